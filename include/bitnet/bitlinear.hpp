@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+// BitLinear: a linear layer of packed 1-bit or 1.58-bit weights. The header most users include.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include <bitnet/config.hpp>
+#include <bitnet/detail/layer_image.hpp>
+#include <bitnet/format.hpp>
+#include <bitnet/gemm.hpp>
+#include <bitnet/isa.hpp>
+#include <bitnet/layout.hpp>
+#include <bitnet/parallel.hpp>
+#include <bitnet/quantize.hpp>
+#include <bitnet/quantized.hpp>
+#include <bitnet/result.hpp>
+#include <bitnet/tensor.hpp>
+
+namespace bitnet {
+
+/// y = dequantized(W q(x)) + bias
+///   Int8:       y = ((float(dot) / a) * scale_w) + bias,  a = 127 / max(max|x|, 1e-5)
+///   sign kinds: y = ((float(dot) * scale_x) * scale_w) + bias,  scale_x = 1, std|x| or mean|x|
+///   scales per group: s = 0; s = s + float(dot_g) * scale[r, g] for each g in order; then s takes
+///   the place of float(dot) * scale_w
+/// W (rows, cols) Binary or Ternary · x (tokens, cols) float · y (tokens, rows) float
+/// exact: dots are exact; every float operation is rounded once to float32 and never contracted:
+///        the same bits on every ISA, compiler, flag set and thread count
+/// source: arXiv 2310.11453 (b1), 2402.17764 (b1.58)
+///
+/// Weights: Binary, Ternary. Activations: Int8, Sign, SignNorm, SignMean; Ternary takes quantized
+/// input only (what bitglu() yields). A layer is one block of bytes, owned or mapped, and carries
+/// no ISA: it may be made in one translation unit and run in another.
+template <class Weights, class Activations>
+class BitLinear {
+public:
+    using Codes = codes_of<Activations>;
+    using Layout = preferred_layout<Weights, Activations>;
+
+    /// A layer from integer codes.
+    /// codes (rows, cols) row-major, -1 0 1 (Binary: -1 1) · scales: 1, rows, or (rows, groups)
+    /// row-major with groups = ceil(cols / group) · bias (rows) or {} for none
+    /// group: 0, or 32, 64, 128, 256 columns that share a scale
+    /// err: wrong_size, too_large, bad_group; bad_code, bad_scale, bad_bias (where: index);
+    ///      out_of_memory
+    template <class Isa = isa::native>
+    static Result<BitLinear> from_codes(std::span<const std::int8_t> codes, std::size_t rows,
+                                        std::size_t cols, std::span<const float> scales,
+                                        std::span<const float> bias = {},
+                                        std::size_t group = 0) noexcept {
+        auto image =
+            detail::make_image<Weights, Layout, Isa>(codes, rows, cols, scales, bias, group);
+        if (!image) return image.error();
+        return BitLinear(std::move(*image));
+    }
+
+    /// A layer from float weights.
+    ///   scale = max(mean|W|, 1e-5) of the tensor (or of each row, or group, see WeightOptions)
+    ///   Ternary: clamp(round-half-even(W * (1 / scale)), -1, 1); Binary: -1 where W < 0, else +1
+    /// weights (rows, cols) row-major · bias (rows) or {} for none
+    /// err: wrong_size, too_large, bad_group; bad_weight, bad_bias (where: index); out_of_memory
+    template <class Isa = isa::native>
+    static Result<BitLinear> from_float(std::span<const float> weights, std::size_t rows,
+                                        std::size_t cols, std::span<const float> bias = {},
+                                        WeightOptions options = {}) noexcept {
+        auto q = detail::quantize_weights<Weights, Isa>(weights, rows, cols, options);
+        if (!q) return q.error();
+        return from_codes<Isa>(q->codes(), rows, cols, q->scales(), bias, options.group);
+    }
+
+    /// A layer from what bytes() gave, copied. Codes and padding are not scanned: see verify().
+    /// err: bad_header, wrong_size, too_large, bad_scale, bad_bias, out_of_memory
+    template <class Isa = isa::native>
+    static Result<BitLinear> from_packed(std::span<const std::byte> bytes) noexcept {
+        auto image = detail::copy_image<Weights, Layout, Isa>(bytes);
+        if (!image) return image.error();
+        return BitLinear(std::move(*image));
+    }
+
+    /// A layer that reads bytes (from bytes(), in a file mapping, say) in place; they must outlive
+    /// it and start at a multiple of 64 bytes. Codes and padding are not scanned: see verify().
+    /// err: as from_packed, and misaligned
+    template <class Isa = isa::native>
+    static Result<BitLinear> map_packed(std::span<const std::byte> bytes) noexcept {
+        auto image = detail::map_image<Weights, Layout, Isa>(bytes);
+        if (!image) return image.error();
+        return BitLinear(std::move(*image));
+    }
+
+    BITNET_INLINE BitLinear(BitLinear&&) noexcept = default;
+    BITNET_INLINE BitLinear& operator=(BitLinear&&) noexcept = default;
+    BITNET_INLINE ~BitLinear() = default;
+
+    /// Everything the layer is; the same bytes on every CPU. docs/formats.md has the layout.
+    BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return image_.bytes(); }
+
+    /// Scans codes, and the padding of codes, scales and bias. err: bad_code, bad_padding
+    template <class Isa = isa::native>
+    Status verify() const noexcept {
+        return detail::verify_image<Weights, Layout, Isa>(image_);
+    }
+
+    BITNET_INLINE std::size_t rows() const noexcept { return image_.rows(); }
+    BITNET_INLINE std::size_t cols() const noexcept { return image_.cols(); }
+    /// Columns per scale; 0 = all.
+    BITNET_INLINE std::size_t group() const noexcept { return image_.group(); }
+    BITNET_INLINE bool has_bias() const noexcept { return image_.bias() != nullptr; }
+    BITNET_INLINE PackedView<Weights, Layout> weights() const noexcept {
+        return {image_.codes(), rows(), cols()};
+    }
+    /// The code at (row, col), and the scale of a row (and group of columns).
+    BITNET_INLINE int code(std::size_t row, std::size_t col) const noexcept {
+        return weights()(row, col);
+    }
+    BITNET_INLINE float scale(std::size_t row, std::size_t g = 0) const noexcept {
+        return image_.scales().at(row / 16, g)[row % 16];
+    }
+
+    /// Bytes of memory for quantize(), and of scratch for forward(); size_t's maximum on overflow.
+    BITNET_INLINE std::size_t quantized_bytes(std::size_t tokens) const noexcept {
+        std::size_t bound = 0; // no token takes more than 16 bytes a column
+        if (!checked_mul(tokens, 16 * round_up(cols(), 64), bound)) {
+            return static_cast<std::size_t>(-1);
+        }
+        return bitnet::quantized_bytes<Activations>(tokens, cols(), group());
+    }
+    BITNET_INLINE std::size_t scratch_bytes(std::size_t tokens,
+                                            std::size_t workers = 1) const noexcept {
+        static_cast<void>(workers); // workers share the quantized tokens and need nothing more
+        return quantized_bytes(tokens);
+    }
+
+    /// Quantizes x once, for all layers that share it (q, k, v; gate, up).
+    /// x (tokens, cols) · memory: quantized_bytes(tokens) bytes, which the result refers to
+    template <class Isa = isa::native, Executor E = Serial>
+    requires(!std::is_same_v<Activations, Ternary>) Quantized<Activations> quantize(
+        Matrix<const float> x, std::span<std::byte> memory, const E& executor = serial)
+    const noexcept {
+        BITNET_ASSERT(x.cols == cols());
+        return bitnet::quantize<Activations, Isa>(x, memory, group(), executor);
+    }
+    template <class Isa = isa::native, Executor E = Serial>
+    requires(!std::is_same_v<Activations, Ternary>) Quantized<Activations> quantize(
+        std::span<const float> x, std::size_t tokens, std::span<std::byte> memory,
+        const E& executor = serial)
+    const noexcept {
+        BITNET_ASSERT(x.size() == tokens * cols());
+        return quantize<Isa>(Matrix<const float>(x.data(), tokens, cols()), memory, executor);
+    }
+
+    /// y = this layer of x (the formula stands at the class)
+    /// x (tokens, cols), y (tokens, rows), row-major · scratch: scratch_bytes(tokens) bytes
+    /// pre:  sizes fit; x, y and scratch do not overlap; natural alignment suffices
+    /// cost: reads W once per MiB of quantized x; no allocation; concurrent calls with their own y
+    ///       and scratch are safe
+    template <class Isa = isa::native, Executor E = Serial>
+    requires(!std::is_same_v<Activations, Ternary>) void forward(
+        std::span<const float> x, std::span<float> y, std::size_t tokens,
+        std::span<std::byte> scratch, const E& executor = serial) const noexcept {
+        BITNET_ASSERT(x.size() == tokens * cols() && y.size() == tokens * rows());
+        forward<Isa>(Matrix<const float>(x.data(), tokens, cols()),
+                     Matrix<float>(y.data(), tokens, rows()), scratch, executor);
+    }
+
+    /// The same with row strides.
+    template <class Isa = isa::native, Executor E = Serial>
+    requires(!std::is_same_v<Activations, Ternary>) void forward(
+        Matrix<const float> x, Matrix<float> y, std::span<std::byte> scratch,
+        const E& executor = serial) const noexcept {
+        forward<Isa>(quantize<Isa>(x, scratch, executor), y, executor);
+    }
+
+    /// The same from input that is quantized already, with this layer's group.
+    template <class Isa = isa::native, Executor E = Serial>
+    void forward(const Quantized<Activations>& x, Matrix<float> y,
+                 const E& executor = serial) const noexcept {
+        for_row_ranges<Isa>(executor, [&](std::size_t begin, std::size_t end) noexcept {
+            gemm<Isa>(weights(), x.as_codes(), image_.scales(), image_.bias(), y, begin, end);
+        });
+    }
+    template <class Isa = isa::native, Executor E = Serial>
+    void forward(const Quantized<Activations>& x, std::span<float> y,
+                 const E& executor = serial) const noexcept {
+        BITNET_ASSERT(y.size() == x.tokens * rows());
+        forward<Isa>(x, Matrix<float>(y.data(), x.tokens, rows()), executor);
+    }
+
+    /// y[t, r] = sum over c of W[r, c] * q[t, c], as int32, without scales and bias
+    template <class Isa = isa::native, Executor E = Serial>
+    void dots(const Quantized<Activations>& x, Matrix<std::int32_t> y,
+              const E& executor = serial) const noexcept {
+        for_row_ranges<Isa>(executor, [&](std::size_t begin, std::size_t end) noexcept {
+            gemm_dots<Isa>(weights(), x.as_codes(), y, begin, end);
+        });
+    }
+    template <class Isa = isa::native, Executor E = Serial>
+    void dots(const Quantized<Activations>& x, std::span<std::int32_t> y,
+              const E& executor = serial) const noexcept {
+        BITNET_ASSERT(y.size() == x.tokens * rows());
+        dots<Isa>(x, Matrix<std::int32_t>(y.data(), x.tokens, rows()), executor);
+    }
+
+private:
+    BITNET_INLINE explicit BitLinear(detail::LayerImage image) noexcept
+        : image_(std::move(image)) {}
+
+    /// Splits the rows into ranges of whole blocks: up to 4 a worker, so that a slow core does not
+    /// hold up the rest, and none shorter than 4 blocks (what a GEMV tile takes).
+    template <class Isa, class E, class F>
+    void for_row_ranges(const E& executor, F&& f) const noexcept {
+        const std::size_t blocks = (rows() + 15) / 16;
+        const std::size_t most = executor.workers() == 1 ? 1 : executor.workers() * 4;
+        const std::size_t stripes = (blocks + 3) / 4;
+        const std::size_t tasks = stripes < most ? stripes : most;
+        executor.parallel_for(tasks, [&](std::size_t task, std::size_t) noexcept {
+            const std::size_t begin = stripes * task / tasks * 64;
+            const std::size_t end = stripes * (task + 1) / tasks * 64;
+            f(begin, end < rows() ? end : rows());
+        });
+    }
+
+    detail::LayerImage image_;
+};
+
+} // namespace bitnet

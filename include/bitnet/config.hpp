@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Compiler and xsimd floors, and the few macros the library uses.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+
+#include <xsimd/config/xsimd_config.hpp>
+
+#include <bitnet/version.hpp>
+
+#if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
+#error "bitnet needs C++20: compile with -std=c++20 (or /std:c++20)"
+#endif
+
+#if XSIMD_VERSION_MAJOR < 13 || (XSIMD_VERSION_MAJOR == 13 && XSIMD_VERSION_MINOR < 2)
+#error "bitnet needs xsimd 13.2 or newer"
+#endif
+
+// Small functions are always inlined, so that no copy compiled with one translation unit's
+// instructions can be linked into another (see docs/design.md, "One binary, many flags").
+#if defined(_MSC_VER) && !defined(__clang__)
+#define BITNET_INLINE __forceinline
+#else
+#define BITNET_INLINE inline __attribute__((always_inline))
+#endif
+
+// The same for a lambda: [&](std::size_t i) BITNET_INLINE_LAMBDA { ... }
+#if defined(__GNUC__)
+#define BITNET_INLINE_LAMBDA __attribute__((always_inline))
+#else
+#define BITNET_INLINE_LAMBDA
+#endif
+
+// Before a loop over registers: unrolls it whole, so that the array it indexes stays in registers.
+#if defined(__clang__)
+#define BITNET_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define BITNET_UNROLL _Pragma("GCC unroll 16")
+#else
+#define BITNET_UNROLL
+#endif
+
+// A broken precondition: checked in debug builds, undefined in release builds.
+#ifndef BITNET_ASSERT
+#define BITNET_ASSERT(condition) assert(condition)
+#endif

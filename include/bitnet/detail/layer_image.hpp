@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+// The bytes of a BitLinear: a header of 64 bytes, scales, bias, codes; little-endian.
+//
+//   offset  type  field
+//   0       u32   magic "BNL1"
+//   4       u32   weights: Format::id
+//   8       u32   layout: Layout::id
+//   12      u32   scale scheme: 0 tensor, 1 row, 2 group
+//   16      u64   rows
+//   24      u64   cols
+//   32      u32   group: columns per scale with scheme 2, else 0
+//   36      u32   1 with bias, else 0
+//   40..63        zero
+//   64            scales, float: 16 equal ones (tensor), padded rows (row), or for each block of 16
+//                 rows, for each group, 16 (group)
+//                 bias, float: padded rows
+//                 codes: mapping.bytes() bytes
+// Rows pad to 16 with zeros, so every part starts at a multiple of 64 bytes.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include <bitnet/config.hpp>
+#include <bitnet/pack.hpp>
+#include <bitnet/quantize.hpp>
+#include <bitnet/result.hpp>
+#include <bitnet/tensor.hpp>
+
+namespace bitnet {
+
+/// How from_float() takes scales from float weights.
+struct WeightOptions {
+    bool centred = false;  ///< Binary: sign(W - mean W) instead of sign(W), as b1 writes it
+    bool per_row = false;  ///< a scale (and centre) for each row instead of one for the tensor
+    std::size_t group = 0; ///< 32, 64, 128, 256: a scale (and centre) for each row's groups
+};
+
+namespace detail {
+
+static_assert(std::endian::native == std::endian::little,
+              "packed layers are little-endian; big-endian targets need a byte swap here");
+
+struct LayerHeader {
+    std::uint32_t magic, format, layout, scheme;
+    std::uint64_t rows, cols;
+    std::uint32_t group, has_bias;
+    std::uint32_t zero[6];
+};
+static_assert(sizeof(LayerHeader) == 64);
+inline constexpr std::uint32_t layer_magic = 0x314c4e42; // "BNL1"
+enum : std::uint32_t { scheme_tensor = 0, scheme_row = 1, scheme_group = 2 };
+
+BITNET_INLINE constexpr bool is_group(std::size_t g) noexcept {
+    return g == 32 || g == 64 || g == 128 || g == 256;
+}
+
+/// Offsets of the parts of an image with this header. pre: check_shape(rows, cols)
+struct LayerParts {
+    std::size_t scales = 64, scale_count = 0, bias = 0, codes = 0, total = 0;
+
+    template <class Weights, class Layout>
+    static BITNET_INLINE LayerParts of(const LayerHeader& h) noexcept {
+        const std::size_t rows = static_cast<std::size_t>(h.rows);
+        const std::size_t cols = static_cast<std::size_t>(h.cols);
+        const std::size_t padded = round_up(rows, layout::tile_rows);
+        const std::size_t groups = h.scheme == scheme_group ? (cols + h.group - 1) / h.group : 1;
+        LayerParts p{};
+        p.scale_count = h.scheme == scheme_tensor ? 16 : padded * groups;
+        p.bias = p.scales + p.scale_count * sizeof(float);
+        p.codes = p.bias + (h.has_bias ? padded * sizeof(float) : 0);
+        p.total = p.codes + typename Layout::template mapping<Weights>{rows, cols}.bytes();
+        return p;
+    }
+};
+
+/// An image, owned or mapped, whose header has been checked.
+class LayerImage {
+public:
+    BITNET_INLINE LayerImage(std::span<const std::byte> bytes, const LayerParts& parts,
+                             AlignedBytes owned = {}) noexcept
+        : owned_(std::move(owned)), data_(bytes.data()), parts_(parts) {
+        std::memcpy(&header_, data_, sizeof header_);
+    }
+    /// A moved-from image is empty: no bytes, no rows.
+    BITNET_INLINE LayerImage(LayerImage&& other) noexcept { take(other); }
+    BITNET_INLINE LayerImage& operator=(LayerImage&& other) noexcept {
+        if (this != &other) take(other);
+        return *this;
+    }
+    BITNET_INLINE ~LayerImage() = default;
+
+    BITNET_INLINE std::span<const std::byte> bytes() const noexcept {
+        return {data_, parts_.total};
+    }
+    BITNET_INLINE std::size_t rows() const noexcept {
+        return static_cast<std::size_t>(header_.rows);
+    }
+    BITNET_INLINE std::size_t cols() const noexcept {
+        return static_cast<std::size_t>(header_.cols);
+    }
+    BITNET_INLINE std::size_t group() const noexcept { return header_.group; }
+    BITNET_INLINE const std::uint8_t* codes() const noexcept {
+        return reinterpret_cast<const std::uint8_t*>(data_ + parts_.codes);
+    }
+    BITNET_INLINE const float* bias() const noexcept {
+        return header_.has_bias ? reinterpret_cast<const float*>(data_ + parts_.bias) : nullptr;
+    }
+    BITNET_INLINE ScaleView scales() const noexcept {
+        const float* data = reinterpret_cast<const float*>(data_ + parts_.scales);
+        switch (header_.scheme) {
+        case scheme_tensor:
+            return {data, 0, 0, 0};
+        case scheme_row:
+            return {data, 16, 0, 0};
+        default: {
+            const std::size_t groups = (cols() + group() - 1) / group();
+            return {data, 16 * groups, 16, group()};
+        }
+        }
+    }
+
+private:
+    // Not std::exchange: of a struct it is a symbol that holds this unit's vector instructions.
+    BITNET_INLINE void take(LayerImage& other) noexcept {
+        owned_ = std::move(other.owned_);
+        data_ = other.data_;
+        header_ = other.header_;
+        parts_ = other.parts_;
+        other.data_ = nullptr;
+        other.header_ = {};
+        other.parts_ = {};
+    }
+
+    AlignedBytes owned_;
+    const std::byte* data_ = nullptr;
+    LayerHeader header_{};
+    LayerParts parts_;
+};
+
+/// Builds the image of a layer from codes.
+template <class Weights, class Layout, class Isa>
+Result<LayerImage> make_image(std::span<const std::int8_t> codes, std::size_t rows,
+                              std::size_t cols, std::span<const float> scales,
+                              std::span<const float> bias, std::size_t group) noexcept {
+    if (Status shape = check_shape(rows, cols); !shape) return shape.error();
+    if (group != 0 && !is_group(group)) return Error{Errc::bad_group, group};
+    if (codes.size() != rows * cols) return Error{Errc::wrong_size, codes.size()};
+    if (!bias.empty() && bias.size() != rows) return Error{Errc::wrong_size, bias.size()};
+
+    const std::size_t groups = group ? (cols + group - 1) / group : 1;
+    LayerHeader header{layer_magic,
+                       Weights::id,
+                       Layout::id,
+                       scheme_tensor,
+                       rows,
+                       cols,
+                       static_cast<std::uint32_t>(group),
+                       !bias.empty(),
+                       {}};
+    if (group != 0) {
+        if (scales.size() != rows * groups) return Error{Errc::bad_scale, scales.size()};
+        header.scheme = scheme_group;
+    } else if (scales.size() == rows && rows != 1) {
+        header.scheme = scheme_row;
+    } else if (scales.size() != 1) {
+        return Error{Errc::bad_scale, scales.size()};
+    }
+    if (const std::size_t i = find_non_finite<Isa>(scales); i != scales.size()) {
+        return Error{Errc::bad_scale, i};
+    }
+    if (const std::size_t i = find_non_finite<Isa>(bias); i != bias.size()) {
+        return Error{Errc::bad_bias, i};
+    }
+    if (const std::size_t i = find_bad_code<Weights, Isa>(codes); i != codes.size()) {
+        return Error{Errc::bad_code, i};
+    }
+
+    const LayerParts parts = LayerParts::of<Weights, Layout>(header);
+    AlignedBytes memory(parts.total);
+    if (!memory) return Error{Errc::out_of_memory, parts.total};
+    std::byte* const to = memory.data();
+    std::memset(to, 0, parts.codes);
+    std::memcpy(to, &header, sizeof header);
+    float* const scale = reinterpret_cast<float*>(to + parts.scales);
+    if (header.scheme == scheme_tensor) {
+        for (std::size_t i = 0; i < 16; ++i) scale[i] = scales[0];
+    } else {
+        for (std::size_t r = 0; r < rows; ++r) {
+            for (std::size_t g = 0; g < groups; ++g) {
+                scale[(r / 16 * groups + g) * 16 + r % 16] = scales[r * groups + g];
+            }
+        }
+    }
+    if (!bias.empty()) std::memcpy(to + parts.bias, bias.data(), rows * sizeof(float));
+    pack_into<Weights, Layout, Isa>(codes.data(), rows, cols,
+                                    reinterpret_cast<std::uint8_t*>(to + parts.codes));
+    return LayerImage({to, parts.total}, parts, std::move(memory));
+}
+
+/// Checks header, size, scales and bias of an image.
+template <class Weights, class Layout, class Isa>
+Result<LayerParts> check_image(std::span<const std::byte> bytes) noexcept {
+    LayerHeader h;
+    if (bytes.size() < sizeof h) return Error{Errc::wrong_size, bytes.size()};
+    std::memcpy(&h, bytes.data(), sizeof h);
+    const bool group_fits = h.scheme == scheme_group ? is_group(h.group) : h.group == 0;
+    if (h.magic != layer_magic || h.format != Weights::id || h.layout != Layout::id ||
+        h.scheme > scheme_group || !group_fits || h.has_bias > 1) {
+        return Error{Errc::bad_header};
+    }
+    for (std::uint32_t word : h.zero) {
+        if (word != 0) return Error{Errc::bad_header, offsetof(LayerHeader, zero)};
+    }
+    if (h.rows > static_cast<std::size_t>(-1) || h.cols > max_cols) return Error{Errc::too_large};
+    if (Status shape =
+            check_shape(static_cast<std::size_t>(h.rows), static_cast<std::size_t>(h.cols));
+        !shape) {
+        return shape.error();
+    }
+    const LayerParts parts = LayerParts::of<Weights, Layout>(h);
+    if (bytes.size() != parts.total) return Error{Errc::wrong_size, bytes.size()};
+    const auto finite = [&](std::size_t begin, std::size_t end) noexcept {
+        for (std::size_t at = begin; at < end; at += sizeof(float)) {
+            float v;
+            std::memcpy(&v, bytes.data() + at, sizeof v);
+            if (!is_finite(v)) return at;
+        }
+        return end;
+    };
+    if (const std::size_t at = finite(parts.scales, parts.bias); at != parts.bias) {
+        return Error{Errc::bad_scale, at};
+    }
+    if (const std::size_t at = finite(parts.bias, parts.codes); at != parts.codes) {
+        return Error{Errc::bad_bias, at};
+    }
+    return parts;
+}
+
+template <class Weights, class Layout, class Isa>
+Result<LayerImage> copy_image(std::span<const std::byte> bytes) noexcept {
+    auto parts = check_image<Weights, Layout, Isa>(bytes);
+    if (!parts) return parts.error();
+    AlignedBytes memory(bytes.size());
+    if (!memory) return Error{Errc::out_of_memory, bytes.size()};
+    std::memcpy(memory.data(), bytes.data(), bytes.size());
+    const std::span<const std::byte> copy{memory.data(), bytes.size()};
+    return LayerImage(copy, *parts, std::move(memory));
+}
+
+template <class Weights, class Layout, class Isa>
+Result<LayerImage> map_image(std::span<const std::byte> bytes) noexcept {
+    if (reinterpret_cast<std::uintptr_t>(bytes.data()) % AlignedBytes::alignment != 0) {
+        return Error{Errc::misaligned};
+    }
+    auto parts = check_image<Weights, Layout, Isa>(bytes);
+    if (!parts) return parts.error();
+    return LayerImage(bytes, *parts);
+}
+
+/// Whether scales and bias hold what make_image() writes beyond the rows: zeros, or for one scale
+/// of the tensor the same sixteen times.
+template <class Isa>
+Status verify_padding(const LayerImage& image) noexcept {
+    const auto bits_at = [](const float* data, std::size_t i) noexcept {
+        std::uint32_t bits;
+        std::memcpy(&bits, data + i, sizeof bits);
+        return bits;
+    };
+    const ScaleView scales = image.scales();
+    const std::size_t padded = round_up(image.rows(), layout::tile_rows);
+    const std::size_t blocks = padded / 16, last = image.rows() - (blocks - 1) * 16;
+    const std::size_t groups = scales.group ? (image.cols() + scales.group - 1) / scales.group : 1;
+    const bool tensor = scales.block_stride == 0;
+    for (std::size_t g = 0; g < groups; ++g) {
+        const float* const line = scales.at(blocks - 1, g);
+        const std::uint32_t wanted = tensor ? bits_at(line, 0) : 0;
+        for (std::size_t i = tensor ? 1 : last; i < 16; ++i) {
+            if (bits_at(line, i) != wanted) return Error{Errc::bad_padding, i};
+        }
+    }
+    for (std::size_t r = image.rows(); image.bias() && r < padded; ++r) {
+        if (bits_at(image.bias(), r) != 0) return Error{Errc::bad_padding, r};
+    }
+    return {};
+}
+
+template <class Weights, class Layout, class Isa>
+Status verify_image(const LayerImage& image) noexcept {
+    if (Status padding = verify_padding<Isa>(image); !padding) return padding;
+    return verify<Weights, Layout, Isa>(
+        PackedView<Weights, Layout>{image.codes(), image.rows(), image.cols()});
+}
+
+/// Codes and scales of float weights.
+struct QuantizedWeights {
+    AlignedBytes code_bytes, scale_bytes;
+
+    BITNET_INLINE QuantizedWeights(std::size_t codes, std::size_t scales) noexcept
+        : code_bytes(codes), scale_bytes(scales * sizeof(float)) {}
+    BITNET_INLINE QuantizedWeights(QuantizedWeights&&) noexcept = default;
+    BITNET_INLINE ~QuantizedWeights() = default;
+
+    BITNET_INLINE std::span<const std::int8_t> codes() const noexcept {
+        return {reinterpret_cast<const std::int8_t*>(code_bytes.data()), code_bytes.size()};
+    }
+    BITNET_INLINE std::span<const float> scales() const noexcept {
+        return {reinterpret_cast<const float*>(scale_bytes.data()),
+                scale_bytes.size() / sizeof(float)};
+    }
+};
+
+template <class Weights, class Isa>
+Result<QuantizedWeights> quantize_weights(std::span<const float> w, std::size_t rows,
+                                          std::size_t cols, WeightOptions options) noexcept {
+    if (Status shape = check_shape(rows, cols); !shape) return shape.error();
+    if (w.size() != rows * cols) return Error{Errc::wrong_size, w.size()};
+    if (options.group != 0 && !is_group(options.group)) {
+        return Error{Errc::bad_group, options.group};
+    }
+    if (const std::size_t i = find_non_finite<Isa>(w); i != w.size()) {
+        return Error{Errc::bad_weight, i};
+    }
+    // Slices that share a scale: the tensor, each row, or each row's groups.
+    const bool whole = !options.per_row && options.group == 0;
+    const std::size_t row_size = whole ? w.size() : cols;
+    const std::size_t slice = options.group ? options.group : row_size;
+    const std::size_t slices = (row_size + slice - 1) / slice * (whole ? 1 : rows);
+
+    QuantizedWeights q(w.size(), slices);
+    if (!q.code_bytes || !q.scale_bytes) return Error{Errc::out_of_memory, w.size()};
+    std::int8_t* const codes = reinterpret_cast<std::int8_t*>(q.code_bytes.data());
+    float* scale = reinterpret_cast<float*>(q.scale_bytes.data());
+    for (std::size_t row = 0; row < w.size(); row += row_size) {
+        for (std::size_t c = 0; c < row_size; c += slice) {
+            const std::size_t n = row_size - c < slice ? row_size - c : slice;
+            const float* const from = w.data() + row + c;
+            *scale = absmean_scale<Isa>(from, n);
+            if constexpr (std::is_same_v<Weights, Ternary>) {
+                ternary_codes<Isa>(from, n, *scale, codes + row + c);
+            } else {
+                const float centre = options.centred ? mean_weight<false, Isa>(from, n) : 0.0f;
+                binary_codes<Isa>(from, n, centre, codes + row + c);
+            }
+            ++scale;
+        }
+    }
+    return q;
+}
+
+} // namespace detail
+} // namespace bitnet

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// Runtime choice of the ISA cluster. These are declarations: link bitnet::dispatch to use them.
+//
+// Pass `bitnet::isa::dynamic` as Isa wherever a function takes one:
+//     layer.forward(x, y, tokens, scratch);                    // the flags of this file decide
+//     layer.forward<isa::dynamic>(x, y, tokens, scratch);      // this CPU decides, once
+// The environment variable BITNET_ISA names another cluster among those that the CPU can run.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <bitnet/config.hpp>
+#include <bitnet/format.hpp>
+#include <bitnet/isa.hpp>
+#include <bitnet/layout.hpp>
+#include <bitnet/quantized.hpp>
+#include <bitnet/result.hpp>
+#include <bitnet/tensor.hpp>
+
+namespace bitnet {
+struct Draws; // these four: stochastic.hpp
+struct Bernoulli;
+struct Gumbel;
+struct CentredGumbel;
+} // namespace bitnet
+
+namespace bitnet::dispatch {
+
+/// The kernels of a pair of formats, see gemm.hpp.
+template <class Weights, class Codes>
+struct GemmEntry {
+    using View = PackedView<Weights, preferred_layout<Weights, Codes>>;
+    void (*gemm)(View, Quantized<Codes>, ScaleView, const float* bias, Matrix<float> y,
+                 std::size_t row_begin, std::size_t row_end) noexcept;
+    void (*gemm_dots)(View, Quantized<Codes>, Matrix<std::int32_t> y, std::size_t row_begin,
+                      std::size_t row_end) noexcept;
+};
+
+/// The quantizer of an activation kind, see quantize.hpp.
+template <class Activations>
+struct QuantizeEntry {
+    void (*quantize_tokens)(Matrix<const float> x, Quantized<Activations> q, std::size_t first,
+                            std::size_t last) noexcept;
+};
+
+/// A rule of stochastic_sign(), see stochastic.hpp.
+template <class Rule>
+struct StochasticEntry {
+    void (*stochastic_sign_tokens)(Matrix<const float> x, const Rule& rule, const Draws& draws,
+                                   Quantized<Sign> q, std::size_t first, std::size_t last) noexcept;
+};
+
+/// The functions of math.hpp.
+struct MathEntry {
+    float (*exp)(float) noexcept;
+    float (*log)(float) noexcept;
+    float (*sigmoid)(float) noexcept;
+    float (*tanh)(float) noexcept;
+    float (*sum)(const float* x, std::size_t n) noexcept;
+    float (*dot)(const float* a, const float* b, std::size_t n) noexcept;
+    float (*mean_abs)(const float* x, std::size_t n) noexcept;
+    float (*absmax)(const float* x, std::size_t n) noexcept;
+};
+
+/// The functions of activation.hpp and rope.hpp, on pointers.
+struct ActivationEntry {
+    void (*rms_norm)(Matrix<const float> x, const float* weight, float eps,
+                     Matrix<float> y) noexcept;
+    void (*squared_relu_gate)(const float* gate, const float* up, float* y, std::size_t n) noexcept;
+    void (*silu_gate)(const float* gate, const float* up, float* y, std::size_t n) noexcept;
+    void (*softmax)(float* x, std::size_t n) noexcept;
+    void (*bitglu_tokens)(Matrix<const float> gate, Matrix<const float> up, Quantized<Ternary> q,
+                          std::size_t first, std::size_t last) noexcept;
+    void (*rope)(float* x, std::size_t heads, const float* cosines, const float* sines,
+                 std::size_t half) noexcept;
+    void (*rope_table)(std::size_t first, std::size_t positions, std::size_t head_dim, double theta,
+                       float* cosines, float* sines) noexcept;
+};
+
+/// Everything that one cluster compiles.
+struct Table : GemmEntry<Binary, Int8>,
+               GemmEntry<Binary, Sign>,
+               GemmEntry<Binary, Ternary>,
+               GemmEntry<Ternary, Int8>,
+               GemmEntry<Ternary, Sign>,
+               GemmEntry<Ternary, Ternary>,
+               QuantizeEntry<Int8>,
+               QuantizeEntry<Sign>,
+               QuantizeEntry<SignNorm>,
+               QuantizeEntry<SignMean>,
+               StochasticEntry<Bernoulli>,
+               StochasticEntry<Gumbel>,
+               StochasticEntry<CentredGumbel>,
+               MathEntry,
+               ActivationEntry {
+    const char* name;
+    const char* (*self_test)() noexcept;
+
+    template <class Weights, class Codes>
+    BITNET_INLINE const GemmEntry<Weights, Codes>& pair() const noexcept {
+        return *this;
+    }
+    template <class Activations>
+    BITNET_INLINE const QuantizeEntry<Activations>& quantizer() const noexcept {
+        return *this;
+    }
+    template <class Rule>
+    BITNET_INLINE const StochasticEntry<Rule>& stochastic() const noexcept {
+        return *this;
+    }
+};
+
+/// The table of the chosen cluster: the best that was built and that this CPU runs, or the one that
+/// BITNET_ISA names. Resolved once, thread-safe.
+const Table& table() noexcept;
+
+/// What BITNET_ISA asked for could not be had (unknown name, not built, or this CPU lacks it): the
+/// name, for a message; empty when all is well. The best cluster is in use then.
+std::string_view unusable_request() noexcept;
+
+/// The name of the cluster in use.
+std::string_view name() noexcept;
+
+/// The clusters that were built, worst first; and whether this CPU runs one.
+std::span<const char* const> built() noexcept;
+bool runs_here(std::string_view cluster) noexcept;
+
+/// The table of a built cluster that runs here, or nullptr. For tests and benchmarks.
+const Table* find(std::string_view cluster) noexcept;
+
+/// Compares the chosen cluster's kernels with scalar ones on small shapes; takes milliseconds.
+/// Returns the name of the kernel that disagrees, or nullptr.
+const char* self_test() noexcept;
+
+} // namespace bitnet::dispatch

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The formats: which values a code may take, how many bits it has, what padding holds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <bitnet/config.hpp>
+
+namespace bitnet {
+
+/// b1.0: w in {-1, +1}, one bit a value, bit 1 = +1. Padding holds bit 0; kernels use the true
+/// cols.
+struct Binary {
+    static constexpr const char* name = "binary";
+    static constexpr std::uint32_t id = 1; // as stored in packed bytes
+    static constexpr unsigned bits = 1;
+    BITNET_INLINE static constexpr bool is_code(int w) noexcept { return w == -1 || w == 1; }
+    BITNET_INLINE static constexpr unsigned encode(int w) noexcept { return w > 0 ? 1u : 0u; }
+    BITNET_INLINE static constexpr int decode(unsigned u) noexcept {
+        return static_cast<int>(u) * 2 - 1;
+    }
+    BITNET_INLINE static constexpr bool is_encoding(unsigned) noexcept { return true; }
+    static constexpr unsigned pad = 0;
+};
+
+/// b1.58: w in {-1, 0, +1}, two bits a value holding w + 1. Padding holds w = 0.
+/// As activations (what BitGLU yields) the values travel as a mask plane and a sign plane.
+struct Ternary {
+    static constexpr const char* name = "ternary";
+    static constexpr std::uint32_t id = 2;
+    static constexpr unsigned bits = 2;
+    BITNET_INLINE static constexpr bool is_code(int w) noexcept { return w >= -1 && w <= 1; }
+    BITNET_INLINE static constexpr unsigned encode(int w) noexcept {
+        return static_cast<unsigned>(w + 1);
+    }
+    BITNET_INLINE static constexpr int decode(unsigned u) noexcept {
+        return static_cast<int>(u) - 1;
+    }
+    BITNET_INLINE static constexpr bool is_encoding(unsigned u) noexcept { return u < 3; }
+    static constexpr unsigned pad = 1;
+
+    using codes = Ternary;
+};
+
+/// Activations, absmax int8 per token: a = 127 / max(max|x|, 1e-5), q = round-half-even(x * a).
+/// Source: arXiv 2402.17764.
+struct Int8 {
+    static constexpr const char* name = "int8";
+    static constexpr std::uint32_t id = 16;
+    using codes = Int8;
+};
+
+/// Activations, one bit: q = -1 where x < 0, else +1 (so both zeros give +1); scale 1.
+struct Sign {
+    static constexpr const char* name = "sign";
+    static constexpr std::uint32_t id = 17;
+    using codes = Sign;
+};
+
+/// Sign, with the scale std(|x|) over the token's features (population form, divided by cols).
+struct SignNorm {
+    static constexpr const char* name = "signnorm";
+    static constexpr std::uint32_t id = 18;
+    using codes = Sign;
+};
+
+/// Sign, with the scale mean|x| over the token's features.
+struct SignMean {
+    static constexpr const char* name = "signmean";
+    static constexpr std::uint32_t id = 19;
+    using codes = Sign;
+};
+
+/// What kernels see of an activation kind: Int8, Sign or Ternary; the sign kinds differ in scale.
+template <class Activations>
+using codes_of = typename Activations::codes;
+
+/// cols of every matrix: the sum of cols products |w * q| <= 2 * 128 must stay below 2^31.
+inline constexpr std::size_t max_cols = (std::size_t{1} << 23) - 1;
+
+} // namespace bitnet

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+// Matrix products of packed weights with quantized tokens. One driver for every pair of formats;
+// what differs is Tile<Weights, Codes> in kernels/. One token is the GEMV.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include <bitnet/config.hpp>
+#include <bitnet/dispatch.hpp>
+#include <bitnet/isa.hpp>
+#include <bitnet/kernels/scalar.hpp>
+#include <bitnet/kernels/w158a1.hpp>
+#include <bitnet/kernels/w158a158.hpp>
+#include <bitnet/kernels/w158a8.hpp>
+#include <bitnet/kernels/w1a1.hpp>
+#include <bitnet/kernels/w1a158.hpp>
+#include <bitnet/kernels/w1a8.hpp>
+#include <bitnet/quantized.hpp>
+#include <bitnet/simd/simd.hpp>
+#include <bitnet/tensor.hpp>
+
+namespace bitnet {
+
+namespace detail {
+
+/// Blocks of 16 rows and tokens of the tiles of a cluster.
+template <class Isa, bool = isa::is_scalar<Isa>>
+struct tile_shape {
+    static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 1, gemv_blocks = 1;
+};
+template <class Isa>
+struct tile_shape<Isa, false> : simd::ops<Isa> {};
+
+/// Whether the kernels of Isa read weights in this layout; the scalar ones read any.
+template <class Isa, class Weights, class Layout, class Codes>
+inline constexpr bool reads =
+    isa::is_scalar<Isa> || std::is_same_v<Layout, typename kernels::Tile<Weights, Codes>::layout>;
+
+/// The dots of one tile: blocks (1, gemm_blocks or gemv_blocks) of 16 rows x tokens, over columns
+/// [begin, end), begin a multiple of 32 and end too or else cols.
+/// dots (blocks, tokens, 16) · sums (tokens): of the columns, see Quantized::sums
+template <class Isa, class Weights, class Layout, class Codes>
+struct TileRunner {
+    const PackedView<Weights, Layout>& weights;
+    const Quantized<Codes>& x;
+
+    void operator()(std::size_t block, std::size_t blocks, std::size_t token, std::size_t tokens,
+                    std::size_t begin, std::size_t end, const std::int32_t* sums,
+                    std::int32_t* dots) const noexcept {
+        if constexpr (isa::is_scalar<Isa>) {
+            for (std::size_t i = 0; i < 16; ++i) {
+                const std::size_t row = block * 16 + i;
+                dots[i] = row < weights.rows
+                              ? kernels::scalar_dot<Isa>(weights, x, row, token, begin, end)
+                              : 0;
+            }
+        } else {
+            using L = token_layout<Codes>;
+            const auto map = weights.mapping();
+            const auto at = x.layout();
+            const std::size_t panel_bytes = 4 * at.width(token);
+            const std::size_t first_word = begin / L::word_cols * L::planes;
+            constexpr std::size_t bytes_per_32 =
+                typename Layout::template mapping<Weights>{16, 32}.block_bytes();
+            const kernels::TileInput in{weights.data + block * map.block_bytes() +
+                                            begin / 32 * bytes_per_32,
+                                        map.block_bytes(),
+                                        x.codes + at.offset(token) + first_word * panel_bytes,
+                                        panel_bytes,
+                                        (end - begin + 31) / 32,
+                                        static_cast<std::int32_t>(end - begin),
+                                        sums};
+            using shape = tile_shape<Isa>;
+            if (blocks == 1) {
+                run<1>(in, tokens, dots, std::make_index_sequence<shape::gemm_tokens>{});
+            } else if (tokens == 1 && blocks == shape::gemv_blocks) {
+                tile<shape::gemv_blocks, 1>(in, dots);
+            } else {
+                run<shape::gemm_blocks>(in, tokens, dots,
+                                        std::make_index_sequence<shape::gemm_tokens>{});
+            }
+        }
+    }
+
+private:
+    template <std::size_t Blocks, std::size_t... T>
+    static BITNET_INLINE void run(const kernels::TileInput& in, std::size_t tokens,
+                                  std::int32_t* dots, std::index_sequence<T...>) noexcept {
+        static_cast<void>(
+            ((tokens == T + 1 ? (tile<Blocks, T + 1>(in, dots), true) : false) || ...));
+    }
+    template <std::size_t Blocks, std::size_t Tokens>
+    static void tile(const kernels::TileInput& in, std::int32_t* dots) noexcept {
+        kernels::Tile<Weights, Codes>::template run<Isa, Blocks, Tokens>(in, dots);
+    }
+};
+
+/// Calls emit(block, blocks, token, tokens) for tiles that cover the row blocks and all tokens.
+/// Tokens go in chunks whose words fit the L2 cache beside a stripe of weights; within a chunk
+/// every stripe of row blocks meets all tokens, so weights are read once a chunk.
+template <class Isa, class Codes, class F>
+BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_begin,
+                                 std::size_t block_end, F&& emit) noexcept {
+    using shape = tile_shape<Isa>;
+    constexpr std::size_t chunk_bytes = std::size_t{1} << 20; // half of a 2 MiB L2
+    const std::size_t fitting =
+        chunk_bytes / x.layout().token_bytes() / panel_tokens * panel_tokens;
+    const std::size_t chunk = fitting > panel_tokens ? fitting : panel_tokens;
+    for (std::size_t first = 0; first < x.tokens; first += chunk) {
+        const std::size_t last = x.tokens - first < chunk ? x.tokens : first + chunk;
+        const std::size_t want = x.tokens == 1 ? shape::gemv_blocks : shape::gemm_blocks;
+        for (std::size_t b = block_begin; b < block_end;) {
+            const std::size_t blocks = block_end - b < want ? 1 : want;
+            for (std::size_t t = first; t < last;) {
+                const std::size_t in_panel = x.layout().width(t) - t % panel_tokens;
+                const std::size_t tokens =
+                    in_panel < shape::gemm_tokens ? in_panel : shape::gemm_tokens;
+                emit(b, blocks, t, tokens);
+                t += tokens;
+            }
+            b += blocks;
+        }
+    }
+}
+
+template <class Isa>
+inline constexpr std::size_t max_tile_values =
+    16 * tile_shape<Isa>::gemm_tokens*(tile_shape<Isa>::gemm_blocks > tile_shape<Isa>::gemv_blocks
+                                           ? tile_shape<Isa>::gemm_blocks
+                                           : tile_shape<Isa>::gemv_blocks);
+
+} // namespace detail
+
+/// y[t, r] = sum over c of W[r, c] * q[t, c], for rows r in [row_begin, row_end)
+/// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) int32
+/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows
+/// exact: yes, the same integers on every ISA
+/// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
+template <class Isa = isa::native, class Weights, class Layout, class Codes>
+void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<std::int32_t> y,
+               std::size_t row_begin, std::size_t row_end) noexcept {
+    static_assert(detail::reads<Isa, Weights, Layout, Codes>, "repack() the weights first");
+    BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
+    BITNET_ASSERT(row_end <= weights.rows);
+    if constexpr (isa::is_dynamic<Isa>) {
+        dispatch::table().pair<Weights, Codes>().gemm_dots(weights, x, y, row_begin, row_end);
+    } else {
+        const detail::TileRunner<Isa, Weights, Layout, Codes> run{weights, x};
+        detail::for_each_tile<Isa>(x, row_begin / 16, (row_end + 15) / 16,
+                                   [&](std::size_t block, std::size_t blocks, std::size_t token,
+                                       std::size_t tokens) noexcept {
+                                       std::int32_t sums[panel_tokens] = {};
+                                       if constexpr (!std::is_same_v<Codes, Sign>) {
+                                           for (std::size_t g = 0; g < x.layout().groups(); ++g) {
+                                               for (std::size_t t = 0; t < tokens; ++t) {
+                                                   sums[t] += x.sums[g * x.tokens + token + t];
+                                               }
+                                           }
+                                       }
+                                       alignas(64) std::int32_t dots[detail::max_tile_values<Isa>];
+                                       run(block, blocks, token, tokens, 0, x.cols, sums, dots);
+                                       for (std::size_t b = 0; b < blocks; ++b) {
+                                           const std::size_t row = (block + b) * 16;
+                                           for (std::size_t t = 0; t < tokens; ++t) {
+                                               for (std::size_t i = 0; i < 16; ++i) {
+                                                   if (row + i < row_begin || row + i >= row_end)
+                                                       continue;
+                                                   y.row(token + t)[row + i] =
+                                                       dots[(b * tokens + t) * 16 + i];
+                                               }
+                                           }
+                                       }
+                                   });
+    }
+}
+
+/// y[t, r] = ((float(dot) / a[t]) * scale[r]) + bias[r]                    Int8
+/// y[t, r] = ((float(dot) * scale_x[t]) * scale[r]) + bias[r]              other kinds
+/// with scales per group: s = 0; s = s + float(dot_g) * scale[r, g] for each group g in order; then
+/// s takes the place of float(dot) * scale[r]:  y = s / a[t] + bias[r],  y = s * scale_x[t] +
+/// bias[r] W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) float
+/// bias: 16 floats per block of 16 rows, or nullptr for none
+/// pre:   W.cols == x.cols; scales.group == x.group; y is (x.tokens, W.rows); row_end <= W.rows
+/// exact: the expression above, one rounding to float32 per operation, the same bits on every ISA
+/// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
+template <class Isa = isa::native, class Weights, class Layout, class Codes>
+void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView scales,
+          const float* bias, Matrix<float> y, std::size_t row_begin, std::size_t row_end) noexcept {
+    static_assert(detail::reads<Isa, Weights, Layout, Codes>, "repack() the weights first");
+    BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
+    BITNET_ASSERT(row_end <= weights.rows && scales.group == x.group);
+    if constexpr (isa::is_dynamic<Isa>) {
+        dispatch::table().pair<Weights, Codes>().gemm(weights, x, scales, bias, y, row_begin,
+                                                      row_end);
+    } else {
+        using V = simd::f32x16<Isa>;
+        using I = simd::i32x16<Isa>;
+        constexpr bool divides = std::is_same_v<Codes, Int8>;
+        const detail::TileRunner<Isa, Weights, Layout, Codes> run{weights, x};
+        const std::size_t groups = x.layout().groups();
+
+        const auto store = [&](V v, std::size_t row, std::size_t token) noexcept {
+            if (bias) v = v + V::load(bias + row);
+            const std::size_t skip = row < row_begin ? row_begin - row : 0;
+            const std::size_t end = row_end - row < 16 ? row_end - row : 16;
+            float* const out = y.row(token) + row;
+            if (skip == 0 && end == 16) return v.store(out);
+            float lane[16];
+            v.store(lane);
+            for (std::size_t i = skip; i < end; ++i) out[i] = lane[i];
+        };
+
+        detail::for_each_tile<Isa>(
+            x, row_begin / 16, (row_end + 15) / 16,
+            [&](std::size_t block, std::size_t blocks, std::size_t token,
+                std::size_t tokens) noexcept {
+                alignas(64) std::int32_t dots[detail::max_tile_values<Isa>];
+                alignas(64) float sums[detail::max_tile_values<Isa>];
+                const std::size_t values = blocks * tokens * 16;
+                std::size_t g = 0;
+                do {
+                    const std::size_t begin = g * x.group;
+                    const std::size_t end = g + 1 == groups ? x.cols : begin + x.group;
+                    run(block, blocks, token, tokens, begin, end, x.sums + g * x.tokens + token,
+                        dots);
+                    for (std::size_t i = 0; i < values; i += 16) {
+                        V v = V::from(I::load(dots + i));
+                        if (x.group != 0) {
+                            v = v * V::load(scales.at(block + i / 16 / tokens, g));
+                            v = (g == 0 ? simd::zeros<Isa>() : V::load(sums + i)) + v;
+                        }
+                        v.store(sums + i);
+                    }
+                } while (++g < groups);
+                for (std::size_t i = 0; i < values; i += 16) {
+                    const std::size_t b = block + i / 16 / tokens, t = token + i / 16 % tokens;
+                    const V factor = V::set1(x.scales[t]), s = V::load(sums + i);
+                    V v = divides ? s / factor : s * factor;
+                    if (x.group == 0) v = v * V::load(scales.at(b, 0));
+                    store(v, b * 16, t);
+                }
+            });
+    }
+}
+
+} // namespace bitnet

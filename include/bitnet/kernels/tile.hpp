@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// What every tile kernel is given and gives back. A tile is a few blocks of 16 rows times a few
+// tokens, whose int32 dots over a range of columns stay in registers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <bitnet/config.hpp>
+#include <bitnet/simd/simd.hpp>
+
+namespace bitnet::kernels {
+
+/// The operands of one tile.
+struct TileInput {
+    const std::uint8_t* weights; ///< first line of the first row block, at the first column
+    std::size_t block_bytes;     ///< from one row block to the next
+    const std::uint8_t* tokens;  ///< word of the first token, at the first column
+    std::size_t panel_bytes;     ///< from one word of a token to its next: 4 x panel width
+    std::size_t chunks;          ///< columns / 32, padding included
+    std::int32_t cols;           ///< true columns in the range
+    const std::int32_t* sums;    ///< per token, see Quantized::sums
+};
+
+/// The accumulators of a tile: 16 x Blocks rows, Tokens tokens, in 16 / lanes registers a block.
+template <class Isa, std::size_t Blocks, std::size_t Tokens>
+struct Accumulators {
+    using ops = simd::ops<Isa>;
+    using u32 = typename ops::u32;
+    using i32 = typename ops::i32;
+    static constexpr std::size_t registers = ops::registers;
+
+    i32 sum[Blocks][registers][Tokens];
+
+    /// f(block, part, token, sum) for every register. Tokens vary slowest: the word of a token is
+    /// broadcast once, serves all row blocks, and frees its register.
+    template <class F>
+    BITNET_INLINE void for_each(F&& f) noexcept {
+        BITNET_UNROLL
+        for (std::size_t t = 0; t < Tokens; ++t) {
+            BITNET_UNROLL
+            for (std::size_t b = 0; b < Blocks; ++b) {
+                BITNET_UNROLL
+                for (std::size_t p = 0; p < registers; ++p) f(b, p, t, sum[b][p][t]);
+            }
+        }
+    }
+
+    BITNET_INLINE Accumulators() noexcept {
+        for_each([](std::size_t, std::size_t, std::size_t, i32& s) noexcept { s = i32(0); });
+    }
+
+    /// dots (Blocks, Tokens, 16) = f(block, part, token, sum), 16 rows in parts of `lanes`
+    template <class F>
+    BITNET_INLINE void store(std::int32_t* dots, F&& f) noexcept {
+        for_each([&](std::size_t b, std::size_t p, std::size_t t, const i32& s) noexcept {
+            f(b, p, t, s).store_unaligned(dots + (b * Tokens + t) * 16 + p * ops::lanes);
+        });
+    }
+};
+
+/// The tile kernel of a pair of formats:
+///   layout                                               in which it reads the weights
+///   run<Isa, Blocks, Tokens>(TileInput, std::int32_t*)   dots (Blocks, Tokens, 16)
+template <class Weights, class Codes>
+struct Tile;
+
+} // namespace bitnet::kernels

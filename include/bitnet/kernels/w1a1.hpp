@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// W1A1: binary weights, one-bit activations.
+//
+//   dot = cols - 2 popcount(w xor x)      padding is 0 in both and counts nothing
+// No multiply anywhere. icelake, per line and token: VPXORD, VPOPCNTD, VPADDD: three operations on
+// ports 0 and 5, the popcount on 5 alone: 1.5 cycles for 16 x 32 products.
+#pragma once
+
+#include <bitnet/format.hpp>
+#include <bitnet/kernels/tile.hpp>
+#include <bitnet/layout.hpp>
+
+namespace bitnet::kernels {
+
+template <>
+struct Tile<Binary, Sign> {
+    using layout = bitnet::layout::Rows16;
+
+    template <class Isa, std::size_t Blocks, std::size_t Tokens>
+    static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
+        using ops = simd::ops<Isa>;
+        Accumulators<Isa, Blocks, Tokens> differing;
+        using u32 = typename decltype(differing)::u32;
+        using i32 = typename decltype(differing)::i32;
+
+        const std::uint8_t* line = in.weights;
+        const std::uint8_t* x = in.tokens;
+        for (std::size_t i = 0; i < in.chunks; ++i) {
+            differing.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+                const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
+                sum = ops::add_popcount(sum, w ^ ops::broadcast(x + 4 * t));
+            });
+            line += bitnet::layout::line_bytes;
+            x += in.panel_bytes;
+        }
+        differing.store(dots, [&](std::size_t, std::size_t, std::size_t, const i32& sum) noexcept {
+            return i32(in.cols) - (sum + sum);
+        });
+    }
+};
+
+} // namespace bitnet::kernels

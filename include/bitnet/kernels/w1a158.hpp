@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// W1A1.58: binary weights, ternary activations as mask m and sign s (what BitGLU yields).
+//
+//   dot = popcount(m) - 2 popcount(m and (w xor s))      popcount(m) comes with the token
+// No multiply anywhere.
+#pragma once
+
+#include <bitnet/format.hpp>
+#include <bitnet/kernels/tile.hpp>
+#include <bitnet/layout.hpp>
+
+namespace bitnet::kernels {
+
+template <>
+struct Tile<Binary, Ternary> {
+    using layout = bitnet::layout::Rows16;
+
+    template <class Isa, std::size_t Blocks, std::size_t Tokens>
+    static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
+        using ops = simd::ops<Isa>;
+        Accumulators<Isa, Blocks, Tokens> differing;
+        using u32 = typename decltype(differing)::u32;
+        using i32 = typename decltype(differing)::i32;
+
+        const std::uint8_t* line = in.weights;
+        const std::uint8_t* x = in.tokens;
+        for (std::size_t i = 0; i < in.chunks; ++i) {
+            differing.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+                const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
+                const u32 mask = ops::broadcast(x + 4 * t);
+                const u32 sign = ops::broadcast(x + in.panel_bytes + 4 * t);
+                sum = ops::add_popcount(sum, mask & (w ^ sign));
+            });
+            line += bitnet::layout::line_bytes;
+            x += 2 * in.panel_bytes;
+        }
+        differing.store(dots,
+                        [&](std::size_t, std::size_t, std::size_t t, const i32& sum) noexcept {
+                            return i32(in.sums[t]) - (sum + sum);
+                        });
+    }
+};
+
+} // namespace bitnet::kernels

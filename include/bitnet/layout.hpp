@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// Layouts: where the codes of a matrix stand in memory. A layout is a property of the data and
+// means the same bytes on every CPU; kernels may prefer one, and repack() converts.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include <bitnet/config.hpp>
+#include <bitnet/format.hpp>
+
+namespace bitnet {
+
+/// Rounds n up to a multiple of m.
+BITNET_INLINE constexpr std::size_t round_up(std::size_t n, std::size_t m) noexcept {
+    return (n + m - 1) / m * m;
+}
+
+namespace layout {
+
+/// Rows and columns that the tiled layouts pad to.
+inline constexpr std::size_t tile_rows = 16;
+inline constexpr std::size_t tile_cols = 32;
+/// Bytes of one line: 16 rows x 32 bits, one AVX-512 register or one cache line.
+inline constexpr std::size_t line_bytes = 64;
+
+/// In a 32-bit lane that holds one bit for each of 32 columns, column k has bit 8 (k mod 4) + k /
+/// 4: so (lane >> s) & 0x01010101 is the four bytes of columns 4s .. 4s+3, what a 4-way byte dot
+/// needs.
+BITNET_INLINE constexpr unsigned lane_bit(std::size_t k) noexcept {
+    return static_cast<unsigned>(8 * (k % 4) + (k % 32) / 4);
+}
+
+/// Natural order: value (r, c) has bits [c * bits, c * bits + bits) of row r, counted from the
+/// lowest bit of byte 0; each row is padded to whole 64-bit words. The order for exchange.
+struct RowMajor {
+    static constexpr const char* name = "row-major";
+    static constexpr std::uint32_t id = 1;
+
+    template <class Format>
+    struct mapping {
+        std::size_t rows, cols;
+
+        BITNET_INLINE constexpr std::size_t row_bytes() const noexcept {
+            return round_up(cols * Format::bits, 64) / 8;
+        }
+        BITNET_INLINE constexpr std::size_t bytes() const noexcept { return rows * row_bytes(); }
+        BITNET_INLINE constexpr std::size_t padded_rows() const noexcept { return rows; }
+        BITNET_INLINE constexpr std::size_t padded_cols() const noexcept {
+            return row_bytes() * 8 / Format::bits;
+        }
+
+        BITNET_INLINE constexpr unsigned load(const std::uint8_t* data, std::size_t r,
+                                              std::size_t c) const noexcept {
+            const std::size_t bit = c * Format::bits;
+            return (data[r * row_bytes() + bit / 8] >> (bit % 8)) & ((1u << Format::bits) - 1);
+        }
+        BITNET_INLINE constexpr void store(std::uint8_t* data, std::size_t r, std::size_t c,
+                                           unsigned u) const noexcept {
+            const std::size_t bit = c * Format::bits;
+            std::uint8_t& byte = data[r * row_bytes() + bit / 8];
+            const unsigned mask = ((1u << Format::bits) - 1) << (bit % 8);
+            byte = static_cast<std::uint8_t>((byte & ~mask) | (u << (bit % 8)));
+        }
+    };
+};
+
+/// 16 rows x 4 columns interleaved, for int8 activations and (Binary) for popcounts.
+/// A line of 64 bytes holds 16 rows x V columns, V = 32 / bits: byte 4 i + j holds, of row i, the
+/// columns 4 s + j of the line, s = 0, 1, ..., at bits [s * bits, s * bits + bits).
+/// The lines of 16 rows follow each other along the columns, then the next 16 rows.
+/// Rows pad to a multiple of 16, columns to a multiple of 32, with the format's pad code.
+struct Rows16 {
+    static constexpr const char* name = "rows16";
+    static constexpr std::uint32_t id = 2;
+
+    template <class Format>
+    struct mapping {
+        std::size_t rows, cols;
+
+        static constexpr std::size_t line_cols = 32 / Format::bits;
+
+        BITNET_INLINE constexpr std::size_t padded_rows() const noexcept {
+            return round_up(rows, tile_rows);
+        }
+        BITNET_INLINE constexpr std::size_t padded_cols() const noexcept {
+            return round_up(cols, tile_cols);
+        }
+        /// Bytes from one block of 16 rows to the next.
+        BITNET_INLINE constexpr std::size_t block_bytes() const noexcept {
+            return padded_cols() / line_cols * line_bytes;
+        }
+        BITNET_INLINE constexpr std::size_t bytes() const noexcept {
+            return padded_rows() / tile_rows * block_bytes();
+        }
+        BITNET_INLINE constexpr unsigned load(const std::uint8_t* data, std::size_t r,
+                                              std::size_t c) const noexcept {
+            return (data[byte_of(r, c)] >> shift_of(c)) & ((1u << Format::bits) - 1);
+        }
+        BITNET_INLINE constexpr void store(std::uint8_t* data, std::size_t r, std::size_t c,
+                                           unsigned u) const noexcept {
+            std::uint8_t& byte = data[byte_of(r, c)];
+            const unsigned mask = ((1u << Format::bits) - 1) << shift_of(c);
+            byte = static_cast<std::uint8_t>((byte & ~mask) | (u << shift_of(c)));
+        }
+
+    private:
+        BITNET_INLINE constexpr std::size_t byte_of(std::size_t r, std::size_t c) const noexcept {
+            return r / tile_rows * block_bytes() + c / line_cols * line_bytes +
+                   (r % tile_rows) * 4 + c % 4;
+        }
+        BITNET_INLINE static constexpr unsigned shift_of(std::size_t c) noexcept {
+            return static_cast<unsigned>(c % line_cols / 4 * Format::bits);
+        }
+    };
+};
+
+/// Ternary as two bit planes, for popcounts. A pair of lines holds 16 rows x 32 columns: first the
+/// mask line (bit 1 where w != 0), then the sign line (bit 1 where w = +1; 0 where w = 0).
+/// In a line, row i has the 32-bit lane i, and column k of the 32 the bit lane_bit(k).
+struct Planes16 {
+    static constexpr const char* name = "planes16";
+    static constexpr std::uint32_t id = 3;
+
+    template <class Format>
+    struct mapping {
+        static_assert(std::is_same_v<Format, Ternary>, "planes hold ternary values");
+        std::size_t rows, cols;
+
+        BITNET_INLINE constexpr std::size_t padded_rows() const noexcept {
+            return round_up(rows, tile_rows);
+        }
+        BITNET_INLINE constexpr std::size_t padded_cols() const noexcept {
+            return round_up(cols, tile_cols);
+        }
+        BITNET_INLINE constexpr std::size_t block_bytes() const noexcept {
+            return padded_cols() / tile_cols * 2 * line_bytes;
+        }
+        BITNET_INLINE constexpr std::size_t bytes() const noexcept {
+            return padded_rows() / tile_rows * block_bytes();
+        }
+        /// w + 1, or 3 for the illegal pair mask 0, sign 1.
+        BITNET_INLINE constexpr unsigned load(const std::uint8_t* data, std::size_t r,
+                                              std::size_t c) const noexcept {
+            const std::size_t at = byte_of(r, c);
+            const unsigned shift = lane_bit(c) % 8;
+            const unsigned mask = (data[at] >> shift) & 1,
+                           sign = (data[at + line_bytes] >> shift) & 1;
+            return mask ? sign * 2 : (sign ? 3u : 1u);
+        }
+        BITNET_INLINE constexpr void store(std::uint8_t* data, std::size_t r, std::size_t c,
+                                           unsigned u) const noexcept {
+            const std::size_t at = byte_of(r, c);
+            const unsigned bit = 1u << (lane_bit(c) % 8);
+            set(data[at], bit, u != 1);
+            set(data[at + line_bytes], bit, u == 2);
+        }
+
+    private:
+        BITNET_INLINE constexpr std::size_t byte_of(std::size_t r, std::size_t c) const noexcept {
+            return r / tile_rows * block_bytes() + c / tile_cols * 2 * line_bytes +
+                   (r % tile_rows) * 4 + lane_bit(c) / 8;
+        }
+        BITNET_INLINE static constexpr void set(std::uint8_t& byte, unsigned bit,
+                                                bool on) noexcept {
+            byte = static_cast<std::uint8_t>(on ? byte | bit : byte & ~bit);
+        }
+    };
+};
+
+} // namespace layout
+
+/// The layout in which kernels read Weights when they meet Activations.
+template <class Weights, class Activations>
+using preferred_layout = std::conditional_t<std::is_same_v<Weights, Ternary> &&
+                                                !std::is_same_v<codes_of<Activations>, Int8>,
+                                            layout::Planes16, layout::Rows16>;
+
+} // namespace bitnet

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// The executor concept. The library owns no threads: callers hand in something that runs tasks.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+
+#include <bitnet/config.hpp>
+
+namespace bitnet {
+
+/// e.workers() >= 1; e.parallel_for(n, f) calls f(task, worker) once for each task in [0, n), and
+/// returns when all calls have. Calls of one worker never overlap; worker < e.workers().
+/// Work is only ever split over rows or tokens, so every executor gives the same bits.
+template <class E>
+concept Executor = requires(const E& e, std::size_t n) {
+    { e.workers() }
+    noexcept->std::convertible_to<std::size_t>;
+    e.parallel_for(n, [](std::size_t, std::size_t) noexcept {});
+};
+
+/// Runs everything on the calling thread.
+struct Serial {
+    BITNET_INLINE constexpr std::size_t workers() const noexcept { return 1; }
+    template <class F>
+    BITNET_INLINE constexpr void parallel_for(std::size_t n, F&& f) const noexcept {
+        for (std::size_t task = 0; task < n; ++task) f(task, std::size_t{0});
+    }
+};
+inline constexpr Serial serial{};
+
+} // namespace bitnet

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+// Quantizers: float weights to codes and scales, float activations to Quantized tokens.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include <bitnet/config.hpp>
+#include <bitnet/dispatch.hpp>
+#include <bitnet/format.hpp>
+#include <bitnet/isa.hpp>
+#include <bitnet/math.hpp>
+#include <bitnet/parallel.hpp>
+#include <bitnet/quantized.hpp>
+#include <bitnet/result.hpp>
+#include <bitnet/simd/simd.hpp>
+#include <bitnet/tensor.hpp>
+
+namespace bitnet {
+
+/// The index of the first NaN or infinity, or values.size(). Looks at bits, so -ffast-math cannot
+/// assume it away.
+template <class Isa = isa::native>
+std::size_t find_non_finite(std::span<const float> values) noexcept {
+    const float* data = values.data();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (!detail::is_finite(data[i])) return i;
+    }
+    return values.size();
+}
+
+/// mean = (sum of w) / n, or of |w|, in double: 16 interleaved partials (element i into i mod 16),
+/// folded 8, 4, 2, 1; then rounded to float.
+template <bool Absolute, class Isa = isa::native>
+float mean_weight(const float* w, std::size_t n) noexcept {
+    double part[16] = {};
+    for (std::size_t i = 0; i < n; ++i) {
+        const double v = w[i];
+        part[i % 16] = once(part[i % 16] + (Absolute && v < 0 ? -v : v));
+    }
+    for (std::size_t half = 8; half >= 1; half /= 2) {
+        for (std::size_t i = 0; i < half; ++i) part[i] = once(part[i] + part[i + half]);
+    }
+    // once(n): or -ffast-math would multiply by a 1 / n that calls share.
+    return static_cast<float>(once(part[0] / once(static_cast<double>(n))));
+}
+
+/// scale = max(mean|w|, 1e-5)
+/// source: arXiv 2402.17764 (absmean)
+template <class Isa = isa::native>
+float absmean_scale(const float* w, std::size_t n) noexcept {
+    const float mean = mean_weight<true, Isa>(w, n);
+    return mean > 1e-5f ? mean : 1e-5f;
+}
+
+/// code = clamp(round-half-even(w * (1 / scale)), -1, 1): ties at 1/2 give 0
+template <class Isa = isa::native>
+void ternary_codes(const float* w, std::size_t n, float scale, std::int8_t* codes) noexcept {
+    const float inverse = simd::lane::divide(1.0f, scale);
+    for (std::size_t i = 0; i < n; ++i) {
+        const float v = w[i] * inverse;
+        codes[i] = static_cast<std::int8_t>((v > 0.5f) - (v < -0.5f));
+    }
+}
+
+/// code = -1 where w < centre, else +1 (so both zeros give +1 when centre = 0)
+/// source: arXiv 2310.11453, whose centre is the mean of w
+template <class Isa = isa::native>
+void binary_codes(const float* w, std::size_t n, float centre, std::int8_t* codes) noexcept {
+    for (std::size_t i = 0; i < n; ++i) {
+        // By bits around zero, where a flush-to-zero mode would lose the sign of denormals.
+        const std::int32_t bits = detail::bits_of(w[i]);
+        const bool minus =
+            centre == 0 ? bits < 0 && (bits & detail::magnitude_bits) != 0 : w[i] < centre;
+        codes[i] = static_cast<std::int8_t>(minus ? -1 : 1);
+    }
+}
+
+namespace detail {
+
+template <class Isa>
+BITNET_INLINE void quantize_token(const float* x, const Quantized<Int8>& q,
+                                  std::size_t t) noexcept {
+    using V = simd::f32x16<Isa>;
+    using I = simd::i32x16<Isa>;
+    const auto at = q.layout();
+    const std::size_t w = at.width(t), chunks = at.steps() / 4;
+    std::uint8_t* word = q.codes + at.offset(t);
+    const std::size_t per_sum = q.group ? q.group : at.steps() * 4;
+
+    const std::int32_t max_bits = absmax_bits<Isa>(x, q.cols);
+    const bool finite = max_bits < inf_bits;
+    const float max_abs = finite ? float_of(max_bits) : 0.0f;
+    const float a = simd::lane::divide(127.0f, max_abs > 1e-5f ? max_abs : 1e-5f);
+    set_scale(q.scales[t], finite, a);
+
+    const V factor = V::set1(a);
+    std::size_t left = q.cols;
+    I sum = I::set1(0);
+    for (std::size_t i = 0; i < chunks; ++i) { // 16 columns
+        alignas(16) std::int8_t codes[16] = {};
+        if (finite && left > 0) {
+            const std::size_t n = left < 16 ? left : 16;
+            // |x * a| <= 127.00002: no clamp is needed
+            const I code = (simd::load_chunk<Isa>(x + i * 16, n) * factor).nearest();
+            code.store_bytes(codes);
+            sum = sum + code;
+            left -= n;
+        }
+        for (std::size_t j = 0; j < 4; ++j, word += 4 * w) std::memcpy(word, codes + 4 * j, 4);
+        if ((i + 1) * 16 % per_sum == 0 || i + 1 == chunks) {
+            const std::size_t g = i * 16 / per_sum;
+            q.sums[g * q.tokens + t] = sum.sum();
+            sum = I::set1(0);
+        }
+    }
+}
+
+/// Bit i < 32: whether v[i] is a number < 0, and whether it is a number > 0. Denormals count, and
+/// so -ffast-math and flush-to-zero modes change nothing.
+struct Signs {
+    std::uint32_t negative, positive;
+};
+template <class Isa>
+BITNET_INLINE Signs signs32(const float* v, std::size_t n) noexcept {
+    using I = simd::i32x16<Isa>;
+    Signs s{0, 0};
+    simd::for_chunks(n < 32 ? n : 32, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+        const I bits = simd::load_chunk<Isa>(v + i, k).bits();
+        const I size = bits & I::set1(magnitude_bits);
+        const std::uint32_t number =
+            (simd::below(I::set1(0), size) & simd::below(size, I::set1(inf_bits + 1))).negative();
+        const std::uint32_t minus = bits.negative();
+        s.negative |= (number & minus) << i;
+        s.positive |= (number & ~minus) << i;
+    });
+    return s;
+}
+
+/// sqrt of the mean of (|x| - mean|x|)^2
+template <class Isa>
+BITNET_INLINE float deviation(const float* x, std::size_t n) noexcept {
+    using V = simd::f32x16<Isa>;
+    const V centre = V::set1(mean_abs<Isa>(x, n));
+    V sum = simd::zeros<Isa>();
+    simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+        const V d = simd::load_chunk<Isa>(x + i, k).abs() - centre;
+        float square[16];
+        (d * d).store(square);
+        sum = sum + simd::load_chunk<Isa>(square, k); // lanes beyond the row's end count zero
+    });
+    return square_root(simd::lane::divide(sum.fold(), static_cast<float>(n)));
+}
+
+/// The scale of a sign kind: 1, std|x| or mean|x|.
+template <class Activations, class Isa>
+BITNET_INLINE float sign_scale(const float* x, std::size_t n) noexcept {
+    if constexpr (std::is_same_v<Activations, SignNorm>) return deviation<Isa>(x, n);
+    if constexpr (std::is_same_v<Activations, SignMean>) return mean_abs<Isa>(x, n);
+    return 1.0f;
+}
+
+template <class Isa, class Activations>
+requires(std::is_same_v<codes_of<Activations>, Sign>) BITNET_INLINE
+    void quantize_token(const float* x, const Quantized<Activations>& q, std::size_t t) noexcept {
+    const auto at = q.layout();
+    const std::size_t w = at.width(t);
+    std::uint8_t* word = q.codes + at.offset(t);
+    for (std::size_t c = 0; c < q.cols; c += 32, word += 4 * w) {
+        const std::uint32_t present = q.cols - c < 32 ? (1u << (q.cols - c)) - 1 : ~0u;
+        const std::uint32_t minus = signs32<Isa>(x + c, q.cols - c).negative;
+        const std::uint32_t lane = to_lane_order(present & ~minus);
+        std::memcpy(word, &lane, sizeof lane);
+    }
+    const bool finite = absmax_bits<Isa>(x, q.cols) < inf_bits;
+    set_scale(q.scales[t], finite, sign_scale<Activations, Isa>(x, q.cols));
+}
+
+} // namespace detail
+
+/// Quantizes tokens [first, last) of x into q, whose memory is laid out already. Tokens are
+/// independent: any split over threads gives the same bits.
+template <class Activations, class Isa>
+void quantize_tokens(Matrix<const float> x, Quantized<Activations> q, std::size_t first,
+                     std::size_t last) noexcept {
+    if constexpr (isa::is_dynamic<Isa>) {
+        dispatch::table().quantizer<Activations>().quantize_tokens(x, q, first, last);
+    } else {
+        for (std::size_t t = first; t < last; ++t) detail::quantize_token<Isa>(x.row(t), q, t);
+    }
+}
+
+/// Int8:     a = 127 / max(max|x|, 1e-5), q = round-half-even(x * a)
+/// Sign:     q = -1 where x < 0, else +1; scale 1
+/// SignNorm: the same signs; m = mean|x|, scale = sqrt(mean of (|x| - m)^2)
+/// SignMean: the same signs; scale = mean|x|
+/// x (tokens, cols) float · memory: quantized_bytes<Activations>(tokens, cols, group) bytes, with
+/// any alignment, owned by the caller as long as the result is used group: columns per sum of q;
+/// that of the weights it will meet (0, 32, 64, 128 or 256) pre:   memory is large enough and does
+/// not overlap x exact: one rounding to float32 per operation; sums by 16 interleaved partials
+/// (element i into
+///        i mod 16) folded 8, 4, 2, 1. A token with a NaN or an infinity gets the scale NaN.
+/// cost:  reads x two or three times; no allocation
+/// source: arXiv 2402.17764 (Int8)
+template <class Activations, class Isa = isa::native, Executor E = Serial>
+requires(!std::is_same_v<Activations, Ternary>) Quantized<Activations> quantize(
+    Matrix<const float> x, std::span<std::byte> memory, std::size_t group = 0,
+    const E& executor = serial)
+noexcept {
+    const Quantized<Activations> q = detail::place<Activations>(memory, x.rows, x.cols, group);
+    const std::size_t tasks = x.rows < executor.workers() ? x.rows : executor.workers();
+    executor.parallel_for(tasks, [&](std::size_t task, std::size_t) noexcept {
+        quantize_tokens<Activations, Isa>(x, q, x.rows * task / tasks, x.rows * (task + 1) / tasks);
+    });
+    return q;
+}
+
+} // namespace bitnet

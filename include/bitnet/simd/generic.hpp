@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The primitives that kernels need and xsimd lacks: ONE exact contract each, and a fallback in
+// xsimd operations. Files named after an ISA cluster override what that cluster does better, in
+// this order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include <xsimd/xsimd.hpp>
+
+#include <bitnet/config.hpp>
+#include <bitnet/isa.hpp>
+
+namespace bitnet::simd {
+
+#if defined(BITNET_HAS_BASELINE128)
+template <class Isa>
+struct generic {
+    using arch = typename Isa::arch;
+    using u32 = xsimd::batch<std::uint32_t, arch>;
+    using i32 = xsimd::batch<std::int32_t, arch>;
+    using f32 = xsimd::batch<float, arch>;
+
+    static constexpr std::size_t lanes = u32::size;
+    /// Registers that hold one lane for each of 16 rows.
+    static constexpr std::size_t registers = 16 / lanes;
+
+    /// Blocks of 16 rows x tokens that one GEMM tile keeps in registers, and the row blocks of one
+    /// GEMV tile. 16 registers: 4 x 2 accumulators leave room for codes and temporaries.
+    static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 2, gemv_blocks = 1;
+
+    /// Lane i: the four bytes at p + 4 i. p need not be aligned.
+    static BITNET_INLINE u32 load(const std::uint8_t* p) noexcept {
+        return xsimd::bitwise_cast<std::uint32_t>(
+            xsimd::batch<std::uint8_t, arch>::load_unaligned(p));
+    }
+
+    /// Every lane: the four bytes at p. p need not be aligned.
+    static BITNET_INLINE u32 broadcast(const std::uint8_t* p) noexcept {
+        std::uint32_t v;
+        std::memcpy(&v, p, sizeof v);
+        return u32::broadcast(v);
+    }
+
+    /// Lane i: sum[i] + sum over j < 4 of code[4i+j] * x[4i+j]; code bytes unsigned, at most 2, x
+    /// bytes signed. Exact: no step saturates.
+    static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
+        using i16 = xsimd::batch<std::int16_t, arch>;
+        const i16 c = xsimd::bitwise_cast<std::int16_t>(codes);
+        const i16 v = xsimd::bitwise_cast<std::int16_t>(x);
+        const i16 low = (c & i16::broadcast(0xff)) * ((v << 8) >> 8);
+        const i16 high = (c >> 8) * (v >> 8); // codes are small: an arithmetic shift is as good
+        const i32 pair = xsimd::bitwise_cast<std::int32_t>(low + high); // |.| <= 2 * 2 * 128
+        return sum + ((pair << 16) >> 16) + (pair >> 16);
+    }
+
+    /// Lane i: sum[i] + the number of one bits of v[i].
+    static BITNET_INLINE i32 add_popcount(const i32& sum, const u32& v) noexcept {
+        const u32 pairs = v - ((v >> 1) & u32::broadcast(0x55555555u));
+        const u32 nibbles =
+            (pairs & u32::broadcast(0x33333333u)) + ((pairs >> 2) & u32::broadcast(0x33333333u));
+        const u32 bytes = (nibbles + (nibbles >> 4)) & u32::broadcast(0x0f0f0f0fu);
+        const u32 halves = bytes + (bytes >> 8);
+        return sum +
+               xsimd::bitwise_cast<std::int32_t>((halves + (halves >> 16)) & u32::broadcast(0x3fu));
+    }
+
+    /// The low byte of each lane, in order, to p. Lanes are in [-128, 127].
+    static BITNET_INLINE void store_bytes(std::int8_t* p, const i32& v) noexcept {
+        std::int32_t lane[lanes];
+        v.store_unaligned(lane);
+        for (std::size_t i = 0; i < lanes; ++i) p[i] = static_cast<std::int8_t>(lane[i]);
+    }
+};
+
+/// The primitives of a cluster: generic ones, and what its own file overrides.
+template <class Isa>
+struct ops : generic<Isa> {};
+
+/// A cluster with flags has the cluster's primitives; all are always inlined.
+template <class Cluster, unsigned long long Flags>
+struct ops<isa::with_flags<Cluster, Flags>> : ops<Cluster> {};
+#endif
+
+} // namespace bitnet::simd

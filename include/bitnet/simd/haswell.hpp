@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Primitives on AVX2. VPMADDUBSW and VPMADDWD run on ports 0 and 1, VPSHUFB on port 5 (1 on Ice
+// Lake).
+#pragma once
+
+#include <bitnet/simd/generic.hpp>
+
+#if defined(BITNET_HAS_HASWELL)
+#include <immintrin.h>
+
+namespace bitnet::simd {
+
+template <>
+struct ops<isa::haswell> : generic<isa::haswell> {
+    // 16 registers: 2 x 4 accumulators, 2 of codes, x, ones, and temporaries.
+    static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 4, gemv_blocks = 2;
+
+    static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
+        // Pairs in int16: at most 2 * 2 * 128 = 512, far from saturation.
+        const __m256i pairs = _mm256_maddubs_epi16(codes, x);
+        return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    }
+
+    static BITNET_INLINE i32 add_popcount(const i32& sum, const u32& v) noexcept {
+        const __m256i counts = _mm256_broadcastsi128_si256(
+            _mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+        const __m256i nibble = _mm256_set1_epi8(15);
+        const __m256i low = _mm256_shuffle_epi8(counts, _mm256_and_si256(v, nibble));
+        const __m256i high =
+            _mm256_shuffle_epi8(counts, _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble));
+        const __m256i bytes = _mm256_add_epi8(low, high);
+        const __m256i pairs = _mm256_maddubs_epi16(bytes, _mm256_set1_epi8(1));
+        return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    }
+
+    static BITNET_INLINE void store_bytes(std::int8_t* p, const i32& v) noexcept {
+        const __m128i words =
+            _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
+    }
+};
+
+} // namespace bitnet::simd
+#endif

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// All primitives. Start reading at generic.hpp.
+#pragma once
+
+#include <bitnet/simd/alderlake.hpp>
+#include <bitnet/simd/f32x16.hpp>
+#include <bitnet/simd/generic.hpp>
+#include <bitnet/simd/haswell.hpp>
+#include <bitnet/simd/icelake.hpp>
+#include <bitnet/simd/skylakex.hpp>

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Primitives on AVX-512 without VNNI or VPOPCNTDQ: those of haswell, twice as wide.
+#pragma once
+
+#include <bitnet/simd/generic.hpp>
+
+#if defined(BITNET_HAS_SKYLAKEX)
+#include <immintrin.h>
+
+namespace bitnet::simd {
+
+template <>
+struct ops<isa::skylakex> : generic<isa::skylakex> {
+    // 32 registers: 2 x 8 accumulators, and temporaries of dot4.
+    static constexpr std::size_t gemm_blocks = 2, gemm_tokens = 8, gemv_blocks = 4;
+
+    static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
+        // Pairs in int16: at most 2 * 2 * 128 = 512, far from saturation.
+        const __m512i pairs = _mm512_maddubs_epi16(codes, x);
+        return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+    }
+
+    static BITNET_INLINE i32 add_popcount(const i32& sum, const u32& v) noexcept {
+        const __m512i counts =
+            _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+        const __m512i nibble = _mm512_set1_epi8(15);
+        const __m512i low = _mm512_shuffle_epi8(counts, _mm512_and_si512(v, nibble));
+        const __m512i high =
+            _mm512_shuffle_epi8(counts, _mm512_and_si512(_mm512_srli_epi16(v, 4), nibble));
+        const __m512i bytes = _mm512_add_epi8(low, high);
+        const __m512i pairs = _mm512_maddubs_epi16(bytes, _mm512_set1_epi8(1));
+        return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+    }
+
+    static BITNET_INLINE void store_bytes(std::int8_t* p, const i32& v) noexcept {
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v));
+    }
+};
+
+} // namespace bitnet::simd
+#endif
