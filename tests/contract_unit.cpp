@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// See contract_unit.hpp. Compiled several times, with flags that let a compiler contract,
+// reassociate and forget about NaN.
+#include "contract_unit.hpp"
+
+#include <bitnet/activation.hpp>
+#include <bitnet/bitlinear.hpp>
+#include <bitnet/math.hpp>
+#include <bitnet/stochastic.hpp>
+
+#include <cstring>
+
+namespace contract {
+namespace {
+
+using namespace bitnet;
+
+std::vector<unsigned> bits(std::span<const std::byte> bytes) {
+    std::vector<unsigned> out(bytes.size() / sizeof(unsigned));
+    std::memcpy(out.data(), bytes.data(), out.size() * sizeof(unsigned));
+    return out;
+}
+std::vector<unsigned> bits(const std::vector<float>& v) {
+    return bits(std::as_bytes(std::span(v)));
+}
+
+template <class Weights, class Activations>
+void layer(const Input& in, const char* name, WeightOptions options, std::vector<Output>& out) {
+    using Layer = BitLinear<Weights, Activations>;
+    const Layer made = Layer::from_float(in.weights, in.rows, in.cols, in.bias, options).value();
+    out.push_back({name, bits(made.bytes())});
+    std::vector<std::byte> memory(made.scratch_bytes(in.tokens));
+    std::vector<float> y(in.tokens * in.rows);
+    made.forward(in.x, y, in.tokens, memory);
+    out.push_back({name, bits(y)});
+    const auto q = made.quantize(in.x, in.tokens, memory);
+    out.push_back({name, bits(std::as_bytes(std::span(q.codes, q.layout().code_bytes())))});
+    out.push_back({name, bits(std::as_bytes(std::span(q.scales, q.tokens)))});
+}
+
+/// Groups whose dots are 0 and whose scales are negative: s = 0 + (0 * -1) is +0, not -0.
+void zero_groups(const Input& in, std::vector<Output>& out) {
+    using Layer = BitLinear<Ternary, Int8>;
+    const std::vector<std::int8_t> codes(in.rows * in.cols, 0);
+    const std::vector<float> scales(in.rows * ((in.cols + 31) / 32), -1.0f);
+    const Layer made = Layer::from_codes(codes, in.rows, in.cols, scales, {}, 32).value();
+    std::vector<std::byte> memory(made.scratch_bytes(in.tokens));
+    std::vector<float> y(in.tokens * in.rows);
+    made.forward(in.x, y, in.tokens, memory);
+    out.push_back({"groups of zeros", bits(y)});
+}
+
+template <class F>
+void each(const Input& in, const char* name, F f, std::vector<Output>& out) {
+    std::vector<float> y(in.x.size());
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] = f(in.x[i]);
+    out.push_back({name, bits(y)});
+}
+
+} // namespace
+
+std::vector<Output> CONTRACT_UNIT(const Input& in) {
+    std::vector<Output> out;
+    layer<Ternary, Int8>(in, "w158a8", {}, out);
+    layer<Ternary, Int8>(in, "w158a8 grouped", {.group = 32}, out);
+    layer<Ternary, SignNorm>(in, "w158a1 signnorm", {.per_row = true}, out);
+    layer<Ternary, SignMean>(in, "w158a1 signmean", {.group = 64}, out);
+    layer<Binary, Int8>(in, "w1a8 centred", {.centred = true}, out);
+    layer<Binary, Sign>(in, "w1a1", {.centred = true, .group = 32}, out);
+
+    zero_groups(in, out);
+
+    each(
+        in, "exp", [](float v) { return bitnet::exp(v); }, out);
+    each(
+        in, "log", [](float v) { return bitnet::log(v); }, out);
+    each(
+        in, "sigmoid", [](float v) { return bitnet::sigmoid(v); }, out);
+    each(
+        in, "tanh", [](float v) { return bitnet::tanh(v); }, out);
+    const std::size_t n = in.x.size();
+    const float* x = in.x.data();
+    out.push_back({"sums", bits(std::vector<float>{sum(x, n), dot(x, in.other.data(), n),
+                                                   mean_abs(x, n), absmax(x, n)})});
+
+    std::vector<float> y(n);
+    rms_norm(in.x, std::span(in.other).first(in.cols), 1e-5f, y);
+    out.push_back({"rms_norm", bits(y)});
+    squared_relu_gate(in.x, in.other, y);
+    out.push_back({"squared_relu_gate", bits(y)});
+    silu_gate(in.x, in.other, y);
+    out.push_back({"silu_gate", bits(y)});
+    y = in.x;
+    softmax(y);
+    out.push_back({"softmax", bits(y)});
+
+    const Matrix<const float> tokens(x, in.tokens, in.cols),
+        gate(in.other.data(), in.tokens, in.cols);
+    std::vector<std::byte> memory(quantized_bytes<Ternary>(in.tokens, in.cols));
+    const auto glu = bitglu(gate, tokens, memory);
+    out.push_back({"bitglu", bits(std::as_bytes(std::span(glu.codes, glu.layout().code_bytes())))});
+    const auto signs = [&](const char* name, auto rule) {
+        const auto q = stochastic_sign(tokens, rule, Draws{.seed = 7}, memory);
+        out.push_back({name, bits(std::as_bytes(std::span(q.codes, q.layout().code_bytes())))});
+    };
+    signs("bernoulli", Bernoulli{});
+    signs("gumbel", Gumbel{});
+    signs("centred gumbel", CentredGumbel{});
+    return out;
+}
+
+} // namespace contract

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Executors for the tests: real threads, and one that runs tasks in an unusual order.
+#pragma once
+
+#include <bitnet/parallel.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <thread>
+#include <vector>
+
+namespace support {
+
+/// A thread for each worker, started anew for every call; tasks go to whoever is free.
+struct Threads {
+    std::size_t count;
+    std::size_t workers() const noexcept { return count; }
+    template <class F>
+    void parallel_for(std::size_t n, F&& f) const noexcept {
+        std::atomic<std::size_t> next{0};
+        std::vector<std::thread> threads;
+        for (std::size_t worker = 0; worker < count; ++worker) {
+            threads.emplace_back([&, worker] {
+                for (std::size_t task; (task = next.fetch_add(1)) < n;) f(task, worker);
+            });
+        }
+        for (auto& t : threads) t.join();
+    }
+};
+
+/// One thread that claims many workers and takes the last task first.
+struct Backwards {
+    std::size_t count;
+    std::size_t workers() const noexcept { return count; }
+    template <class F>
+    void parallel_for(std::size_t n, F&& f) const noexcept {
+        for (std::size_t task = n; task-- > 0;) f(task, task % count);
+    }
+};
+
+static_assert(bitnet::Executor<Threads> && bitnet::Executor<Backwards>);
+static_assert(bitnet::Executor<bitnet::Serial>);
+
+} // namespace support

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+# Tests whose units are compiled with flags of their own.
+
+set(x86 FALSE)
+if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang" AND NOT MSVC AND CMAKE_SIZEOF_VOID_P EQUAL 8
+        AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND NOT CMAKE_OSX_ARCHITECTURES)
+    set(x86 TRUE)
+endif()
+
+# bitnet_flag_unit(<test> <unit> <macro> <file> [<flag>...]): one more object of <test>, compiled from
+# <file> with <macro>=<unit> and the flags, linked in the order of the calls.
+function(bitnet_flag_unit test unit macro file)
+    set(object ${test}_${unit})
+    add_library(${object} OBJECT ${file})
+    target_link_libraries(${object} PRIVATE bitnet::bitnet)
+    target_include_directories(${object} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_compile_definitions(${object} PRIVATE ${macro}=${unit})
+    target_compile_options(${object} PRIVATE ${ARGN})
+    set_target_properties(${object} PROPERTIES CXX_EXTENSIONS OFF)
+    bitnet_warnings(${object})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+        # Its own AVX-512 headers warn.
+        target_compile_options(${object} PRIVATE -Wno-maybe-uninitialized -Wno-uninitialized)
+    endif()
+    target_sources(${test} PRIVATE $<TARGET_OBJECTS:${object}>)
+endfunction()
+
+# --- one program, many flags --------------------------------------------------------------------------
+# Not optimised, so that nothing is inlined by chance; the unit with the most instructions first, since
+# the linker keeps the first body of a shared symbol.
+bitnet_test(odr)
+if(x86)
+    bitnet_flag_unit(test_odr sapphire ODR_UNIT odr_unit.cpp -O0 -march=sapphirerapids)
+    bitnet_flag_unit(test_odr icelake ODR_UNIT odr_unit.cpp -O0 -march=icelake-client)
+    bitnet_flag_unit(test_odr cannonlake ODR_UNIT odr_unit.cpp -O0 -march=cannonlake)
+    bitnet_flag_unit(test_odr skylakex ODR_UNIT odr_unit.cpp -O0 -march=skylake-avx512)
+    bitnet_flag_unit(test_odr haswell ODR_UNIT odr_unit.cpp -O0 -march=haswell)
+    bitnet_flag_unit(test_odr haswell_movbe_off ODR_UNIT odr_unit.cpp -O0 -march=haswell -mno-movbe)
+    bitnet_flag_unit(test_odr sse42 ODR_UNIT odr_unit.cpp -O0 -msse4.2)
+    target_compile_definitions(test_odr PRIVATE ODR_HAS_X86=1)
+endif()
+bitnet_flag_unit(test_odr plain ODR_UNIT odr_unit.cpp)
+
+# --- flags that let a compiler change floats ----------------------------------------------------------
+# -ffast-math goes to these units' compilation alone: at a link it would set flush-to-zero.
+bitnet_test(contract)
+bitnet_flag_unit(test_contract plain CONTRACT_UNIT contract_unit.cpp)
+if(NOT MSVC)
+    bitnet_flag_unit(test_contract fast CONTRACT_UNIT contract_unit.cpp -O3 -ffast-math)
+else()
+    bitnet_flag_unit(test_contract fast CONTRACT_UNIT contract_unit.cpp /fp:fast)
+endif()
+if(x86)
+    bitnet_flag_unit(test_contract fma CONTRACT_UNIT contract_unit.cpp
+        -O3 -march=haswell -ffp-contract=fast)
+    bitnet_flag_unit(test_contract fast_fma CONTRACT_UNIT contract_unit.cpp
+        -O3 -march=haswell -ffast-math -ffp-contract=fast)
+    target_compile_definitions(test_contract PRIVATE CONTRACT_HAS_X86=1)
+endif()
+
+# --- headers without exceptions and RTTI --------------------------------------------------------------
+if(NOT MSVC)
+    add_library(bitnet_no_exceptions OBJECT no_exceptions.cpp)
+    target_link_libraries(bitnet_no_exceptions PRIVATE bitnet::bitnet)
+    target_compile_options(bitnet_no_exceptions PRIVATE -fno-exceptions -fno-rtti)
+    bitnet_warnings(bitnet_no_exceptions)
+endif()
+
+# --- kernels leak no instruction under a shared name --------------------------------------------------
+# Sanitizers add weak functions of their own.
+if(x86 AND CMAKE_NM AND CMAKE_OBJDUMP AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    set(check ${CMAKE_CURRENT_SOURCE_DIR}/weak_symbols.sh ${CMAKE_NM} ${CMAKE_OBJDUMP})
+    set(objects)
+    foreach(isa IN LISTS BITNET_CLUSTERS)
+        list(APPEND objects $<TARGET_OBJECTS:bitnet_dispatch_${isa}>)
+    endforeach()
+    add_test(NAME weak_symbols.kernels COMMAND ${check} . ${objects} COMMAND_EXPAND_LISTS)
+    # A caller's own unit, not optimised: of std's functions that is the caller's business.
+    add_test(NAME weak_symbols.headers COMMAND ${check} 6bitnet
+        $<TARGET_OBJECTS:test_odr_haswell> $<TARGET_OBJECTS:test_odr_sapphire> COMMAND_EXPAND_LISTS)
+endif()
+
+# --- fuzzing: a fixed run with any compiler; BITNET_LIBFUZZER=ON builds the open-ended one -------------
+option(BITNET_LIBFUZZER "Build tests/fuzz with clang's libFuzzer" OFF)
+add_executable(fuzz_layer fuzz/fuzz_layer.cpp)
+target_link_libraries(fuzz_layer PRIVATE bitnet::dispatch)
+set_target_properties(fuzz_layer PROPERTIES CXX_EXTENSIONS OFF)
+bitnet_warnings(fuzz_layer)
+if(BITNET_LIBFUZZER)
+    target_compile_options(fuzz_layer PRIVATE -fsanitize=fuzzer,address,undefined)
+    target_link_options(fuzz_layer PRIVATE -fsanitize=fuzzer,address,undefined)
+else()
+    target_sources(fuzz_layer PRIVATE fuzz/run_corpus.cpp)
+    add_test(NAME fuzz COMMAND fuzz_layer 3000)
+endif()
+
+# --- what BITNET_ISA may say --------------------------------------------------------------------------
+foreach(isa IN LISTS BITNET_CLUSTERS ITEMS no-such-cluster)
+    add_test(NAME dispatch.${isa} COMMAND test_dispatch)
+    set_tests_properties(dispatch.${isa} PROPERTIES ENVIRONMENT BITNET_ISA=${isa})
+endforeach()

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// A fuzz target (libFuzzer's entry): packed bytes from anywhere are refused or stay inside their
+// memory, and whatever is accepted and verified gives the same bits on every cluster.
+#include <bitnet/bitlinear.hpp>
+#include <bitnet/dispatch.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace {
+
+using namespace bitnet;
+
+void require(bool holds, const char* what) {
+    if (holds) return;
+    std::fprintf(stderr, "does not hold: %s\n", what);
+    std::abort();
+}
+
+/// Bytes to choose from, then zeros.
+class Source {
+public:
+    Source(const std::uint8_t* data, std::size_t size) : rest_(data, size) {}
+    std::uint8_t byte() {
+        if (rest_.empty()) return 0;
+        const std::uint8_t b = rest_[0];
+        rest_ = rest_.subspan(1);
+        return b;
+    }
+    std::size_t number(std::size_t limit) { return (byte() + 256u * byte()) % limit; }
+    float real() {
+        std::uint32_t bits = 0;
+        for (int i = 0; i < 4; ++i) bits = bits << 8 | byte();
+        float v;
+        std::memcpy(&v, &bits, sizeof v);
+        return v;
+    }
+    std::span<const std::uint8_t> rest() const { return rest_; }
+
+private:
+    std::span<const std::uint8_t> rest_;
+};
+
+/// The same bits; any NaN equals any NaN, whose sign and payload are the processor's choice.
+bool same(const std::vector<float>& a, const std::vector<float>& b) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (a[i] != a[i] && b[i] != b[i]) continue;
+        if (std::memcmp(&a[i], &b[i], sizeof(float)) != 0) return false;
+    }
+    return a.size() == b.size();
+}
+
+/// Runs the layer's kernels from every table; all outputs have the bits of the scalar ones.
+template <class Weights, class Activations>
+void all_clusters_agree(const BitLinear<Weights, Activations>& layer, Source& source) {
+    using Codes = codes_of<Activations>;
+    const std::size_t tokens = 1 + source.number(9), rows = layer.rows(), cols = layer.cols();
+    std::vector<float> scalar, y(tokens * rows);
+    std::vector<std::byte> memory(layer.quantized_bytes(tokens));
+    std::vector<float> x(tokens * cols);
+    std::vector<std::int8_t> codes(tokens * cols);
+    for (float& v : x) v = source.real();
+    for (auto& c : codes) c = static_cast<std::int8_t>(source.byte() % 3 - 1);
+    for (const char* name : dispatch::built()) {
+        const dispatch::Table* table = dispatch::find(name);
+        if (!table) continue;
+        Quantized<Activations> q;
+        if constexpr (std::is_same_v<Activations, Ternary>) {
+            q = quantized_from_codes<Ternary>(codes, tokens, cols, {}, memory, layer.group())
+                    .value();
+        } else {
+            q = detail::place<Activations>(memory, tokens, cols, layer.group());
+            table->template quantizer<Activations>().quantize_tokens({x.data(), tokens, cols}, q, 0,
+                                                                     tokens);
+        }
+        // Scales and bias as kernels read them: blocks of 16 rows.
+        const std::size_t groups = layer.group() ? (cols + layer.group() - 1) / layer.group() : 1;
+        std::vector<float> scales((rows + 15) / 16 * 16 * groups);
+        for (std::size_t r = 0; r < rows; ++r) {
+            for (std::size_t g = 0; g < groups; ++g) {
+                scales[(r / 16 * groups + g) * 16 + r % 16] = layer.scale(r, g);
+            }
+        }
+        table->template pair<Weights, Codes>().gemm(
+            layer.weights(), q.as_codes(),
+            {scales.data(), 16 * groups, layer.group() ? 16u : 0u, layer.group()}, nullptr,
+            {y.data(), tokens, rows}, 0, rows);
+        if (scalar.empty()) scalar = y; // the first table is the scalar one
+        require(same(y, scalar), name);
+    }
+}
+
+/// Bytes that claim to be a layer.
+template <class Weights, class Activations>
+void try_image(std::span<const std::byte> bytes, Source& source) {
+    using Layer = BitLinear<Weights, Activations>;
+    auto made = Layer::from_packed(bytes);
+    AlignedBytes aligned(bytes.size() + 1);
+    if (!bytes.empty()) std::memcpy(aligned.data(), bytes.data(), bytes.size());
+    auto mapped = Layer::map_packed({aligned.data(), bytes.size()});
+    require(bool(made) == bool(mapped), "copying and mapping accept the same bytes");
+    if (!made || made->rows() > 200 || made->cols() > 2000) return;
+    if (!made->verify()) {
+        // Not a layer, but its kernels stay inside its memory.
+        std::vector<std::byte> memory(made->quantized_bytes(1));
+        std::vector<std::int32_t> y(made->rows());
+        const std::vector<std::int8_t> codes(made->cols(), 1);
+        made->dots(
+            *quantized_from_codes<Activations>(codes, 1, made->cols(), {}, memory, made->group()),
+            y);
+        return;
+    }
+    all_clusters_agree(*made, source);
+}
+
+/// A layer built from arbitrary codes, whose own bytes are then damaged here and there.
+template <class Weights, class Activations>
+void try_codes(Source& source) {
+    using Layer = BitLinear<Weights, Activations>;
+    const std::size_t rows = 1 + source.number(70), cols = 1 + source.number(300);
+    constexpr std::size_t choices[] = {0, 0, 32, 64, 128, 256};
+    const std::size_t group = choices[source.number(6)];
+    const std::size_t groups = group ? (cols + group - 1) / group : 1;
+    std::vector<float> scales(group ? rows * groups : source.byte() % 2 ? rows : 1);
+    for (float& s : scales) s = source.real();
+    std::vector<std::int8_t> codes(rows * cols);
+    for (auto& c : codes) {
+        const int drawn = source.byte() % 3 - 1;
+        c = static_cast<std::int8_t>(std::is_same_v<Weights, Binary> && drawn == 0 ? 1 : drawn);
+    }
+    auto made = Layer::from_codes(codes, rows, cols, scales, {}, group);
+    if (!made) return;
+    require(bool(made->verify()), "what from_codes made is sound");
+    all_clusters_agree(*made, source);
+    std::vector<std::byte> bytes(made->bytes().begin(), made->bytes().end());
+    for (std::size_t n = source.byte() % 4; n > 0; --n) {
+        const std::size_t at = source.byte() % 2 ? source.number(64) : source.number(bytes.size());
+        bytes[at] ^= static_cast<std::byte>(source.byte());
+    }
+    if (source.byte() % 8 == 0) bytes.resize(source.number(bytes.size() + 1));
+    try_image<Weights, Activations>(bytes, source);
+}
+
+template <class Weights, class Activations>
+void run(Source& source) {
+    if (source.byte() % 2) {
+        try_codes<Weights, Activations>(source);
+    } else {
+        const auto bytes = std::as_bytes(source.rest());
+        try_image<Weights, Activations>(bytes, source);
+    }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    Source source(data, size);
+    switch (source.byte() % 10) {
+    case 0:
+        run<Ternary, Int8>(source);
+        break;
+    case 1:
+        run<Ternary, Sign>(source);
+        break;
+    case 2:
+        run<Ternary, SignNorm>(source);
+        break;
+    case 3:
+        run<Ternary, SignMean>(source);
+        break;
+    case 4:
+        run<Ternary, Ternary>(source);
+        break;
+    case 5:
+        run<Binary, Int8>(source);
+        break;
+    case 6:
+        run<Binary, Sign>(source);
+        break;
+    case 7:
+        run<Binary, SignNorm>(source);
+        break;
+    case 8:
+        run<Binary, SignMean>(source);
+        break;
+    default:
+        run<Binary, Ternary>(source);
+        break;
+    }
+    return 0;
+}

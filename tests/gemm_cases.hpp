@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// A product of packed weights and quantized tokens beside the oracle's answer, for any pair of
+// formats; used by the gemm tests.
+#pragma once
+
+#include <bitnet/gemm.hpp>
+#include <bitnet/pack.hpp>
+#include <bitnet/quantized.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "support.hpp"
+
+namespace support {
+
+template <class W, class C>
+struct Pair {
+    using Weights = W;
+    using Codes = C;
+};
+/// All six: w1a8, w1a1, w1a158, w158a8, w158a1, w158a158.
+using Pairs =
+    std::tuple<Pair<bitnet::Binary, bitnet::Int8>, Pair<bitnet::Binary, bitnet::Sign>,
+               Pair<bitnet::Binary, bitnet::Ternary>, Pair<bitnet::Ternary, bitnet::Int8>,
+               Pair<bitnet::Ternary, bitnet::Sign>, Pair<bitnet::Ternary, bitnet::Ternary>>;
+
+struct Shape {
+    std::size_t rows, cols, tokens, group = 0;
+};
+
+template <class Weights, class Codes>
+class Product {
+public:
+    using Layout = bitnet::preferred_layout<Weights, Codes>;
+
+    /// Random codes, factors, scales and bias.
+    Product(Shape shape, std::uint64_t seed, bool with_bias = true) : shape_(shape) {
+        Random random(seed);
+        const std::size_t groups = groups_of(shape);
+        weights_ = {shape.rows,
+                    shape.cols,
+                    shape.group,
+                    random.codes<Weights>(shape.rows * shape.cols),
+                    random.reals(shape.rows * groups),
+                    {}};
+        if (with_bias) weights_.bias = random.reals(shape.rows, 10.0f);
+        const auto codes = random.codes<Codes>(shape.tokens * shape.cols);
+        std::vector<float> factors = random.reals(shape.tokens);
+        for (float& f : factors) f = f < 0 ? 0.5f - f : 0.5f + f; // a factor is positive
+        take(codes, factors);
+    }
+    /// Given codes; factors, scales 1; no bias.
+    Product(Shape shape, const std::vector<std::int8_t>& w, const std::vector<std::int8_t>& x)
+        : shape_(shape) {
+        weights_ = {shape.rows,
+                    shape.cols,
+                    shape.group,
+                    w,
+                    std::vector<float>(shape.rows * groups_of(shape), 1.0f),
+                    {}};
+        take(x, std::vector<float>(shape.tokens, 1.0f));
+    }
+
+    const oracle::Weights& weights() const { return weights_; }
+    const oracle::Tokens& tokens() const { return tokens_; }
+    bitnet::Quantized<Codes> quantized() const { return quantized_; }
+    bitnet::PackedView<Weights, Layout> view() const { return packed_->view(); }
+
+    /// y (tokens, stride): rows [begin, end) as the table computes them, the rest untouched.
+    std::vector<std::int32_t> dots(const bitnet::dispatch::Table& table, std::size_t begin,
+                                   std::size_t end, std::size_t stride) const {
+        std::vector<std::int32_t> y(shape_.tokens * stride, 0x5a5a5a5a);
+        table.template pair<Weights, Codes>().gemm_dots(
+            view(), quantized_, {y.data(), shape_.tokens, shape_.rows, stride}, begin, end);
+        return y;
+    }
+    std::vector<float> floats(const bitnet::dispatch::Table& table, std::size_t begin,
+                              std::size_t end, std::size_t stride) const {
+        std::vector<float> y(shape_.tokens * stride, untouched());
+        const std::size_t groups = groups_of(shape_), padded = (shape_.rows + 15) / 16 * 16;
+        std::vector<float> scales(padded * groups, 0.0f), bias(padded, 0.0f);
+        for (std::size_t r = 0; r < shape_.rows; ++r) {
+            for (std::size_t g = 0; g < groups; ++g) {
+                scales[(r / 16 * groups + g) * 16 + r % 16] = weights_.scales[r * groups + g];
+            }
+        }
+        std::copy(weights_.bias.begin(), weights_.bias.end(), bias.begin());
+        table.template pair<Weights, Codes>().gemm(
+            view(), quantized_, {scales.data(), 16 * groups, shape_.group ? 16u : 0u, shape_.group},
+            weights_.bias.empty() ? nullptr : bias.data(),
+            {y.data(), shape_.tokens, shape_.rows, stride}, begin, end);
+        return y;
+    }
+
+    /// The same from the oracle.
+    std::vector<std::int32_t> expected_dots(std::size_t begin, std::size_t end,
+                                            std::size_t stride) const {
+        return place<std::int32_t>(oracle::dots(weights_, tokens_), begin, end, stride, 0x5a5a5a5a);
+    }
+    std::vector<float> expected_floats(std::size_t begin, std::size_t end,
+                                       std::size_t stride) const {
+        return place<float>(oracle::forward(weights_, tokens_), begin, end, stride, untouched());
+    }
+
+private:
+    static std::size_t groups_of(Shape s) { return s.group ? (s.cols + s.group - 1) / s.group : 1; }
+
+    void take(const std::vector<std::int8_t>& codes, const std::vector<float>& factors) {
+        tokens_ = {shape_.tokens,
+                   shape_.cols,
+                   std::is_same_v<Codes, bitnet::Int8>,
+                   {codes.begin(), codes.end()},
+                   factors};
+        auto packed = bitnet::pack<Weights, Layout>(weights_.codes, shape_.rows, shape_.cols);
+        REQUIRE(packed);
+        packed_.emplace(*std::move(packed));
+        memory_.resize(bitnet::quantized_bytes<Codes>(shape_.tokens, shape_.cols, shape_.group));
+        auto quantized = bitnet::quantized_from_codes<Codes>(codes, shape_.tokens, shape_.cols,
+                                                             factors, memory_, shape_.group);
+        REQUIRE(quantized);
+        quantized_ = *quantized;
+    }
+    template <class T, class Values>
+    std::vector<T> place(const Values& all, std::size_t begin, std::size_t end, std::size_t stride,
+                         T empty) const {
+        std::vector<T> y(shape_.tokens * stride, empty);
+        for (std::size_t t = 0; t < shape_.tokens; ++t) {
+            for (std::size_t r = begin; r < end; ++r) {
+                y[t * stride + r] = static_cast<T>(all[t * shape_.rows + r]);
+            }
+        }
+        return y;
+    }
+
+    Shape shape_;
+    oracle::Weights weights_;
+    oracle::Tokens tokens_;
+    std::optional<bitnet::PackedTensor<Weights, Layout>> packed_;
+    std::vector<std::byte> memory_;
+    bitnet::Quantized<Codes> quantized_;
+};
+
+} // namespace support

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// See oracle.hpp. Nothing here is fast, and nothing here is shared with the library.
+#include "oracle.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace oracle {
+
+namespace {
+
+float mean_size(std::span<const float> x) {
+    std::vector<float> sizes(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) sizes[i] = std::fabs(x[i]);
+    const float sum = sum16(sizes);
+    return sum / static_cast<float>(x.size());
+}
+
+float deviation_of_size(std::span<const float> x) {
+    const float mean = mean_size(x);
+    std::vector<float> squares(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        const float distance = std::fabs(x[i]) - mean;
+        squares[i] = distance * distance;
+    }
+    const float variance = sum16(squares) / static_cast<float>(x.size());
+    return std::sqrt(variance);
+}
+
+double sum_of_weights(std::span<const float> w, bool sizes) {
+    double partial[16] = {};
+    for (std::size_t i = 0; i < w.size(); ++i) {
+        partial[i % 16] += sizes ? std::fabs(static_cast<double>(w[i])) : static_cast<double>(w[i]);
+    }
+    for (int width : {8, 4, 2, 1}) {
+        for (int i = 0; i < width; ++i) partial[i] += partial[i + width];
+    }
+    return partial[0];
+}
+
+float mean_of_weights(std::span<const float> w, bool sizes) {
+    return static_cast<float>(sum_of_weights(w, sizes) / static_cast<double>(w.size()));
+}
+
+std::size_t groups_of(const Weights& w) {
+    return w.group == 0 ? 1 : (w.cols + w.group - 1) / w.group;
+}
+
+std::int64_t dot(const Weights& w, const Tokens& x, std::size_t r, std::size_t t, std::size_t begin,
+                 std::size_t end) {
+    std::int64_t sum = 0;
+    for (std::size_t c = begin; c < end; ++c) {
+        sum += w.codes[r * w.cols + c] * x.codes[t * x.cols + c];
+    }
+    return sum;
+}
+
+} // namespace
+
+float sum16(std::span<const float> v) {
+    float partial[16] = {};
+    for (std::size_t i = 0; i < v.size(); ++i) partial[i % 16] += v[i];
+    for (int width : {8, 4, 2, 1}) {
+        for (int i = 0; i < width; ++i) partial[i] += partial[i + width];
+    }
+    return partial[0];
+}
+
+Tokens quantize(Rule rule, const float* x, std::size_t tokens, std::size_t cols,
+                std::size_t stride) {
+    Tokens out{tokens, cols, rule == Rule::int8, {}, {}};
+    for (std::size_t t = 0; t < tokens; ++t) {
+        const std::span<const float> row(x + t * stride, cols);
+        bool finite = true;
+        float largest = 0.0f;
+        for (float v : row) {
+            finite = finite && std::isfinite(v);
+            largest = std::fmax(largest, std::fabs(v));
+        }
+        float factor = 1.0f;
+        if (rule == Rule::int8) {
+            factor = 127.0f / std::fmax(largest, 1e-5f);
+        } else if (rule == Rule::sign_norm) {
+            factor = deviation_of_size(row);
+        } else if (rule == Rule::sign_mean) {
+            factor = mean_size(row);
+        }
+        for (float v : row) {
+            if (rule == Rule::int8) {
+                const float scaled = v * factor;
+                out.codes.push_back(finite ? static_cast<int>(std::nearbyint(scaled)) : 0);
+            } else {
+                out.codes.push_back(v < 0.0f ? -1 : 1);
+            }
+        }
+        out.factors.push_back(finite ? factor : std::numeric_limits<float>::quiet_NaN());
+    }
+    return out;
+}
+
+Weights quantize_weights(const std::vector<float>& w, std::size_t rows, std::size_t cols,
+                         WeightRule rule) {
+    Weights out{rows, cols, rule.group, std::vector<std::int8_t>(rows * cols), {}, {}};
+    const bool whole = rule.group == 0 && !rule.per_row;
+    const std::size_t lines = whole ? 1 : rows, length = whole ? rows * cols : cols;
+    const std::size_t slice = rule.group == 0 ? length : rule.group;
+    for (std::size_t line = 0; line < lines; ++line) {
+        for (std::size_t from = 0; from < length; from += slice) {
+            const std::size_t n = std::min(slice, length - from), at = line * length + from;
+            const std::span<const float> part(w.data() + at, n);
+            const float scale = std::fmax(mean_of_weights(part, true), 1e-5f);
+            const float inverse = 1.0f / scale;
+            const float centre = rule.centred ? mean_of_weights(part, false) : 0.0f;
+            out.scales.push_back(scale);
+            for (std::size_t i = 0; i < n; ++i) {
+                const float v = part[i];
+                float code = v < centre ? -1.0f : 1.0f;
+                if (!rule.binary)
+                    code = std::fmin(std::fmax(std::nearbyint(v * inverse), -1.0f), 1.0f);
+                out.codes[at + i] = static_cast<std::int8_t>(code);
+            }
+        }
+    }
+    return out;
+}
+
+std::vector<std::int64_t> dots(const Weights& w, const Tokens& x) {
+    std::vector<std::int64_t> y;
+    for (std::size_t t = 0; t < x.tokens; ++t) {
+        for (std::size_t r = 0; r < w.rows; ++r) y.push_back(dot(w, x, r, t, 0, w.cols));
+    }
+    return y;
+}
+
+std::vector<float> forward(const Weights& w, const Tokens& x) {
+    const std::size_t groups = groups_of(w);
+    std::vector<float> y;
+    for (std::size_t t = 0; t < x.tokens; ++t) {
+        for (std::size_t r = 0; r < w.rows; ++r) {
+            float v = 0.0f;
+            if (w.group == 0) {
+                v = static_cast<float>(dot(w, x, r, t, 0, w.cols));
+                v = x.divides ? v / x.factors[t] : v * x.factors[t];
+                v = v * (w.scales.size() == 1 ? w.scales[0] : w.scales[r]);
+            } else {
+                for (std::size_t g = 0; g < groups; ++g) {
+                    const std::size_t end = std::min(w.cols, (g + 1) * w.group);
+                    const float part = static_cast<float>(dot(w, x, r, t, g * w.group, end));
+                    const float product = part * w.scales[r * groups + g];
+                    v = v + product;
+                }
+                v = x.divides ? v / x.factors[t] : v * x.factors[t];
+            }
+            if (!w.bias.empty()) v = v + w.bias[r];
+            y.push_back(v);
+        }
+    }
+    return y;
+}
+
+std::size_t stored_bytes(Order order, unsigned bits, std::size_t rows, std::size_t cols) {
+    if (order == Order::row_major) return rows * ((cols * bits + 63) / 64) * 8;
+    const std::size_t blocks = (rows + 15) / 16, steps = (cols + 31) / 32;
+    return blocks * steps * bits * 64; // 16 rows x 32 columns x bits / 8
+}
+
+unsigned stored(Order order, unsigned bits, const std::uint8_t* bytes, std::size_t cols,
+                std::size_t r, std::size_t c) {
+    const std::size_t steps = (cols + 31) / 32;
+    const auto bit = [&](std::size_t at) {
+        return static_cast<unsigned>(bytes[at / 8] >> at % 8 & 1);
+    };
+    if (order == Order::row_major) {
+        const std::size_t row_bits = (cols * bits + 63) / 64 * 64;
+        unsigned u = 0;
+        for (unsigned b = 0; b < bits; ++b) u |= bit(r * row_bits + c * bits + b) << b;
+        return u;
+    }
+    const std::size_t block = r / 16 * (steps * bits * 64), lane = r % 16;
+    if (order == Order::rows16) {
+        const std::size_t in_line = 32 / bits, line = c / in_line, k = c % in_line;
+        const std::uint8_t byte = bytes[block + line * 64 + 4 * lane + k % 4];
+        return byte >> (k / 4 * bits) & ((1u << bits) - 1);
+    }
+    const std::size_t k = c % 32, place = 8 * (k % 4) + k / 4;
+    const std::size_t mask = (block + c / 32 * 128 + 4 * lane) * 8 + place;
+    return bit(mask) + 2 * bit(mask + 64 * 8);
+}
+
+int token_code(Words words, const std::uint8_t* bytes, std::size_t tokens, std::size_t cols,
+               std::size_t t, std::size_t c) {
+    // Panels of eight tokens; in a panel words of 32 bits stand (step, plane, token).
+    const std::size_t planes = words == Words::ternary ? 2 : 1;
+    const std::size_t word_cols = words == Words::int8 ? 4 : 32;
+    const std::size_t words_a_token = (cols + 31) / 32 * 32 / word_cols * planes;
+    const std::size_t panel = t / 8 * 8, width = std::min<std::size_t>(8, tokens - panel);
+    const std::size_t word = panel * words_a_token + (c / word_cols * planes * width) + (t - panel);
+    if (words == Words::int8) return static_cast<std::int8_t>(bytes[word * 4 + c % 4]);
+    const std::size_t k = c % 32, place = 8 * (k % 4) + k / 4;
+    const auto bit = [&](std::size_t w) { return bytes[w * 4 + place / 8] >> place % 8 & 1; };
+    return words == Words::sign ? bit(word) : bit(word) + 2 * bit(word + width);
+}
+
+} // namespace oracle

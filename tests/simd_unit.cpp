@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Compiled once per cluster, with its flags and BITNET_KERNEL_ISA: see simd_unit.hpp.
+#include "simd_unit.hpp"
+
+#include <bitnet/simd/simd.hpp>
+
+namespace simd_test {
+namespace {
+
+using Isa = bitnet::isa::here<bitnet::isa::BITNET_KERNEL_ISA>;
+using F = bitnet::simd::f32x16<Isa>;
+using I = bitnet::simd::i32x16<Isa>;
+
+template <class Which>
+constexpr Registers registers() {
+    if constexpr (bitnet::isa::is_scalar<Which>) {
+        return {};
+    } else {
+        using ops = bitnet::simd::ops<Which>;
+        using i32 = typename ops::i32;
+        return {
+            ops::lanes,
+            ops::registers,
+            [](const std::uint8_t* p, std::uint32_t* out) { ops::load(p).store_unaligned(out); },
+            [](const std::uint8_t* p, std::uint32_t* out) {
+                ops::broadcast(p).store_unaligned(out);
+            },
+            [](std::int32_t* sum, const std::uint8_t* codes, const std::uint8_t* x) {
+                ops::dot4(i32::load_unaligned(sum), ops::load(codes), ops::load(x))
+                    .store_unaligned(sum);
+            },
+            [](std::int32_t* sum, const std::uint8_t* v) {
+                ops::add_popcount(i32::load_unaligned(sum), ops::load(v)).store_unaligned(sum);
+            },
+            [](std::int8_t* p, const std::int32_t* v) {
+                ops::store_bytes(p, i32::load_unaligned(v));
+            }};
+    }
+}
+
+constexpr Floats floats{
+    [](float x, float* y) { F::set1(x).store(y); },
+    [](const float* p, std::size_t n, float* y) { F::load_first(p, n).store(y); },
+    [](const float* x, float* p, std::size_t n) { F::load(x).store_first(p, n); },
+    [](const float* a, const float* b, float* y) { (F::load(a) + F::load(b)).store(y); },
+    [](const float* a, const float* b, float* y) { (F::load(a) - F::load(b)).store(y); },
+    [](const float* a, const float* b, float* y) { (F::load(a) * F::load(b)).store(y); },
+    [](const float* a, const float* b, float* y) { (F::load(a) / F::load(b)).store(y); },
+    [](const float* a, const float* b, const float* c, float* y) {
+        (F::load(a) * F::load(b) + F::load(c)).store(y);
+    },
+    [](const std::int32_t* a, float* y) { F::from(I::load(a)).store(y); },
+    [](const float* a, std::int32_t* y) { F::load(a).nearest().store(y); },
+    [](const float* a, std::int32_t* y) { F::load(a).bits().store(y); },
+    [](const std::int32_t* a, float* y) { F::from_bits(I::load(a)).store(y); },
+    [](const float* a, float* y) { F::load(a).abs().store(y); },
+    [](const float* a, const float* b) { return F::load(a).less(F::load(b)); },
+    [](const float* a, const float* b, const float* yes, const float* no, float* y) {
+        F::where_less(F::load(a), F::load(b), F::load(yes), F::load(no)).store(y);
+    },
+    [](const float* a) { return F::load(a).fold(); },
+};
+
+constexpr Ints ints{
+    [](std::int32_t x, std::int32_t* y) { I::set1(x).store(y); },
+    [](const std::int32_t* a, std::int8_t* p) { I::load(a).store_bytes(p); },
+    [](const std::int32_t* a, const std::int32_t* b, std::int32_t* y) {
+        (I::load(a) + I::load(b)).store(y);
+    },
+    [](const std::int32_t* a, const std::int32_t* b, std::int32_t* y) {
+        (I::load(a) - I::load(b)).store(y);
+    },
+    [](const std::int32_t* a, const std::int32_t* b, std::int32_t* y) {
+        (I::load(a) & I::load(b)).store(y);
+    },
+    [](const std::int32_t* a, const std::int32_t* b, std::int32_t* y) {
+        (I::load(a) | I::load(b)).store(y);
+    },
+    [](const std::int32_t* a, std::int32_t* y) { I::load(a).shift_right<5>().store(y); },
+    [](const std::int32_t* a, std::int32_t* y) { I::load(a).shift_left<5>().store(y); },
+    [](const std::int32_t* a, const std::int32_t* b, std::int32_t* y) {
+        max(I::load(a), I::load(b)).store(y);
+    },
+    [](const std::int32_t* a) { return I::load(a).negative(); },
+    [](const std::int32_t* a) { return I::load(a).sum(); },
+    [](const std::int32_t* a) { return I::load(a).maximum(); },
+};
+
+} // namespace
+
+template <>
+const Primitives& primitives_of<bitnet::isa::BITNET_KERNEL_ISA>() {
+    static constexpr Primitives all{registers<Isa>(), floats, ints};
+    return all;
+}
+
+} // namespace simd_test

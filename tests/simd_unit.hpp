@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// The primitives of one cluster as plain functions, so that one program can try all clusters. Each
+// cluster's table is defined in simd_unit.cpp, compiled with that cluster's flags.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <bitnet/isa.hpp>
+
+namespace simd_test {
+
+/// simd::ops: registers of `lanes` 32-bit lanes. All nullptr on scalar, which has no registers.
+struct Registers {
+    std::size_t lanes = 0, registers = 0;
+    void (*load)(const std::uint8_t* p, std::uint32_t* out) = nullptr;
+    void (*broadcast)(const std::uint8_t* p, std::uint32_t* out) = nullptr;
+    void (*dot4)(std::int32_t* sum, const std::uint8_t* codes, const std::uint8_t* x) = nullptr;
+    void (*add_popcount)(std::int32_t* sum, const std::uint8_t* v) = nullptr;
+    void (*store_bytes)(std::int8_t* p, const std::int32_t* v) = nullptr;
+};
+
+/// simd::f32x16: sixteen floats.
+struct Floats {
+    void (*set1)(float x, float* y);
+    void (*load_first)(const float* p, std::size_t n, float* y);
+    void (*store_first)(const float* x, float* p, std::size_t n);
+    void (*add)(const float* a, const float* b, float* y);
+    void (*subtract)(const float* a, const float* b, float* y);
+    void (*multiply)(const float* a, const float* b, float* y);
+    void (*divide)(const float* a, const float* b, float* y);
+    void (*multiply_add)(const float* a, const float* b, const float* c, float* y); // a * b + c
+    void (*from)(const std::int32_t* a, float* y);
+    void (*nearest)(const float* a, std::int32_t* y);
+    void (*bits)(const float* a, std::int32_t* y);
+    void (*from_bits)(const std::int32_t* a, float* y);
+    void (*abs)(const float* a, float* y);
+    std::uint32_t (*less)(const float* a, const float* b);
+    void (*where_less)(const float* a, const float* b, const float* yes, const float* no, float* y);
+    float (*fold)(const float* a);
+};
+
+/// simd::i32x16: sixteen int32.
+struct Ints {
+    void (*set1)(std::int32_t x, std::int32_t* y);
+    void (*store_bytes)(const std::int32_t* a, std::int8_t* p);
+    void (*add)(const std::int32_t* a, const std::int32_t* b, std::int32_t* y);
+    void (*subtract)(const std::int32_t* a, const std::int32_t* b, std::int32_t* y);
+    void (*bit_and)(const std::int32_t* a, const std::int32_t* b, std::int32_t* y);
+    void (*bit_or)(const std::int32_t* a, const std::int32_t* b, std::int32_t* y);
+    void (*shift_right_5)(const std::int32_t* a, std::int32_t* y);
+    void (*shift_left_5)(const std::int32_t* a, std::int32_t* y);
+    void (*max)(const std::int32_t* a, const std::int32_t* b, std::int32_t* y);
+    std::uint32_t (*negative)(const std::int32_t* a);
+    std::int32_t (*sum)(const std::int32_t* a);
+    std::int32_t (*maximum)(const std::int32_t* a);
+};
+
+struct Primitives {
+    Registers registers;
+    Floats floats;
+    Ints ints;
+};
+
+template <class Cluster>
+const Primitives& primitives_of();
+template <>
+const Primitives& primitives_of<bitnet::isa::scalar>();
+template <>
+const Primitives& primitives_of<bitnet::isa::baseline128>();
+template <>
+const Primitives& primitives_of<bitnet::isa::haswell>();
+template <>
+const Primitives& primitives_of<bitnet::isa::alderlake>();
+template <>
+const Primitives& primitives_of<bitnet::isa::skylakex>();
+template <>
+const Primitives& primitives_of<bitnet::isa::icelake>();
+
+} // namespace simd_test

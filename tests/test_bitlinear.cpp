@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+// BitLinear from the outside: float tokens in, float tokens out, bit for bit as the oracle's loops,
+// through every form of call and on the cluster in use.
+#include <bitnet/bitlinear.hpp>
+
+#include <limits>
+#include <tuple>
+#include <vector>
+
+#include <catch2/catch_template_test_macros.hpp>
+
+#include "executors.hpp"
+#include "support.hpp"
+
+using namespace bitnet;
+using support::difference;
+
+namespace {
+
+template <class W, class A>
+struct Kind {
+    using Weights = W;
+    using Activations = A;
+    using Layer = BitLinear<W, A>;
+};
+using Kinds = std::tuple<Kind<Ternary, Int8>, Kind<Ternary, Sign>, Kind<Ternary, SignNorm>,
+                         Kind<Ternary, SignMean>, Kind<Binary, Int8>, Kind<Binary, Sign>,
+                         Kind<Binary, SignNorm>, Kind<Binary, SignMean>>;
+
+/// A random layer, its oracle and its input.
+template <class K>
+struct Sample {
+    using Layer = typename K::Layer;
+    std::size_t rows, cols, tokens;
+    oracle::Weights weights;
+    std::vector<float> x;
+    Layer layer;
+
+    Sample(std::size_t r, std::size_t c, std::size_t t, std::size_t scales, bool bias,
+           std::size_t group = 0, std::uint64_t seed = 30)
+        : rows(r), cols(c), tokens(t), weights(make(r, c, scales, bias, group, seed)),
+          x(support::Random(seed + 1).reals(t * c, 3.0f)),
+          layer(
+              Layer::from_codes(weights.codes, r, c, weights.scales, weights.bias, group).value()) {
+    }
+
+    static oracle::Weights make(std::size_t r, std::size_t c, std::size_t scales, bool bias,
+                                std::size_t group, std::uint64_t seed) {
+        support::Random random(seed);
+        return {r,
+                c,
+                group,
+                random.codes<typename K::Weights>(r * c),
+                random.reals(scales),
+                bias ? random.reals(r) : std::vector<float>{}};
+    }
+    oracle::Tokens quantized() const {
+        return oracle::quantize(support::rule_of<typename K::Activations>(), x, tokens, cols);
+    }
+    std::vector<float> expected() const { return oracle::forward(weights, quantized()); }
+};
+
+template <class K>
+void check(const Sample<K>& s) {
+    INFO(dispatch::name() << ": " << s.rows << " rows, " << s.cols << " columns, " << s.tokens
+                          << " tokens, group " << s.layer.group());
+    const auto expected = s.expected();
+    std::vector<std::byte> scratch(s.layer.scratch_bytes(s.tokens), std::byte{0xff});
+    std::vector<float> y(s.tokens * s.rows, support::untouched());
+    s.layer.template forward<isa::dynamic>(s.x, y, s.tokens, scratch);
+    REQUIRE(difference(y, expected) == "");
+    std::fill(y.begin(), y.end(), support::untouched());
+    s.layer.forward(s.x, y, s.tokens, scratch); // the flags of this file
+    REQUIRE(difference(y, expected) == "");
+}
+
+} // namespace
+
+TEST_CASE("the call that the README shows", "[bitlinear]") {
+    static_cast<void>(support::clusters());
+    using Layer = BitLinear<Ternary, Int8>;
+    const std::vector<std::int8_t> codes{1, 0, -1, 0, 1, 1};
+    const std::vector<float> scales{0.5f, 2.0f}, bias{1.0f, -1.0f}, x{127.0f, 1.0f, 2.0f};
+    Result<Layer> made = Layer::from_codes(codes, 2, 3, scales, bias);
+    REQUIRE(made);
+    Layer layer = *std::move(made);
+    CHECK(layer.rows() == 2);
+    CHECK(layer.cols() == 3);
+    CHECK(layer.group() == 0);
+    CHECK(layer.has_bias());
+    CHECK(layer.code(0, 2) == -1);
+    CHECK(layer.code(1, 0) == 0);
+    CHECK(layer.scale(1) == 2.0f);
+    std::vector<float> y(2);
+    std::vector<std::byte> scratch(layer.scratch_bytes(1));
+    layer.forward(x, y, 1, scratch);
+    CHECK(y[0] == 125 * 0.5f + 1);
+    CHECK(y[1] == 3 * 2.0f - 1);
+    STATIC_CHECK(noexcept(layer.forward(x, y, 1, scratch)));
+    STATIC_CHECK(noexcept(layer.forward<isa::dynamic>(x, y, 1, scratch)));
+    STATIC_CHECK_FALSE(std::is_copy_constructible_v<Layer>);
+}
+
+TEMPLATE_LIST_TEST_CASE("layers of any shape", "[bitlinear]", Kinds) {
+    static_cast<void>(support::clusters());
+    std::size_t i = 0;
+    for (std::size_t rows : {1, 2, 15, 16, 17, 47, 64, 65, 100}) {
+        for (std::size_t cols : {1, 3, 16, 31, 32, 33, 64, 127, 200}) {
+            ++i;
+            check(Sample<TestType>(rows, cols, 1 + i * 5 % 19, i % 2 ? 1 : rows, i % 3 == 0, 0, i));
+        }
+    }
+    for (std::size_t tokens = 1; tokens <= 19; ++tokens) {
+        check(Sample<TestType>(50, 77, tokens, 50, true, 0, tokens));
+    }
+    check(Sample<TestType>(2, 20001, 2, 1, true));
+    check(Sample<TestType>(3001, 40, 1, 3001, true));
+}
+
+TEMPLATE_LIST_TEST_CASE("layers with scales by group", "[bitlinear]", Kinds) {
+    static_cast<void>(support::clusters());
+    for (std::size_t group : {32, 64, 128, 256}) {
+        for (std::size_t cols : {group - 1, group, group + 1, 2 * group + 40}) {
+            const std::size_t groups = (cols + group - 1) / group;
+            for (std::size_t rows : {1, 16, 35}) {
+                const Sample<TestType> s(rows, cols, 3, rows * groups, rows != 16, group);
+                CHECK(s.layer.scale(rows - 1, groups - 1) == s.weights.scales.back());
+                check(s);
+            }
+        }
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("all forms of call give the same bits", "[bitlinear]", Kinds) {
+    static_cast<void>(support::clusters());
+    constexpr std::size_t rows = 150, cols = 90, tokens = 11, x_stride = 97, y_stride = 157;
+    const Sample<TestType> s(rows, cols, tokens, rows, true);
+    const auto expected = s.expected();
+    std::vector<float> wide(tokens * x_stride, 1e30f), y(tokens * y_stride);
+    for (std::size_t t = 0; t < tokens; ++t) {
+        std::copy_n(s.x.begin() + static_cast<long>(t * cols), cols,
+                    wide.begin() + static_cast<long>(t * x_stride));
+    }
+    std::vector<float> strided(tokens * y_stride, support::untouched());
+    for (std::size_t t = 0; t < tokens; ++t) {
+        std::copy_n(expected.begin() + static_cast<long>(t * rows), rows,
+                    strided.begin() + static_cast<long>(t * y_stride));
+    }
+    std::vector<std::byte> scratch(s.layer.scratch_bytes(tokens, 40));
+    const Matrix<const float> in(wide.data(), tokens, cols, x_stride);
+    const Matrix<float> out(y.data(), tokens, rows, y_stride);
+    const auto clear = [&] { std::fill(y.begin(), y.end(), support::untouched()); };
+
+    clear();
+    s.layer.forward(in, out, scratch);
+    CHECK(difference(y, strided) == "");
+    clear();
+    s.layer.template forward<isa::dynamic>(in, out, scratch, serial);
+    CHECK(difference(y, strided) == "");
+    for (std::size_t workers : {1, 2, 3, 7, 40}) {
+        CAPTURE(workers);
+        clear();
+        s.layer.template forward<isa::dynamic>(in, out, scratch, support::Backwards{workers});
+        CHECK(difference(y, strided) == "");
+    }
+    clear();
+    s.layer.template forward<isa::dynamic>(in, out, scratch, support::Threads{3});
+    CHECK(difference(y, strided) == "");
+    std::vector<float> dense(tokens * rows);
+    s.layer.forward(s.x, dense, tokens, scratch, support::Threads{2});
+    CHECK(difference(dense, expected) == "");
+
+    // Quantized once, used by two layers.
+    const Sample<TestType> other(33, cols, tokens, 1, false, 0, 99);
+    std::vector<std::byte> memory(s.layer.quantized_bytes(tokens));
+    const auto q = s.layer.quantize(s.x, tokens, memory);
+    const auto again = s.layer.template quantize<isa::dynamic>(in, scratch, support::Threads{2});
+    clear();
+    s.layer.template forward<isa::dynamic>(q, out);
+    CHECK(difference(y, strided) == "");
+    clear();
+    s.layer.template forward<isa::dynamic>(again, out, support::Backwards{5});
+    CHECK(difference(y, strided) == "");
+    s.layer.forward(q, dense);
+    CHECK(difference(dense, expected) == "");
+    std::vector<float> second(tokens * 33);
+    other.layer.forward(q, second);
+    CHECK(difference(second, oracle::forward(other.weights, s.quantized())) == "");
+
+    // Integers.
+    const auto dots = oracle::dots(s.weights, s.quantized());
+    const std::vector<std::int32_t> integers(dots.begin(), dots.end());
+    std::vector<std::int32_t> n(tokens * rows);
+    s.layer.dots(q, n);
+    CHECK(difference(n, integers) == "");
+    std::fill(n.begin(), n.end(), 0);
+    s.layer.template dots<isa::dynamic>(q, Matrix<std::int32_t>(n.data(), tokens, rows),
+                                        support::Backwards{3});
+    CHECK(difference(n, integers) == "");
+}
+
+TEMPLATE_LIST_TEST_CASE("x, y and scratch need only their natural alignment", "[bitlinear]",
+                        Kinds) {
+    static_cast<void>(support::clusters());
+    constexpr std::size_t rows = 37, cols = 66, tokens = 5;
+    const Sample<TestType> s(rows, cols, tokens, rows, true);
+    const auto expected = s.expected();
+    const std::size_t bytes = s.layer.scratch_bytes(tokens);
+    AlignedBytes x_memory(s.x.size() * 4 + 64), y_memory(tokens * rows * 4 + 64),
+        scratch(bytes + 64);
+    for (std::size_t off = 0; off < 64; ++off) {
+        CAPTURE(off);
+        const std::size_t floats = off / 4 * 4; // a float's own alignment
+        float* const x = reinterpret_cast<float*>(x_memory.data() + floats);
+        float* const y = reinterpret_cast<float*>(y_memory.data() + (64 - floats) % 64);
+        std::copy(s.x.begin(), s.x.end(), x);
+        s.layer.template forward<isa::dynamic>(std::span<const float>(x, s.x.size()),
+                                               std::span<float>(y, tokens * rows), tokens,
+                                               std::span(scratch.data() + off, bytes));
+        REQUIRE(difference(std::span<const float>(y, tokens * rows),
+                           std::span<const float>(expected)) == "");
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("a NaN or an infinity stays in its token", "[bitlinear]", Kinds) {
+    static_cast<void>(support::clusters());
+    constexpr std::size_t rows = 35, cols = 70, tokens = 10;
+    for (std::size_t group : {0, 64}) {
+        Sample<TestType> s(rows, cols, tokens, group ? rows * 2 : 1, true, group);
+        const auto clean = s.expected();
+        for (float bad :
+             {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+              -std::numeric_limits<float>::infinity()}) {
+            for (std::size_t at : {std::size_t{0}, std::size_t{40}, cols - 1}) {
+                for (std::size_t token : {std::size_t{0}, std::size_t{6}, tokens - 1}) {
+                    CAPTURE(bad, at, token, group);
+                    const float good = std::exchange(s.x[token * cols + at], bad);
+                    auto expected = clean;
+                    std::fill_n(expected.begin() + static_cast<long>(token * rows), rows,
+                                std::numeric_limits<float>::quiet_NaN());
+                    std::vector<std::byte> scratch(s.layer.scratch_bytes(tokens));
+                    std::vector<float> y(tokens * rows);
+                    s.layer.template forward<isa::dynamic>(s.x, y, tokens, scratch);
+                    CHECK(difference(y, expected) == "");
+                    s.layer.forward(s.x, y, tokens, scratch);
+                    CHECK(difference(y, expected) == "");
+                    s.x[token * cols + at] = good;
+                }
+            }
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("ternary activations come quantized", "[bitlinear]", Binary, Ternary) {
+    static_cast<void>(support::clusters());
+    using Layer = BitLinear<TestType, Ternary>;
+    support::Random random(31);
+    for (std::size_t group : {0, 32}) {
+        const std::size_t rows = 40, cols = 75, tokens = 6, groups = group ? 3 : 1;
+        oracle::Weights w{rows,
+                          cols,
+                          group,
+                          random.codes<TestType>(rows * cols),
+                          random.reals(rows * groups),
+                          random.reals(rows)};
+        const Layer layer = Layer::from_codes(w.codes, rows, cols, w.scales, w.bias, group).value();
+        const auto codes = random.codes<Ternary>(tokens * cols);
+        const auto factors = random.reals(tokens);
+        std::vector<std::byte> memory(layer.quantized_bytes(tokens));
+        const auto q =
+            quantized_from_codes<Ternary>(codes, tokens, cols, factors, memory, group).value();
+        const oracle::Tokens x{tokens, cols, false, {codes.begin(), codes.end()}, factors};
+        std::vector<float> y(tokens * rows);
+        layer.template forward<isa::dynamic>(q, y, support::Backwards{3});
+        CHECK(difference(y, oracle::forward(w, x)) == "");
+        layer.forward(q, y);
+        CHECK(difference(y, oracle::forward(w, x)) == "");
+        const auto dots = oracle::dots(w, x);
+        std::vector<std::int32_t> n(tokens * rows);
+        layer.template dots<isa::dynamic>(q, n);
+        CHECK(difference(n, std::vector<std::int32_t>(dots.begin(), dots.end())) == "");
+    }
+}

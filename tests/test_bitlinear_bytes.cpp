@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+// bytes(), from_packed, map_packed, verify: a layer survives being saved; a damaged one is refused,
+// or stays inside its memory.
+#include <bitnet/bitlinear.hpp>
+
+#include <cstring>
+#include <limits>
+#include <tuple>
+#include <vector>
+
+#include <catch2/catch_template_test_macros.hpp>
+
+#include "support.hpp"
+
+using namespace bitnet;
+
+namespace {
+
+template <class W, class A>
+struct Kind {
+    using Weights = W;
+    using Activations = A;
+    using Layer = BitLinear<W, A>;
+};
+using Kinds = std::tuple<Kind<Ternary, Int8>, Kind<Ternary, SignNorm>, Kind<Ternary, Ternary>,
+                         Kind<Binary, Int8>, Kind<Binary, Sign>, Kind<Binary, Ternary>>;
+
+/// scales: how many a row; 0 = one for the tensor.
+template <class K>
+typename K::Layer random_layer(std::size_t rows, std::size_t cols, std::size_t group, bool per_row,
+                               bool bias) {
+    support::Random random(rows * 1000 + cols + group);
+    const std::size_t groups = group ? (cols + group - 1) / group : 1;
+    const std::size_t scales = group ? rows * groups : per_row ? rows : 1;
+    return K::Layer::from_codes(random.codes<typename K::Weights>(rows * cols), rows, cols,
+                                random.reals(scales),
+                                bias ? random.reals(rows) : std::vector<float>{}, group)
+        .value();
+}
+
+/// An aligned copy of a layer's bytes, to damage.
+struct Image {
+    AlignedBytes memory;
+    std::size_t size;
+    explicit Image(std::span<const std::byte> bytes) : memory(bytes.size()), size(bytes.size()) {
+        std::memcpy(memory.data(), bytes.data(), size);
+    }
+    std::span<const std::byte> bytes() const { return {memory.data(), size}; }
+    void put(std::size_t at, float v) { std::memcpy(memory.data() + at, &v, sizeof v); }
+};
+
+/// Uses a layer as a caller would; sanitizers see whether it stays inside its bytes.
+template <class K>
+void use(const typename K::Layer& layer) {
+    constexpr std::size_t tokens = 3;
+    std::vector<std::byte> scratch(layer.scratch_bytes(tokens));
+    std::vector<float> y(tokens * layer.rows());
+    if constexpr (std::is_same_v<typename K::Activations, Ternary>) {
+        const std::vector<std::int8_t> codes(tokens * layer.cols(), 1);
+        const auto q =
+            quantized_from_codes<Ternary>(codes, tokens, layer.cols(), {}, scratch, layer.group());
+        REQUIRE(q);
+        layer.forward(*q, y);
+    } else {
+        layer.forward(std::vector<float>(tokens * layer.cols(), 0.5f), y, tokens, scratch);
+    }
+    for (std::size_t r = 0; r < layer.rows(); r += 7) {
+        static_cast<void>(layer.code(r, layer.cols() - 1));
+        static_cast<void>(layer.scale(r));
+    }
+}
+
+template <class K>
+void check_same(const typename K::Layer& a, const typename K::Layer& b) {
+    REQUIRE(a.rows() == b.rows());
+    REQUIRE(a.cols() == b.cols());
+    REQUIRE(a.group() == b.group());
+    REQUIRE(a.has_bias() == b.has_bias());
+    REQUIRE(std::ranges::equal(a.bytes(), b.bytes()));
+    std::size_t different = 0;
+    for (std::size_t r = 0; r < a.rows(); ++r) {
+        for (std::size_t c = 0; c < a.cols(); ++c) different += a.code(r, c) != b.code(r, c);
+        different += a.scale(r) != b.scale(r);
+    }
+    REQUIRE(different == 0);
+    use<K>(b);
+}
+
+} // namespace
+
+TEMPLATE_LIST_TEST_CASE("a layer survives its bytes", "[bitlinear][bytes]", Kinds) {
+    using Layer = typename TestType::Layer;
+    for (std::size_t rows : {1, 16, 33}) {
+        for (std::size_t cols : {1, 32, 90}) {
+            for (std::size_t group : {0, 0, 32}) {
+                for (bool bias : {false, true}) {
+                    const Layer layer =
+                        random_layer<TestType>(rows, cols, group, group == 0 && bias, bias);
+                    REQUIRE(layer.bytes().size() % 64 == 0);
+                    REQUIRE(layer.verify());
+                    auto copy = Layer::from_packed(layer.bytes());
+                    REQUIRE(copy);
+                    REQUIRE(copy->bytes().data() != layer.bytes().data());
+                    check_same<TestType>(layer, *copy);
+                    REQUIRE(copy->verify());
+
+                    auto mapped = Layer::map_packed(layer.bytes());
+                    REQUIRE(mapped);
+                    REQUIRE(mapped->bytes().data() == layer.bytes().data());
+                    check_same<TestType>(layer, *mapped);
+
+                    Layer moved = std::move(*copy);
+                    check_same<TestType>(layer, moved);
+                    moved = std::move(*mapped);
+                    check_same<TestType>(layer, moved);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("the bytes are those that docs/formats.md describes", "[bitlinear][bytes]") {
+    const std::vector<std::int8_t> codes{1, 0, -1, -1, 1, 1};
+    const std::vector<float> scales{0.5f, 2.0f}, bias{1.0f, -1.0f};
+    const auto layer = BitLinear<Ternary, Int8>::from_codes(codes, 2, 3, scales, bias).value();
+    std::vector<std::uint8_t> expected(64 + 64 + 64 + 128);
+    const std::uint32_t header[] = {0x314c4e42, 2, 2, 1, 2, 0, 3, 0, 0, 1}; // "BNL1" ... bias
+    std::memcpy(expected.data(), header, sizeof header);
+    std::memcpy(expected.data() + 64, scales.data(), 8);
+    std::memcpy(expected.data() + 128, bias.data(), 8);
+    // Padding is w = 0, stored as 1: four 2-bit fields of 1. Columns 0 to 2 are the low fields.
+    std::fill(expected.begin() + 192, expected.end(), std::uint8_t{0x55});
+    for (std::size_t i = 0; i < 6; ++i) {
+        std::uint8_t& byte = expected[192 + 4 * (i / 3) + i % 3];
+        byte = static_cast<std::uint8_t>(0x54 | (codes[i] + 1));
+    }
+    const auto bytes = layer.bytes();
+    REQUIRE(bytes.size() == expected.size());
+    CHECK(std::memcmp(bytes.data(), expected.data(), expected.size()) == 0);
+}
+
+TEMPLATE_LIST_TEST_CASE("bytes of another kind or size are refused", "[bitlinear][bytes]", Kinds) {
+    using Layer = typename TestType::Layer;
+    const Layer layer = random_layer<TestType>(20, 70, 0, true, true);
+    const Image image(layer.bytes());
+    for (std::size_t size = 0; size < image.size; size += size < 130 ? 1 : 61) {
+        const auto made = Layer::from_packed(image.bytes().first(size));
+        REQUIRE_FALSE(made);
+        REQUIRE(made.error().code == Errc::wrong_size);
+        REQUIRE_FALSE(Layer::map_packed(image.bytes().first(size)));
+    }
+    std::vector<std::byte> longer(image.bytes().begin(), image.bytes().end());
+    longer.push_back(std::byte{0});
+    CHECK(Layer::from_packed(longer).error().code == Errc::wrong_size);
+    CHECK(Layer::from_packed({}).error().code == Errc::wrong_size);
+    CHECK(Layer::map_packed({}).error().code == Errc::wrong_size);
+
+    AlignedBytes shifted(image.size + 64);
+    for (std::size_t off = 1; off < 64; ++off) {
+        std::memcpy(shifted.data() + off, image.memory.data(), image.size);
+        const std::span<const std::byte> bytes(shifted.data() + off, image.size);
+        REQUIRE(Layer::map_packed(bytes).error().code == Errc::misaligned);
+        auto copy = Layer::from_packed(bytes); // copying has no such need
+        REQUIRE(copy);
+    }
+
+    using Other =
+        std::conditional_t<std::is_same_v<typename TestType::Weights, Binary>, Ternary, Binary>;
+    CHECK(BitLinear<Other, Int8>::from_packed(image.bytes()).error().code == Errc::bad_header);
+    if constexpr (std::is_same_v<typename TestType::Weights, Ternary>) {
+        // Ternary has two layouts: an int8 layer's bytes are not a popcount layer's.
+        using OtherActs =
+            std::conditional_t<std::is_same_v<typename TestType::Activations, Int8>, Sign, Int8>;
+        CHECK(BitLinear<Ternary, OtherActs>::from_packed(image.bytes()).error().code ==
+              Errc::bad_header);
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("every bit of the header matters", "[bitlinear][bytes]", Kinds) {
+    using Layer = typename TestType::Layer;
+    for (std::size_t group : {0, 64}) {
+        const std::size_t rows = 20, cols = 70;
+        const Layer layer = random_layer<TestType>(rows, cols, group, true, group == 0);
+        Image image(layer.bytes());
+        for (std::size_t bit = 0; bit < 64 * 8; ++bit) {
+            CAPTURE(bit, group);
+            std::byte& byte = image.memory.data()[bit / 8];
+            byte ^= std::byte{1} << static_cast<int>(bit % 8);
+            auto made = Layer::from_packed(image.bytes());
+            if (made) {
+                // Only rows and cols within the same padding can pass for another layer of the same
+                // size: that one is sound, and verify() sees all but padding that looks like codes.
+                REQUIRE((bit / 8 >= 16 && bit / 8 < 32));
+                REQUIRE((made->rows() + 15) / 16 == (rows + 15) / 16);
+                REQUIRE((made->cols() + 31) / 32 == (cols + 31) / 32);
+                if (made->rows() < rows || made->cols() < cols) REQUIRE_FALSE(made->verify());
+                use<TestType>(*made);
+            } else {
+                const Errc code = made.error().code;
+                REQUIRE((code == Errc::bad_header || code == Errc::wrong_size ||
+                         code == Errc::too_large));
+            }
+            byte ^= std::byte{1} << static_cast<int>(bit % 8);
+        }
+        REQUIRE(Layer::from_packed(image.bytes()));
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("headers with absurd shapes are refused", "[bitlinear][bytes]", Kinds) {
+    using Layer = typename TestType::Layer;
+    const Layer layer = random_layer<TestType>(20, 70, 0, false, false);
+    Image image(layer.bytes());
+    constexpr std::uint64_t values[] = {0,
+                                        1,
+                                        15,
+                                        0x7fffff,
+                                        0x800000,
+                                        1u << 31,
+                                        0xffffffff,
+                                        std::uint64_t{1} << 32,
+                                        std::uint64_t{1} << 59,
+                                        std::uint64_t{1} << 63,
+                                        ~std::uint64_t{0},
+                                        ~std::uint64_t{0} - 15,
+                                        ~std::uint64_t{0} - 64};
+    for (std::uint64_t rows : values) {
+        for (std::uint64_t cols : values) {
+            CAPTURE(rows, cols);
+            std::memcpy(image.memory.data() + 16, &rows, 8);
+            std::memcpy(image.memory.data() + 24, &cols, 8);
+            REQUIRE_FALSE(Layer::from_packed(image.bytes()));
+            REQUIRE_FALSE(Layer::map_packed(image.bytes()));
+        }
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("scales and bias that are no numbers are refused", "[bitlinear][bytes]",
+                        Kinds) {
+    using Layer = typename TestType::Layer;
+    const float bad[] = {
+        std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+        -std::numeric_limits<float>::infinity(), std::bit_cast<float>(0x7f800001u)};
+    const Layer layer = random_layer<TestType>(20, 70, 0, true, true); // 32 scales, 32 biases
+    for (std::size_t i = 0; i < 64; ++i) {
+        for (float v : bad) {
+            Image image(layer.bytes());
+            image.put(64 + 4 * i, v);
+            const auto made = Layer::from_packed(image.bytes());
+            REQUIRE_FALSE(made);
+            REQUIRE(made.error().code == (i < 32 ? Errc::bad_scale : Errc::bad_bias));
+            REQUIRE(made.error().where == 64 + 4 * i);
+        }
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("verify sees scales and bias beyond the rows", "[bitlinear][bytes]",
+                        Kinds) {
+    using Layer = typename TestType::Layer;
+    {
+        const Layer layer = random_layer<TestType>(20, 70, 0, true, true);
+        for (std::size_t i = 0; i < 64; ++i) {
+            CAPTURE(i);
+            Image image(layer.bytes());
+            image.put(64 + 4 * i, 0.75f);
+            const auto made = Layer::from_packed(image.bytes());
+            REQUIRE(made);
+            const Status found = made->verify();
+            REQUIRE(bool(found) == (i % 32 < 20));
+            if (!found) {
+                REQUIRE(found.error().code == Errc::bad_padding);
+            }
+        }
+    }
+    {
+        // One scale for the tensor stands sixteen times: they must agree.
+        const Layer layer = random_layer<TestType>(20, 70, 0, false, false);
+        for (std::size_t i = 1; i < 16; ++i) {
+            Image image(layer.bytes());
+            image.put(64 + 4 * i, 0.75f);
+            const auto made = Layer::from_packed(image.bytes());
+            REQUIRE(made);
+            REQUIRE_FALSE(made->verify());
+        }
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("codes of any value stay inside", "[bitlinear][bytes]", Kinds) {
+    using Layer = typename TestType::Layer;
+    support::Random random(50);
+    for (std::size_t group : {0, 32}) {
+        const Layer layer = random_layer<TestType>(20, 70, group, true, true);
+        Image image(layer.bytes());
+        const std::size_t codes = layer.weights().bytes();
+        for (int round = 0; round < 20; ++round) {
+            for (std::size_t i = image.size - codes; i < image.size; ++i) {
+                image.memory.data()[i] = static_cast<std::byte>(random.next());
+            }
+            auto made = Layer::map_packed(image.bytes());
+            REQUIRE(made);
+            REQUIRE_FALSE(made->verify());
+            use<TestType>(*made);
+        }
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("a layer that was moved from is empty", "[bitlinear][bytes]", Kinds) {
+    auto first = random_layer<TestType>(20, 70, 0, false, true);
+    auto second = std::move(first);
+    CHECK(first.rows() == 0);
+    CHECK(first.bytes().empty());
+    auto third = random_layer<TestType>(3, 5, 0, false, false);
+    third = std::move(second);
+    CHECK(second.bytes().empty());
+    CHECK(third.rows() == 20);
+    CHECK(third.verify());
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// What BitLinear refuses, with which code and where; and sizes that overflow.
+#include <bitnet/bitlinear.hpp>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_template_test_macros.hpp>
+
+#include "support.hpp"
+
+using namespace bitnet;
+
+namespace {
+
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+constexpr float infinity = std::numeric_limits<float>::infinity();
+constexpr std::size_t rows = 20, cols = 100;
+constexpr std::size_t huge = static_cast<std::size_t>(-1);
+
+struct Input {
+    std::vector<std::int8_t> codes = std::vector<std::int8_t>(rows * cols, 1);
+    std::vector<float> scales = std::vector<float>(rows, 0.5f),
+                       bias = std::vector<float>(rows, 1.0f);
+    std::vector<float> weights = std::vector<float>(rows * cols, 0.25f);
+    std::size_t r = rows, c = cols, group = 0;
+};
+
+template <class Layer>
+std::string outcome(const Result<Layer>& made) {
+    if (made) return "ok";
+    return std::to_string(static_cast<int>(made.error().code)) + " at " +
+           std::to_string(made.error().where);
+}
+std::string is(Errc code, std::size_t where) {
+    return std::to_string(static_cast<int>(code)) + " at " + std::to_string(where);
+}
+
+} // namespace
+
+TEMPLATE_TEST_CASE("from_codes refuses what does not fit", "[bitlinear][errors]", Ternary, Binary) {
+    using Layer = BitLinear<TestType, Int8>;
+    Input in;
+    const auto made = [&] {
+        return outcome(Layer::from_codes(in.codes, in.r, in.c, in.scales, in.bias, in.group));
+    };
+    const auto code_of = [&](std::size_t r, std::size_t c) {
+        const auto result = Layer::from_codes(in.codes, r, c, in.scales, in.bias, in.group);
+        REQUIRE_FALSE(result);
+        return result.error().code;
+    };
+    REQUIRE(made() == "ok");
+
+    CHECK(code_of(0, cols) == Errc::wrong_size);
+    CHECK(code_of(rows, 0) == Errc::wrong_size);
+    CHECK(code_of(rows + 1, cols) == Errc::wrong_size);
+    CHECK(code_of(rows, cols - 1) == Errc::wrong_size);
+    CHECK(code_of(1, max_cols + 1) == Errc::too_large);
+    CHECK(code_of(huge, 1) == Errc::too_large);
+    CHECK(code_of(huge / cols + 1, cols) == Errc::too_large); // rows * cols wraps
+    in.bias.pop_back();
+    CHECK(made() == is(Errc::wrong_size, rows - 1));
+    in.bias.clear();
+    CHECK(made() == "ok");
+
+    for (std::size_t count : {0u, 2u, 19u, 21u, 40u}) {
+        in.scales.assign(count, 1.0f);
+        CHECK(made() == is(Errc::bad_scale, count));
+    }
+    in.scales.assign(1, 1.0f);
+    CHECK(made() == "ok");
+    for (std::size_t group : {1u, 16u, 33u, 100u, 512u}) {
+        in.group = group;
+        CHECK(made() == is(Errc::bad_group, group));
+    }
+    in.group = huge;
+    CHECK(made() == is(Errc::bad_group, huge));
+    in.group = 64;
+    CHECK(made() == is(Errc::bad_scale, 1));
+    in.scales.assign(rows * 2, 1.0f);
+    CHECK(made() == "ok");
+    in.group = 32;
+    CHECK(made() == is(Errc::bad_scale, rows * 2));
+    in.group = 0;
+
+    in.scales.assign(rows, 1.0f);
+    for (float bad :
+         {not_a_number, infinity, -infinity, -not_a_number, std::bit_cast<float>(0x7f800001u)}) {
+        in.scales[7] = bad;
+        CHECK(made() == is(Errc::bad_scale, 7));
+        in.scales[7] = 1.0f;
+        in.bias.assign(rows, 0.0f);
+        in.bias[19] = bad;
+        CHECK(made() == is(Errc::bad_bias, 19));
+        in.bias.clear();
+    }
+    for (int bad : {2, -2, 127, -128, std::is_same_v<TestType, Binary> ? 0 : 5}) {
+        for (std::size_t at : {std::size_t{0}, std::size_t{1023}, rows * cols - 1}) {
+            in.codes[at] = static_cast<std::int8_t>(bad);
+            CHECK(made() == is(Errc::bad_code, at));
+            in.codes[at] = 1;
+        }
+    }
+    CHECK(made() == "ok");
+    // Zero, negative, denormal and enormous scales are numbers.
+    in.scales = {0.0f, -0.0f, -1.0f, 1e-42f, 3e38f};
+    in.scales.resize(rows, 1.0f);
+    CHECK(made() == "ok");
+}
+
+TEMPLATE_TEST_CASE("from_float refuses what does not fit", "[bitlinear][errors]", Ternary, Binary) {
+    using Layer = BitLinear<TestType, SignNorm>;
+    Input in;
+    WeightOptions options;
+    const auto made = [&] {
+        return outcome(Layer::from_float(in.weights, in.r, in.c, in.bias, options));
+    };
+    REQUIRE(made() == "ok");
+    for (float bad : {not_a_number, infinity, -infinity, std::bit_cast<float>(0xff800001u)}) {
+        for (std::size_t at : {std::size_t{0}, std::size_t{77}, rows * cols - 1}) {
+            in.weights[at] = bad;
+            CHECK(made() == is(Errc::bad_weight, at));
+            in.weights[at] = 1.0f;
+        }
+        in.bias[3] = bad;
+        CHECK(made() == is(Errc::bad_bias, 3));
+        in.bias[3] = 1.0f;
+    }
+    in.weights.push_back(1.0f);
+    CHECK(made() == is(Errc::wrong_size, rows * cols + 1));
+    in.weights.pop_back();
+    in.bias.push_back(1.0f);
+    CHECK(made() == is(Errc::wrong_size, rows + 1));
+    in.bias.clear();
+    for (std::size_t group : {1u, 31u, 96u}) {
+        options.group = group;
+        CHECK(made() == is(Errc::bad_group, group));
+    }
+    options.group = 0;
+    in.r = 0;
+    CHECK(made() == is(Errc::wrong_size, 0));
+    in.r = 1;
+    in.c = max_cols + 1;
+    CHECK(made() == is(Errc::too_large, 0));
+    in.r = huge;
+    in.c = 16;
+    CHECK(made() == is(Errc::too_large, 0));
+}
+
+TEST_CASE("memory that cannot be had is an error", "[bitlinear][errors]") {
+#if defined(__SANITIZE_ADDRESS__)
+    SKIP("AddressSanitizer stops the program at an impossible allocation");
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    SKIP("AddressSanitizer stops the program at an impossible allocation");
+#endif
+#endif
+    const AlignedBytes memory(huge / 4);
+    CHECK_FALSE(memory);
+    CHECK(memory.size() == 0);
+    CHECK(memory.data() == nullptr);
+}
+
+TEST_CASE("sizes of scratch do not wrap", "[bitlinear]") {
+    const std::vector<std::int8_t> codes(300, 1);
+    const std::vector<float> scale{1.0f};
+    const auto int8 = BitLinear<Ternary, Int8>::from_codes(codes, 3, 100, scale).value();
+    const auto sign = BitLinear<Binary, Sign>::from_codes(codes, 3, 100, scale).value();
+    for (std::size_t tokens : {0u, 1u, 7u, 8u, 9u, 1000u}) {
+        CAPTURE(tokens);
+        CHECK(int8.scratch_bytes(tokens) == int8.quantized_bytes(tokens));
+        CHECK(int8.scratch_bytes(tokens, 8) >= int8.scratch_bytes(tokens, 1));
+        CHECK(int8.quantized_bytes(tokens) >= tokens * (128 + 4));
+        CHECK(int8.quantized_bytes(tokens) <= tokens * (128 + 8) + 3 * 64);
+        CHECK(sign.quantized_bytes(tokens) >= tokens * (16 + 4));
+        CHECK(sign.quantized_bytes(tokens) <= tokens * (16 + 8) + 3 * 64);
+    }
+    for (std::size_t tokens : {huge, huge - 1, huge / 2, huge / 16, huge / 128}) {
+        CAPTURE(tokens);
+        CHECK(int8.scratch_bytes(tokens) == huge);
+        CHECK(int8.scratch_bytes(tokens, huge) == huge);
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// The run-time choice of a cluster: BITNET_ISA, what is built, and that dynamic, native and scalar
+// calls give one answer.
+#include <bitnet/bitlinear.hpp>
+#include <bitnet/dispatch.hpp>
+#include <bitnet/self_test.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch_template_test_macros.hpp>
+
+#include "support.hpp"
+
+using namespace bitnet;
+
+namespace {
+
+std::string_view request() {
+    const char* name = std::getenv("BITNET_ISA");
+    return name ? name : "";
+}
+
+} // namespace
+
+TEST_CASE("what was built", "[dispatch]") {
+    const auto built = dispatch::built();
+    REQUIRE_FALSE(built.empty());
+    CHECK(std::string_view(built[0]) == "scalar");
+    for (std::size_t i = 0; i < built.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            CHECK(std::string_view(built[i]) != std::string_view(built[j]));
+        }
+    }
+    CHECK(dispatch::runs_here("scalar"));
+    for (const char* name : built) {
+        const dispatch::Table* table = dispatch::find(name);
+        CHECK(dispatch::runs_here(name) == (table != nullptr));
+        if (!table) continue;
+        CHECK(std::string_view(table->name) == name);
+        CHECK(dispatch::find(name) == table);
+    }
+    for (const char* name :
+         {"", " ", "native", "dynamic", "Haswell", "haswel", "haswell ", "avx512"}) {
+        CHECK(dispatch::find(name) == nullptr);
+        CHECK_FALSE(dispatch::runs_here(name));
+    }
+}
+
+TEST_CASE("the choice", "[dispatch]") {
+    const std::string_view wanted = request();
+    const bool possible = !wanted.empty() && dispatch::runs_here(wanted);
+    std::string_view best = "scalar";
+    for (const char* name : dispatch::built()) {
+        if (dispatch::runs_here(name)) best = name; // worst first
+    }
+    CHECK(dispatch::name() == (possible ? wanted : best));
+    CHECK(dispatch::unusable_request() == (possible ? "" : wanted));
+    CHECK(dispatch::name() == dispatch::table().name);
+    CHECK(dispatch::find(dispatch::name()) == &dispatch::table());
+}
+
+TEST_CASE("the choice is made once, from any thread", "[dispatch]") {
+    std::vector<const dispatch::Table*> seen(8);
+    std::vector<std::thread> threads;
+    for (auto& table : seen) threads.emplace_back([&table] { table = &dispatch::table(); });
+    for (auto& t : threads) t.join();
+    CHECK(std::ranges::count(seen, &dispatch::table()) == 8);
+#if defined(__unix__)
+    // A later change of the environment changes nothing.
+    const std::string before(request());
+    ::setenv("BITNET_ISA", "no-such-cluster", 1);
+    CHECK(&dispatch::table() == seen[0]);
+    if (before.empty()) {
+        ::unsetenv("BITNET_ISA");
+    } else {
+        ::setenv("BITNET_ISA", before.c_str(), 1);
+    }
+#endif
+}
+
+TEST_CASE("every cluster passes its self-test", "[dispatch]") {
+    for (const char* name : dispatch::built()) {
+        const dispatch::Table* table = dispatch::find(name);
+        if (!table) continue;
+        CAPTURE(name);
+        const char* wrong = table->self_test();
+        CHECK(wrong == nullptr);
+    }
+    CHECK(dispatch::self_test() == nullptr);
+    CHECK(self_test<isa::here<isa::scalar>>() == nullptr);
+    CHECK(self_test<>() == nullptr); // the flags of this file
+}
+
+TEMPLATE_TEST_CASE("dynamic, native and scalar give the same bits", "[dispatch]", Int8, Sign,
+                   SignNorm, SignMean) {
+    constexpr std::size_t rows = 100, cols = 201, tokens = 10;
+    support::Random random(60);
+    const auto check = [&](const auto& layer) {
+        const auto x = random.reals(tokens * cols, 5.0f);
+        std::vector<std::byte> scratch(layer.scratch_bytes(tokens));
+        std::vector<float> dynamic(tokens * rows), native(tokens * rows), scalar(tokens * rows);
+        layer.template forward<isa::dynamic>(x, dynamic, tokens, scratch);
+        layer.forward(x, native, tokens, scratch);
+        layer.template forward<isa::here<isa::scalar>>(x, scalar, tokens, scratch);
+        CHECK(support::difference(dynamic, scalar) == "");
+        CHECK(support::difference(native, scalar) == "");
+    };
+    check(BitLinear<Ternary, TestType>::from_float(random.reals(rows * cols), rows, cols).value());
+    check(BitLinear<Binary, TestType>::from_float(random.reals(rows * cols), rows, cols, {},
+                                                  {.group = 64})
+              .value());
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// The values most likely to break a kernel: all +127, all -128, one sign, all zero codes, and the
+// widest matrix that is allowed.
+#include "gemm_cases.hpp"
+
+#include <catch2/catch_template_test_macros.hpp>
+
+using support::difference;
+using support::Product;
+using support::Shape;
+
+namespace {
+
+template <class Format>
+std::vector<int> extremes() {
+    if (std::is_same_v<Format, bitnet::Int8>) return {127, -128, -127, 1, 0, -1};
+    if (std::is_same_v<Format, bitnet::Ternary>) return {1, 0, -1};
+    return {1, -1};
+}
+
+/// All w, all q: every dot is w * q * cols. 16-bit or 8-bit accumulators would overflow here.
+template <class Weights, class Codes>
+void check_constant(Shape shape, int w, int q) {
+    const Product<Weights, Codes> product(
+        shape, std::vector<std::int8_t>(shape.rows * shape.cols, static_cast<std::int8_t>(w)),
+        std::vector<std::int8_t>(shape.tokens * shape.cols, static_cast<std::int8_t>(q)));
+    const std::int32_t dot = w * q * static_cast<std::int32_t>(shape.cols);
+    const std::vector<std::int32_t> dots(shape.tokens * shape.rows, dot);
+    const std::vector<float> floats(shape.tokens * shape.rows, static_cast<float>(dot));
+    for (const auto* table : support::clusters()) {
+        INFO(table->name << ": w = " << w << ", q = " << q << ", " << shape.cols << " columns");
+        REQUIRE(difference(product.dots(*table, 0, shape.rows, shape.rows), dots) == "");
+        if (shape.group == 0) {
+            REQUIRE(difference(product.floats(*table, 0, shape.rows, shape.rows), floats) == "");
+        }
+    }
+}
+
+} // namespace
+
+TEMPLATE_LIST_TEST_CASE("constant weights and tokens", "[gemm]", support::Pairs) {
+    using Weights = typename TestType::Weights;
+    using Codes = typename TestType::Codes;
+    for (int w : extremes<Weights>()) {
+        for (int q : extremes<Codes>()) {
+            for (std::size_t cols : {1, 31, 32, 33, 255, 4097}) {
+                check_constant<Weights, Codes>({17, cols, 1}, w, q);
+                check_constant<Weights, Codes>({17, cols, 9}, w, q);
+            }
+            check_constant<Weights, Codes>({17, 300, 3, 64}, w, q);
+        }
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("alternating signs", "[gemm]", support::Pairs) {
+    using Weights = typename TestType::Weights;
+    using Codes = typename TestType::Codes;
+    for (std::size_t period : {1, 2, 4, 16, 32}) {
+        const Shape shape{33, 515, 10};
+        std::vector<std::int8_t> w(shape.rows * shape.cols), x(shape.tokens * shape.cols);
+        const int large = std::is_same_v<Codes, bitnet::Int8> ? -128 : -1;
+        const int small = std::is_same_v<Codes, bitnet::Int8> ? 127 : 1;
+        for (std::size_t i = 0; i < w.size(); ++i) w[i] = i / period % 2 ? -1 : 1;
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            x[i] = static_cast<std::int8_t>(i % shape.cols / period % 2 ? large : small);
+        }
+        const Product<Weights, Codes> product(shape, w, x);
+        const auto dots = product.expected_dots(0, shape.rows, shape.rows);
+        for (const auto* table : support::clusters()) {
+            CAPTURE(table->name, period);
+            REQUIRE(difference(product.dots(*table, 0, shape.rows, shape.rows), dots) == "");
+        }
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("one value in a matrix of zeros", "[gemm]", support::Pairs) {
+    using Weights = typename TestType::Weights;
+    using Codes = typename TestType::Codes;
+    if constexpr (std::is_same_v<Codes, bitnet::Int8>) {
+        // Each column alone: its weight meets its code and no other.
+        const Shape shape{18, 70, 3};
+        support::Random random(6);
+        const auto w = random.codes<Weights>(shape.rows * shape.cols);
+        for (std::size_t c = 0; c < shape.cols; ++c) {
+            std::vector<std::int8_t> x(shape.tokens * shape.cols, 0);
+            for (std::size_t t = 0; t < shape.tokens; ++t) {
+                x[t * shape.cols + c] = static_cast<std::int8_t>(t == 0 ? -128 : t == 1 ? 127 : 1);
+            }
+            const Product<Weights, Codes> product(shape, w, x);
+            const auto dots = product.expected_dots(0, shape.rows, shape.rows);
+            for (const auto* table : support::clusters()) {
+                CAPTURE(table->name, c);
+                REQUIRE(difference(product.dots(*table, 0, shape.rows, shape.rows), dots) == "");
+            }
+        }
+    } else {
+        SUCCEED("one-bit codes have no zero; ternary ones are covered by random codes");
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("the widest matrix", "[gemm][wide]", support::Pairs) {
+    // cols = 2^23 - 1 with |w| = 1, |q| = 128: |dot| = 2^30 - 128, and the kernels' 2 (sum of u q)
+    // is 2^31 - 256, the largest number that the bound on cols admits.
+    using Weights = typename TestType::Weights;
+    using Codes = typename TestType::Codes;
+    const int q = std::is_same_v<Codes, bitnet::Int8> ? -128 : -1;
+    check_constant<Weights, Codes>({1, bitnet::max_cols, 1}, 1, q);
+    if (std::is_same_v<Codes, bitnet::Int8>) {
+        check_constant<Weights, Codes>({2, bitnet::max_cols, 1}, -1, q);
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// Kernels and quantizers beside inaccessible pages: nothing reads or writes one byte outside what
+// the contracts name. Inputs are read-only pages, so that nothing writes to them either.
+#include <bitnet/bitlinear.hpp>
+
+#include <cstddef>
+#include <tuple>
+#include <vector>
+
+#include <catch2/catch_template_test_macros.hpp>
+
+#include "gemm_cases.hpp"
+#include "guard.hpp"
+
+using namespace bitnet;
+using support::difference;
+using support::Edge;
+using support::Guarded;
+using support::Shape;
+
+namespace {
+
+constexpr Edge edges[] = {Edge::front, Edge::back};
+constexpr Shape shapes[] = {{1, 1, 1},      {1, 5, 3},    {15, 31, 8},      {16, 32, 1},
+                            {17, 33, 9},    {33, 64, 2},  {47, 65, 17},     {64, 96, 1},
+                            {65, 127, 7},   {80, 129, 4}, {20, 100, 5, 64}, {3, 33, 1, 32},
+                            {16, 64, 3, 32}};
+
+} // namespace
+
+TEMPLATE_LIST_TEST_CASE("kernels stay inside weights, tokens, scales and outputs", "[guard]",
+                        support::Pairs) {
+    using Weights = typename TestType::Weights;
+    using Codes = typename TestType::Codes;
+    using Layout = preferred_layout<Weights, Codes>;
+    for (const Shape& s : shapes) {
+        const support::Product<Weights, Codes> product(s, s.rows * s.cols);
+        const auto dots = product.expected_dots(0, s.rows, s.rows);
+        const auto floats = product.expected_floats(0, s.rows, s.rows);
+        const std::size_t groups = s.group ? (s.cols + s.group - 1) / s.group : 1;
+        const std::size_t padded = (s.rows + 15) / 16 * 16;
+        std::vector<float> scales(padded * groups), bias(padded);
+        for (std::size_t r = 0; r < s.rows; ++r) {
+            bias[r] = product.weights().bias[r];
+            for (std::size_t g = 0; g < groups; ++g) {
+                scales[(r / 16 * groups + g) * 16 + r % 16] =
+                    product.weights().scales[r * groups + g];
+            }
+        }
+        const auto view = product.view();
+        const auto q = product.quantized();
+        const std::vector<std::uint8_t> weight_bytes(view.data, view.data + view.bytes());
+        const std::vector<std::uint8_t> token_bytes(q.codes, q.codes + q.layout().code_bytes());
+        const std::vector<float> factors(q.scales, q.scales + s.tokens);
+        const std::vector<std::int32_t> sums(q.sums, q.sums + q.layout().groups() * s.tokens);
+
+        for (Edge edge : edges) {
+            const Guarded w(weight_bytes, edge), x(token_bytes, edge), a(factors, edge),
+                n(sums, edge), scale(scales, edge), b(bias, edge);
+            const PackedView<Weights, Layout> guarded{w.as<std::uint8_t>(), s.rows, s.cols};
+            const Quantized<Codes> tokens{x.as<std::uint8_t>(),
+                                          a.as<float>(),
+                                          n.as<std::int32_t>(),
+                                          s.tokens,
+                                          s.cols,
+                                          s.group};
+            for (const auto* table : support::clusters()) {
+                INFO(table->name << ": " << s.rows << " rows, " << s.cols << " columns, "
+                                 << s.tokens << " tokens");
+                const Guarded y(s.tokens * s.rows * sizeof(float), edge);
+                const auto& pair = table->template pair<Weights, Codes>();
+                pair.gemm_dots(guarded, tokens, {y.as<std::int32_t>(), s.tokens, s.rows}, 0,
+                               s.rows);
+                REQUIRE(difference(std::span<const std::int32_t>(y.span<std::int32_t>()),
+                                   std::span<const std::int32_t>(dots)) == "");
+                pair.gemm(guarded, tokens,
+                          {scale.as<float>(), 16 * groups, s.group ? 16u : 0u, s.group},
+                          b.as<float>(), {y.as<float>(), s.tokens, s.rows}, 0, s.rows);
+                REQUIRE(difference(std::span<const float>(y.span<float>()),
+                                   std::span<const float>(floats)) == "");
+            }
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("quantizers stay inside x and their memory", "[guard]", Int8, Sign, SignNorm,
+                   SignMean) {
+    support::Random random(70);
+    for (std::size_t tokens : {1, 3, 8, 9}) {
+        for (std::size_t cols : {1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 100}) {
+            for (std::size_t group : {0, 32}) {
+                const auto values = random.reals(tokens * cols);
+                const auto expected =
+                    oracle::quantize(support::rule_of<TestType>(), values, tokens, cols);
+                const std::size_t bytes = quantized_bytes<TestType>(tokens, cols, group);
+                for (Edge edge : edges) {
+                    const Guarded x(values, edge), memory(bytes, edge);
+                    for (const auto* table : support::clusters()) {
+                        INFO(table->name << ": " << tokens << " tokens, " << cols << " columns");
+                        const auto q =
+                            detail::place<TestType>(memory.span<std::byte>(), tokens, cols, group);
+                        table->template quantizer<TestType>().quantize_tokens(
+                            {x.as<float>(), tokens, cols}, q, 0, tokens);
+                        REQUIRE(difference(std::span<const float>(q.scales, tokens),
+                                           std::span<const float>(expected.factors)) == "");
+                        std::size_t wrong = 0;
+                        for (std::size_t t = 0; t < tokens; ++t) {
+                            for (std::size_t c = 0; c < cols; ++c) {
+                                wrong += q(t, c) != expected.codes[t * cols + c];
+                            }
+                        }
+                        REQUIRE(wrong == 0);
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("a layer stays inside what it is given", "[guard]", (std::pair<Ternary, Int8>),
+                   (std::pair<Ternary, SignNorm>), (std::pair<Binary, Int8>),
+                   (std::pair<Binary, Sign>)) {
+    static_cast<void>(support::clusters());
+    using Weights = typename TestType::first_type;
+    using Activations = typename TestType::second_type;
+    using Layer = BitLinear<Weights, Activations>;
+    support::Random random(71);
+    for (const Shape& s : shapes) {
+        const std::size_t groups = s.group ? (s.cols + s.group - 1) / s.group : 1;
+        const auto codes = random.codes<Weights>(s.rows * s.cols);
+        const auto scales = random.reals(s.rows * groups), bias = random.reals(s.rows);
+        const auto weights = random.reals(s.rows * s.cols), x = random.reals(s.tokens * s.cols);
+        const oracle::Weights w{s.rows, s.cols, s.group, codes, scales, bias};
+        const auto expected = oracle::forward(
+            w, oracle::quantize(support::rule_of<Activations>(), x, s.tokens, s.cols));
+        for (Edge edge : edges) {
+            INFO(dispatch::name() << ": " << s.rows << " rows, " << s.cols << " columns");
+            const Guarded c(codes, edge), scale(scales, edge), b(bias, edge), in(x, edge),
+                f(weights, edge);
+            const Layer made =
+                Layer::from_codes(c.span<const std::int8_t>(), s.rows, s.cols,
+                                  scale.span<const float>(), b.span<const float>(), s.group)
+                    .value();
+            REQUIRE(Layer::from_float(f.span<const float>(), s.rows, s.cols, b.span<const float>(),
+                                      {.centred = true, .group = s.group}));
+            // The layer itself in read-only memory: bytes() is a multiple of 64, so both edges
+            // align.
+            const Guarded image(std::vector<std::byte>(made.bytes().begin(), made.bytes().end()),
+                                edge);
+            const Layer layer = Layer::map_packed(image.span<const std::byte>()).value();
+            REQUIRE(layer.verify());
+            const Guarded y(s.tokens * s.rows * sizeof(float), edge);
+            const Guarded scratch(layer.scratch_bytes(s.tokens), edge);
+            layer.template forward<isa::dynamic>(in.span<const float>(), y.span<float>(), s.tokens,
+                                                 scratch.span<std::byte>());
+            REQUIRE(difference(std::span<const float>(y.span<float>()),
+                               std::span<const float>(expected)) == "");
+            layer.forward(in.span<const float>(), y.span<float>(), s.tokens,
+                          scratch.span<std::byte>());
+            REQUIRE(difference(std::span<const float>(y.span<float>()),
+                               std::span<const float>(expected)) == "");
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("codes and tokens from codes stay inside", "[guard]", Int8, Sign, Ternary) {
+    support::Random random(72);
+    for (std::size_t tokens : {1, 9}) {
+        for (std::size_t cols : {1, 31, 33, 64}) {
+            const auto values = random.codes<TestType>(tokens * cols);
+            for (Edge edge : edges) {
+                const Guarded codes(values, edge),
+                    memory(quantized_bytes<TestType>(tokens, cols), edge);
+                const auto q = quantized_from_codes<TestType>(
+                    codes.span<const std::int8_t>(), tokens, cols, {}, memory.span<std::byte>());
+                REQUIRE(q);
+                REQUIRE((*q)(tokens - 1, cols - 1) == values.back());
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// Result<T>: reads like std::expected, owns its value exactly once.
+#include <bitnet/result.hpp>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <catch2/catch_test_macros.hpp>
+
+using bitnet::Errc;
+using bitnet::Error;
+using bitnet::Result;
+using bitnet::Status;
+
+namespace {
+
+/// Counts how many of it are alive.
+struct Counted {
+    static inline int alive = 0;
+    int value;
+    explicit Counted(int v) noexcept : value(v) { ++alive; }
+    Counted(Counted&& other) noexcept : value(std::exchange(other.value, -1)) { ++alive; }
+    Counted& operator=(Counted&&) noexcept = default;
+    ~Counted() { --alive; }
+};
+
+Result<Counted> made(int v) {
+    if (v < 0) return Error{Errc::bad_code, 7};
+    return Counted(v);
+}
+
+} // namespace
+
+TEST_CASE("a result with a value", "[result]") {
+    Result<Counted> r = made(5);
+    REQUIRE(r);
+    CHECK(r.has_value());
+    CHECK((*r).value == 5);
+    CHECK(r->value == 5);
+    CHECK(r.value().value == 5);
+    const Result<Counted>& view = r;
+    CHECK(view->value == 5);
+    CHECK((*view).value == 5);
+    CHECK(view.value().value == 5);
+    const Counted taken = std::move(r).value();
+    CHECK(taken.value == 5);
+    CHECK(r->value == -1);
+    Counted out = *made(9);
+    CHECK(out.value == 9);
+}
+
+TEST_CASE("a result with an error", "[result]") {
+    Result<Counted> r = made(-1);
+    REQUIRE_FALSE(r);
+    CHECK_FALSE(r.has_value());
+    CHECK(r.error().code == Errc::bad_code);
+    CHECK(r.error().where == 7);
+    CHECK_FALSE(r.error().message().empty());
+    try {
+        r.value();
+        FAIL("value() of an error returned");
+    } catch (const bitnet::BadResultAccess& e) {
+        CHECK(e.error.code == Errc::bad_code);
+        CHECK(std::string(e.what()) == std::string(r.error().message()));
+    }
+    CHECK_THROWS_AS(std::move(r).value(), bitnet::BadResultAccess);
+    CHECK_THROWS_AS(std::as_const(r).value(), std::exception);
+}
+
+TEST_CASE("a result owns its value once", "[result]") {
+    Counted::alive = 0;
+    {
+        Result<Counted> a = made(1);
+        CHECK(Counted::alive == 1);
+        Result<Counted> b = std::move(a);
+        CHECK(b->value == 1);
+        CHECK(Counted::alive == 2); // a holds a moved-from value
+        b = made(2);
+        CHECK(b->value == 2);
+        b = made(-1); // value -> error
+        CHECK_FALSE(b);
+        CHECK(Counted::alive == 1);
+        b = made(3); // error -> value
+        REQUIRE(b);
+        CHECK(b->value == 3);
+        Result<Counted>& same = b;
+        b = std::move(same);
+        REQUIRE(b);
+        CHECK(b->value == 3);
+    }
+    CHECK(Counted::alive == 0);
+
+    Result<std::unique_ptr<int>> p = std::make_unique<int>(4);
+    REQUIRE(p);
+    const std::unique_ptr<int> q = *std::move(p);
+    CHECK(*q == 4);
+}
+
+TEST_CASE("a status", "[result]") {
+    const Status fine;
+    CHECK(fine);
+    const Status bad = Error{Errc::misaligned, 3};
+    CHECK_FALSE(bad);
+    CHECK(bad.error().code == Errc::misaligned);
+    CHECK(bad.error().where == 3);
+    STATIC_CHECK_FALSE(std::is_convertible_v<Status, bool>); // explicit, as std::expected
+    STATIC_CHECK_FALSE(std::is_convertible_v<Result<int>, bool>);
+    STATIC_CHECK_FALSE(std::is_copy_constructible_v<Result<int>>);
+}
+
+TEST_CASE("every error has its own message", "[result]") {
+    std::set<std::string> messages;
+    const Errc all[] = {Errc::wrong_size,  Errc::too_large,  Errc::bad_code,     Errc::bad_weight,
+                        Errc::bad_scale,   Errc::bad_bias,   Errc::bad_group,    Errc::bad_header,
+                        Errc::bad_padding, Errc::misaligned, Errc::out_of_memory};
+    for (Errc code : all) {
+        const std::string_view text = Error{code}.message();
+        CHECK(text != "unknown error");
+        CHECK(messages.insert(std::string(text)).second);
+        CHECK(text.data()[text.size()] == '\0'); // what() hands it out as a C string
+    }
+}

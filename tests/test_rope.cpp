@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// Rotary position embedding on every cluster, and the table of its sines and cosines.
+#include <bitnet/rope.hpp>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "float_oracle.hpp"
+#include "support.hpp"
+
+using namespace bitnet;
+using support::difference;
+
+namespace {
+
+struct RopeTable {
+    std::vector<float> cosines, sines;
+    RopeTable(const dispatch::Table& by, std::size_t first, std::size_t positions,
+              std::size_t head_dim, double theta)
+        : cosines(positions * (head_dim / 2)), sines(cosines.size()) {
+        by.rope_table(first, positions, head_dim, theta, cosines.data(), sines.data());
+    }
+};
+
+} // namespace
+
+TEST_CASE("the table is that of real arithmetic, rounded", "[rope]") {
+    struct Case {
+        std::size_t first, positions, head_dim;
+        double theta;
+    };
+    for (const Case& c : {Case{0, 600, 64, 10000.0}, Case{4000, 200, 128, 500000.0},
+                          Case{(1u << 20) - 40, 39, 6, 10000.0}, Case{7, 3, 2, 1.0}}) {
+        const long double theta = c.theta;
+        for (const auto* table : support::clusters()) {
+            INFO(table->name << " from position " << c.first << ", theta " << c.theta);
+            const RopeTable made(*table, c.first, c.positions, c.head_dim, c.theta);
+            const std::size_t half = c.head_dim / 2;
+            std::size_t rounded_apart = 0;
+            for (std::size_t p = 0; p < c.positions; ++p) {
+                for (std::size_t i = 0; i < half; ++i) {
+                    const long double frequency =
+                        std::pow(theta, -2.0L * static_cast<long double>(i) /
+                                            static_cast<long double>(c.head_dim));
+                    const long double angle = static_cast<long double>(c.first + p) * frequency;
+                    const long double cosine = std::cos(angle), sine = std::sin(angle);
+                    const float cos = made.cosines[p * half + i], sin = made.sines[p * half + i];
+                    // Half an ulp of a number below 1, and what 1e-9 allows.
+                    REQUIRE(std::fabs(cos - cosine) < 0x1p-25L + 1e-9L);
+                    REQUIRE(std::fabs(sin - sine) < 0x1p-25L + 1e-9L);
+                    rounded_apart += cos != static_cast<float>(cosine);
+                    rounded_apart += sin != static_cast<float>(sine);
+                }
+            }
+            CHECK(rounded_apart * 1000 <= 2 * made.sines.size());
+        }
+    }
+}
+
+TEST_CASE("the table has the same bits everywhere", "[rope]") {
+    for (const auto* table : support::clusters()) {
+        INFO(table->name);
+        const RopeTable made(*table, 3900, 300, 48, 10000.0);
+        std::uint64_t hash = 14695981039346656037u; // FNV-1a over words
+        for (const auto* part : {&made.cosines, &made.sines}) {
+            for (float v : *part) hash = (hash ^ std::bit_cast<std::uint32_t>(v)) * 1099511628211u;
+        }
+        CHECK(hash == 0xfd334b9561b9da5u);
+    }
+}
+
+TEST_CASE("rope turns each head", "[rope]") {
+    support::Random random(6);
+    for (const auto* table : support::clusters()) {
+        for (std::size_t half : {1, 3, 15, 16, 17, 24, 32, 50, 64}) {
+            const RopeTable turn(*table, 11, 1, 2 * half, 10000.0);
+            const std::size_t heads = 3;
+            auto x = random.reals(heads * 2 * half + 1, 3.0f);
+            INFO(table->name << ", half " << half);
+            std::vector<float> want;
+            for (std::size_t h = 0; h < heads; ++h) {
+                const float* head = x.data() + h * 2 * half;
+                const auto y = oracle::rope({head, head + 2 * half}, turn.cosines, turn.sines);
+                want.insert(want.end(), y.begin(), y.end());
+            }
+            want.push_back(x.back());
+            table->rope(x.data(), heads, turn.cosines.data(), turn.sines.data(), half);
+            REQUIRE(difference(x, want) == "");
+        }
+    }
+}
+
+TEST_CASE("the header's forms are those of the table", "[rope]") {
+    support::Random random(7);
+    std::vector<float> cos(5 * 20), sin(cos.size()), cos2(cos.size()), sin2(cos.size());
+    rope_table(100, 5, 40, 10000.0, cos, sin);
+    rope_table<isa::dynamic>(100, 5, 40, 10000.0, cos2, sin2);
+    CHECK(difference(cos, cos2) == "");
+    CHECK(difference(sin, sin2) == "");
+    auto x = random.reals(4 * 40), y = x;
+    const std::span<const float> c(cos.data() + 20, 20), s(sin.data() + 20, 20);
+    rope<isa::native>(x, c, s);
+    rope<isa::dynamic>(y, c, s);
+    CHECK(difference(x, y) == "");
+}

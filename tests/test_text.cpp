@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Whole UTF-8 characters, stripping, and lists of ids.
+#include "error.hpp"
+#include "text.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace bitnet::example;
+
+TEST_CASE("a character is held until it is whole") {
+    CHECK(whole_characters("") == 0);
+    CHECK(whole_characters("abc") == 3);
+    const std::string samples[] = {"\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"}; // 2, 3, 4 bytes
+    for (const std::string& character : samples) {
+        for (std::size_t bytes = 1; bytes < character.size(); ++bytes) {
+            CHECK(whole_characters("ab" + character.substr(0, bytes)) == 2);
+            CHECK(whole_characters(character + character.substr(0, bytes)) == character.size());
+        }
+        CHECK(whole_characters("ab" + character) == 2 + character.size());
+    }
+}
+
+TEST_CASE("bytes that are no UTF-8 are not held for ever") {
+    CHECK(whole_characters("\x80") == 1); // continuation of nothing
+    CHECK(whole_characters("\x80\x80\x80\x80") == 4);
+    CHECK(whole_characters("\xFF") == 1); // never a lead byte
+    CHECK(whole_characters("\xC0") == 1);
+    CHECK(whole_characters("\xF5") == 1);
+    CHECK(whole_characters("\xC3"
+                           "a") == 2); // a sequence that broke off
+}
+
+TEST_CASE("strip takes white space off both ends") {
+    CHECK(strip(" \n\ta b\r\n ") == "a b");
+    CHECK(strip(" \n ").empty());
+    CHECK(strip("").empty());
+}
+
+TEST_CASE("ids are whole numbers below the vocabulary") {
+    CHECK(parse_ids(" 1 2\t3\n", 10, "x") == std::vector<int>{1, 2, 3});
+    CHECK(parse_ids("", 10, "x").empty());
+    CHECK(parse_ids("9", 10, "x") == std::vector<int>{9});
+    for (const char* bad :
+         {"10", "-1", "1.5", "abc", "1,2", "4294967296", "0x1", "+1", "1 2 99999"}) {
+        CAPTURE(bad);
+        CHECK_THROWS_AS(parse_ids(bad, 10, "x"), UserError);
+    }
+}
+
+TEST_CASE("files that cannot be read say why") {
+    CHECK_THROWS_AS(read_file("/no/such/file"), UserError);
+    CHECK_THROWS_AS(read_file("/"), UserError); // a directory
+}

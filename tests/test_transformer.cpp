@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+// The transformer's logits against the oracle of tiny_model.cpp, with ==; and that batches, threads
+// and clusters change no bit. ctest runs this once per cluster (BITNET_ISA).
+#include "error.hpp"
+#include "thread_pool.hpp"
+#include "tiny_model.hpp"
+#include "transformer.hpp"
+
+#include <bitnet/dispatch.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <span>
+#include <string>
+#include <vector>
+
+using namespace bitnet::example;
+using Rows = std::vector<std::vector<float>>;
+
+namespace {
+
+const std::vector<int> sentence = {256, 104, 258, 260, 0, 263, 31, 31, 256, 97,
+                                   110, 120, 261, 5,   9, 262, 66, 67, 255, 254};
+
+// A test of a cluster that this CPU lacks must not silently run another one.
+void need_cluster() {
+    if (const auto wanted = bitnet::dispatch::unusable_request(); !wanted.empty()) {
+        SKIP("this CPU cannot run " << wanted);
+    }
+}
+
+// Logits of all positions, `batch` tokens at a time.
+Rows run(std::span<const std::byte> file, const std::vector<int>& ids, std::size_t batch,
+         std::size_t threads) {
+    const ModelFile model_file("tiny", file);
+    Transformer model(model_file, {.context = ids.size(), .batch = batch, .logit_rows = batch},
+                      threads);
+    Rows rows;
+    for (std::span<const int> rest(ids); !rest.empty();) {
+        const std::size_t count = std::min(batch, rest.size());
+        const auto logits = model.forward(rest.first(count), Logits::all);
+        REQUIRE(logits.rows == count);
+        REQUIRE(logits.cols == model.config().vocab);
+        for (std::size_t t = 0; t < count; ++t) {
+            rows.emplace_back(logits.row(t), logits.row(t) + logits.cols);
+        }
+        rest = rest.subspan(count);
+    }
+    return rows;
+}
+
+double largest_difference(const Rows& a, const std::vector<std::vector<double>>& b) {
+    double largest = 0;
+    for (std::size_t t = 0; t < a.size(); ++t) {
+        for (std::size_t i = 0; i < a[t].size(); ++i) {
+            largest = std::max(largest, std::abs(static_cast<double>(a[t][i]) - b[t][i]));
+        }
+    }
+    return largest;
+}
+
+std::vector<tiny::Options> variants() {
+    using K = TensorKind;
+    const std::vector<K> every_kind = {K::ternary_int8,     K::ternary_int8,
+                                       K::binary_int8, // q and k share one input
+                                       K::ternary_sign,     K::binary_signnorm,
+                                       K::ternary_signnorm, K::ternary_signmean,
+                                       K::binary_signmean,  K::f32,
+                                       K::binary_sign,      K::f32,
+                                       K::binary_int8,      K::ternary_signnorm,
+                                       K::ternary_int8};
+    return {
+        {.seed = 1},
+        {.seed = 2, .kinds = {K::binary_int8}},
+        {.seed = 3, .kinds = {K::f32}},
+        {.seed = 4, .gate = Config::Gate::silu},
+        {.seed = 5, .sub_norm = false},
+        {.seed = 6, .kinds = {K::ternary_signnorm}},
+        {.seed = 7, .gate = Config::Gate::silu, .kinds = every_kind},
+    };
+}
+
+} // namespace
+
+TEST_CASE("logits equal the plain loops, bit for bit") {
+    need_cluster();
+    for (const tiny::Options& options : variants()) {
+        CAPTURE(options.seed);
+        const tiny::Model model = tiny::make(options);
+        const tiny::Aligned file(model.file());
+        CHECK(run(file.bytes(), sentence, 1, 1) == tiny::logits<float>(model, sentence));
+    }
+}
+
+TEST_CASE("the definitions themselves agree with double precision") {
+    need_cluster();
+    for (const tiny::Options& options : variants()) {
+        CAPTURE(options.seed);
+        const tiny::Model model = tiny::make(options);
+        const auto exact = tiny::logits<double>(model, sentence);
+        const tiny::Aligned file(model.file());
+        // Logits are about 7. Rounding makes 1e-5, and one quantized activation next to a rounding
+        // border that falls the other way in double makes 0.1.
+        CHECK(largest_difference(run(file.bytes(), sentence, 1, 1), exact) < 0.5);
+
+        // ... and the bound is tight enough to notice another model.
+        tiny::Model other = model;
+        other.config.gate =
+            model.config.gate == Config::Gate::silu ? Config::Gate::relu2 : Config::Gate::silu;
+        CHECK(largest_difference(tiny::logits<float>(other, sentence), exact) > 5.0);
+        other = model;
+        other.config.rope_theta = 500.0f;
+        CHECK(largest_difference(tiny::logits<float>(other, sentence), exact) > 5.0);
+    }
+}
+
+TEST_CASE("batches and threads change no bit") {
+    need_cluster();
+    for (const tiny::Options& options : variants()) {
+        CAPTURE(options.seed);
+        const tiny::Aligned file(tiny::make(options).file());
+        const Rows one_by_one = run(file.bytes(), sentence, 1, 1);
+        for (const std::size_t batch : {2, 3, 8, 19, 20, 64}) {
+            CAPTURE(batch);
+            CHECK(run(file.bytes(), sentence, batch, 1) == one_by_one);
+        }
+        for (const std::size_t threads : {2, 3, 7}) {
+            CAPTURE(threads);
+            CHECK(run(file.bytes(), sentence, 1, threads) == one_by_one);
+            CHECK(run(file.bytes(), sentence, 20, threads) == one_by_one);
+        }
+    }
+}
+
+TEST_CASE("prefill gives the last row, and restart forgets") {
+    need_cluster();
+    const tiny::Aligned file(tiny::make({}).file());
+    const Rows expected = run(file.bytes(), sentence, 1, 1);
+    const ModelFile model_file("tiny", file.bytes());
+    Transformer model(model_file, {.context = 20, .batch = 6}, 2);
+    for (int round = 0; round < 2; ++round) {
+        const auto logits = model.prefill(sentence);
+        REQUIRE(logits.rows == 1);
+        CHECK(std::vector<float>(logits.data, logits.data + logits.cols) == expected.back());
+        CHECK(model.position() == sentence.size());
+        model.restart();
+        CHECK(model.position() == 0);
+    }
+    CHECK(model.forward(std::span(sentence).first(3), Logits::none).rows == 0);
+}
+
+TEST_CASE("a token sees nothing of later ones") {
+    need_cluster();
+    const tiny::Aligned file(tiny::make({}).file());
+    std::vector<int> changed = sentence;
+    changed[12] = 7;
+    const Rows a = run(file.bytes(), sentence, 20, 1);
+    const Rows b = run(file.bytes(), changed, 20, 1);
+    for (std::size_t t = 0; t < a.size(); ++t) {
+        CHECK((a[t] == b[t]) == (t < 12));
+    }
+}
+
+TEST_CASE("models that do not fit their config are refused") {
+    need_cluster();
+    const auto refuses = [](const tiny::Model& model, const std::string& what) {
+        const tiny::Aligned file(model.file());
+        const ModelFile model_file("tiny", file.bytes());
+        try {
+            Transformer transformer(model_file, {.context = 4}, 1);
+            FAIL("accepted");
+        } catch (const UserError& error) {
+            CAPTURE(error.what());
+            CHECK(std::string(error.what()).find(what) != std::string::npos);
+        }
+    };
+    const std::string name = "model.layers.1.mlp.up_proj.weight";
+    tiny::Model model = tiny::make({});
+    model.tensors.erase(name);
+    refuses(model, name + " is missing");
+
+    model = tiny::make({});
+    model.tensors["model.layers.2.mlp.up_proj.weight"] = model.tensors[name];
+    refuses(model, "holds 26 tensors");
+
+    model = tiny::make({});
+    model.config.ffn_dim = 96;
+    refuses(model, "the config wants");
+
+    model = tiny::make({});
+    model.config.sub_norm = false; // its tensors are there
+    refuses(model, "tensors");
+
+    model = tiny::make({});
+    model.tensors["model.norm.weight"].values[5] = std::nanf("");
+    refuses(model, "NaN or infinity at value 5");
+
+    model = tiny::make({});
+    model.tensors[name].rows = 40; // same number of codes, other shape
+    model.tensors[name].cols = 96;
+    refuses(model, "is 40 x 96");
+}
+
+TEST_CASE("packed bytes that contradict the index are refused") {
+    need_cluster();
+    const tiny::Model model = tiny::make({});
+    const auto refuses = [&](const char* name, TensorKind kind, std::size_t rows,
+                             std::span<const std::byte> bytes) {
+        ModelWriter writer(model.config);
+        writer.add(name, kind, rows, 48, bytes);
+        const tiny::Aligned file(writer.bytes());
+        const ModelFile model_file("tiny", file.bytes());
+        CHECK_THROWS_AS(Linear(model_file, name, rows, 48), UserError);
+    };
+    const tiny::Aligned whole(model.file());
+    const ModelFile file("tiny", whole.bytes());
+    const TensorInfo& tensor = *file.find("model.layers.0.self_attn.q_proj.weight");
+    const auto bytes = file.bytes(tensor);
+    CHECK_NOTHROW(Linear(file, tensor.name, 64, 48));
+    refuses("other.rows", TensorKind::ternary_int8, 63, bytes);
+    refuses("other.weights", TensorKind::binary_int8, 64, bytes);
+    refuses("other.layout", TensorKind::ternary_sign, 64, bytes);
+    refuses("no.linear", TensorKind::u16, 64, std::vector<std::byte>(64 * 48 * 2));
+    for (std::size_t size = 1; size < bytes.size(); size += 37) {
+        refuses("cut.short", TensorKind::ternary_int8, 64, bytes.first(size));
+    }
+    // Bits 3 stand for no ternary code: the checksum is right, the codes are not.
+    std::vector<std::byte> illegal(bytes.begin(), bytes.end());
+    illegal.back() = std::byte{0xFF};
+    refuses("illegal.code", TensorKind::ternary_int8, 64, illegal);
+}
+
+TEST_CASE("any byte of a packed layer may be hostile") {
+    need_cluster();
+    using K = TensorKind;
+    for (const K kind : {K::ternary_int8, K::binary_int8, K::ternary_signnorm, K::binary_sign}) {
+        const tiny::Model model = tiny::make({.kinds = {kind}});
+        const tiny::Aligned whole(model.file());
+        const ModelFile file("tiny", whole.bytes());
+        const auto bytes = file.bytes(*file.find("model.layers.0.self_attn.q_proj.weight"));
+        const ThreadPool pool(1);
+        const std::vector<float> x(48, 0.5f);
+        std::vector<float> y(64);
+        std::size_t refused = 0;
+        for (std::size_t at = 0; at < bytes.size(); ++at) {
+            for (const unsigned mask : {0x01u, 0xFFu}) {
+                std::vector<std::byte> changed(bytes.begin(), bytes.end());
+                changed[at] ^= static_cast<std::byte>(mask);
+                ModelWriter writer(model.config);
+                writer.add("q", kind, 64, 48, changed); // with the checksum of what it holds
+                const tiny::Aligned copy(writer.bytes());
+                const ModelFile hostile("hostile", copy.bytes());
+                try { // refused, or another layer of the same shape that runs
+                    const Linear linear(hostile, "q", 64, 48);
+                    std::vector<std::byte> scratch(linear.scratch_bytes(1, 1));
+                    project({x.data(), 1, 48}, std::array{Output{&linear, {y.data(), 1, 64}}},
+                            scratch, pool);
+                } catch (const UserError&) {
+                    ++refused;
+                }
+            }
+        }
+        CHECK(refused >= 2 * 24); // zeros, magic, format, layout, shape and more of the header
+    }
+}
+
+TEST_CASE("a context beyond the machine's memory is refused") {
+    need_cluster();
+    tiny::Model model = tiny::make({});
+    model.config.max_context = std::size_t{1} << 20;
+    const tiny::Aligned file(model.file());
+    const ModelFile model_file("tiny", file.bytes());
+    CHECK_NOTHROW(Transformer(model_file, {.context = 10}, 1));
+    CHECK_THROWS_AS(Transformer(model_file, {.context = std::size_t{1} << 45}, 1), UserError);
+}
+
+TEST_CASE("the pool runs every task once, whatever the number of threads") {
+    for (const std::size_t threads : {1, 2, 5}) {
+        const ThreadPool pool(threads);
+        CHECK(pool.workers() == threads);
+        for (std::size_t n = 0; n < 200; ++n) {
+            std::vector<std::atomic<int>> calls(n);
+            std::vector<std::atomic<int>> busy(threads);
+            std::atomic<bool> overlap = false;
+            pool.parallel_for(n, [&](std::size_t task, std::size_t worker) noexcept {
+                if (worker >= threads || busy[worker].fetch_add(1) != 0) {
+                    overlap = true;
+                }
+                calls[task].fetch_add(1);
+                busy[worker].fetch_sub(1);
+            });
+            CHECK_FALSE(overlap);
+            for (const std::atomic<int>& count : calls) {
+                REQUIRE(count == 1);
+            }
+        }
+    }
+    CHECK(physical_cores() >= 1);
+}

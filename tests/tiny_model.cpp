@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+// The tiny models and their oracle. Compiled with -ffp-contract=off, like every oracle.
+#include "tiny_model.hpp"
+
+#include <bitnet/bitlinear.hpp>
+#include <bitnet/math.hpp>
+#include <bitnet/rope.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <type_traits>
+
+namespace tiny {
+namespace {
+
+using bitnet::example::ModelWriter;
+
+bool is_binary(TensorKind kind) {
+    return kind == TensorKind::binary_int8 || kind == TensorKind::binary_sign ||
+           kind == TensorKind::binary_signnorm || kind == TensorKind::binary_signmean;
+}
+
+// Uniform in [-1, 1), the same on every machine: std:: distributions are not.
+float uniform(std::mt19937& random) {
+    return static_cast<float>(random() >> 8) * 0x1p-23f - 1.0f;
+}
+
+Tensor make_linear(std::mt19937& random, TensorKind kind, std::size_t rows, std::size_t cols) {
+    Tensor tensor{kind, rows, cols, {}, {}, 1.0f};
+    const float size = 1.5f / std::sqrt(static_cast<float>(cols));
+    if (kind == TensorKind::f32) {
+        for (std::size_t i = 0; i < rows * cols; ++i) {
+            tensor.values.push_back(uniform(random) * size);
+        }
+        return tensor;
+    }
+    for (std::size_t i = 0; i < rows * cols; ++i) {
+        const int code =
+            is_binary(kind) ? (random() % 2 == 0 ? -1 : 1) : static_cast<int>(random() % 3) - 1;
+        tensor.codes.push_back(static_cast<std::int8_t>(code));
+    }
+    tensor.scale = size * (1.0f + 0.25f * uniform(random));
+    return tensor;
+}
+
+Tensor make_vector(std::mt19937& random, std::size_t cols) {
+    Tensor tensor{TensorKind::f32, 1, cols, {}, {}, 1.0f};
+    for (std::size_t i = 0; i < cols; ++i) {
+        tensor.values.push_back(1.0f + 0.5f * uniform(random));
+    }
+    return tensor;
+}
+
+template <class Weights, class Activations>
+void add_packed(ModelWriter& writer, const std::string& name, const Tensor& tensor) {
+    const auto layer = bitnet::BitLinear<Weights, Activations>::from_codes(
+        tensor.codes, tensor.rows, tensor.cols, std::span(&tensor.scale, 1));
+    writer.add(name, tensor.kind, tensor.rows, tensor.cols, layer.value().bytes());
+}
+
+void add_tensor(ModelWriter& writer, const std::string& name, const Tensor& t) {
+    using namespace bitnet;
+    switch (t.kind) {
+    case TensorKind::f32:
+        return writer.add_f32(name, t.rows, t.cols, t.values);
+    case TensorKind::f16:
+        return writer.add_f16(name, t.rows, t.cols, t.values);
+    case TensorKind::u16:
+        return;
+    case TensorKind::ternary_int8:
+        return add_packed<Ternary, Int8>(writer, name, t);
+    case TensorKind::ternary_sign:
+        return add_packed<Ternary, Sign>(writer, name, t);
+    case TensorKind::ternary_signnorm:
+        return add_packed<Ternary, SignNorm>(writer, name, t);
+    case TensorKind::ternary_signmean:
+        return add_packed<Ternary, SignMean>(writer, name, t);
+    case TensorKind::binary_int8:
+        return add_packed<Binary, Int8>(writer, name, t);
+    case TensorKind::binary_sign:
+        return add_packed<Binary, Sign>(writer, name, t);
+    case TensorKind::binary_signnorm:
+        return add_packed<Binary, SignNorm>(writer, name, t);
+    case TensorKind::binary_signmean:
+        return add_packed<Binary, SignMean>(writer, name, t);
+    }
+}
+
+// ---- the oracle: vectors of Real, one token at a time -------------------------------------------
+
+template <class Real>
+using Vector = std::vector<Real>;
+
+// Sixteen interleaved partials, folded 8, 4, 2, 1.
+template <class Real, class F>
+Real sum16(std::size_t n, F&& term) {
+    Real partial[16] = {};
+    for (std::size_t i = 0; i < n; ++i) {
+        partial[i % 16] += term(i);
+    }
+    for (std::size_t half = 8; half >= 1; half /= 2) {
+        for (std::size_t i = 0; i < half; ++i) {
+            partial[i] += partial[i + half];
+        }
+    }
+    return partial[0];
+}
+
+template <class Real>
+Real exponential(Real x) {
+    if constexpr (std::is_same_v<Real, float>) {
+        return bitnet::exp(x);
+    } else {
+        return std::exp(x);
+    }
+}
+
+template <class Real>
+Vector<Real> norm(const Vector<Real>& x, const Tensor& weight, float eps) {
+    const Real squares = sum16<Real>(x.size(), [&](std::size_t i) { return x[i] * x[i]; });
+    const Real factor = Real(1) / std::sqrt(squares / static_cast<Real>(x.size()) + Real(eps));
+    Vector<Real> y(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        y[i] = (x[i] * factor) * Real(weight.values[i]);
+    }
+    return y;
+}
+
+template <class Real>
+Vector<Real> linear(const Tensor& w, const Vector<Real>& x) {
+    const std::size_t n = x.size();
+    Vector<Real> y(w.rows);
+    if (!w.values.empty()) {
+        for (std::size_t r = 0; r < w.rows; ++r) {
+            y[r] = sum16<Real>(n, [&](std::size_t i) { return Real(w.values[r * n + i]) * x[i]; });
+        }
+        return y;
+    }
+    std::vector<int> q(n);
+    Real divide_by = 1;
+    Real times = 1;
+    if (w.kind == TensorKind::ternary_int8 || w.kind == TensorKind::binary_int8) {
+        Real largest = Real(1e-5f);
+        for (const Real v : x) {
+            largest = std::max(largest, std::abs(v));
+        }
+        divide_by = Real(127) / largest;
+        for (std::size_t i = 0; i < n; ++i) {
+            q[i] = static_cast<int>(std::nearbyint(x[i] * divide_by));
+        }
+    } else {
+        for (std::size_t i = 0; i < n; ++i) {
+            q[i] = x[i] < 0 ? -1 : 1;
+        }
+        const Real count = static_cast<Real>(n);
+        const Real mean = sum16<Real>(n, [&](std::size_t i) { return std::abs(x[i]); }) / count;
+        if (w.kind == TensorKind::ternary_signmean || w.kind == TensorKind::binary_signmean) {
+            times = mean;
+        }
+        if (w.kind == TensorKind::ternary_signnorm || w.kind == TensorKind::binary_signnorm) {
+            times = std::sqrt(sum16<Real>(n,
+                                          [&](std::size_t i) {
+                                              const Real d = std::abs(x[i]) - mean;
+                                              return d * d;
+                                          }) /
+                              count);
+        }
+    }
+    for (std::size_t r = 0; r < w.rows; ++r) {
+        int dot = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            dot += w.codes[r * n + i] * q[i];
+        }
+        y[r] = ((static_cast<Real>(dot) / divide_by) * times) * Real(w.scale);
+    }
+    return y;
+}
+
+// Element i of a head turns with element i + head_dim / 2.
+template <class Real>
+void rotate(Vector<Real>& x, std::size_t position, const Config& c) {
+    const std::size_t half = c.head_dim / 2;
+    std::vector<float> cosines(half);
+    std::vector<float> sines(half);
+    bitnet::rope_table(position, 1, c.head_dim, c.rope_theta, cosines, sines);
+    for (std::size_t head = 0; head < x.size(); head += c.head_dim) {
+        for (std::size_t i = 0; i < half; ++i) {
+            const double angle =
+                static_cast<double>(position) *
+                std::pow(static_cast<double>(c.rope_theta),
+                         -2.0 * static_cast<double>(i) / static_cast<double>(c.head_dim));
+            const bool exact = std::is_same_v<Real, float>;
+            const Real cosine = exact ? Real(cosines[i]) : static_cast<Real>(std::cos(angle));
+            const Real sine = exact ? Real(sines[i]) : static_cast<Real>(std::sin(angle));
+            const Real a = x[head + i];
+            const Real b = x[head + half + i];
+            x[head + i] = a * cosine - b * sine;
+            x[head + half + i] = b * cosine + a * sine;
+        }
+    }
+}
+
+template <class Real>
+Vector<Real> attention(const Vector<Real>& q, const std::vector<Vector<Real>>& keys,
+                       const std::vector<Vector<Real>>& values, const Config& c) {
+    const Real scale = Real(1) / std::sqrt(static_cast<Real>(c.head_dim));
+    Vector<Real> out(q.size());
+    for (std::size_t head = 0; head < c.heads; ++head) {
+        const std::size_t from = head * c.head_dim;
+        const std::size_t kv = head * c.kv_heads / c.heads * c.head_dim;
+        Vector<Real> p;
+        for (const Vector<Real>& key : keys) {
+            p.push_back(
+                sum16<Real>(c.head_dim, [&](std::size_t i) { return q[from + i] * key[kv + i]; }) *
+                scale);
+        }
+        const Real largest = *std::max_element(p.begin(), p.end());
+        for (Real& v : p) {
+            v = exponential(v - largest);
+        }
+        const Real total = sum16<Real>(p.size(), [&](std::size_t i) { return p[i]; });
+        for (Real& v : p) {
+            v /= total;
+        }
+        for (std::size_t i = 0; i < c.head_dim; ++i) {
+            out[from + i] =
+                sum16<Real>(p.size(), [&](std::size_t t) { return p[t] * values[t][kv + i]; });
+        }
+    }
+    return out;
+}
+
+} // namespace
+
+Model make(const Options& options) {
+    std::mt19937 random(options.seed);
+    Model model;
+    Config& c = model.config;
+    c.vocab = 264;
+    c.dim = 48;
+    c.ffn_dim = 80;
+    c.layers = 2;
+    c.heads = 4;
+    c.kv_heads = 2;
+    c.head_dim = 16;
+    c.max_context = 80;
+    c.gate = options.gate;
+    c.sub_norm = options.sub_norm;
+    c.has_tokenizer = options.tokenizer;
+    if (options.tokenizer) {
+        model.merges = {{'h', 'e'}, {'t', 258}, {' ', 259}, {0xC3, 0xA9}, {'o', 'n'}, {' ', 'a'}};
+    }
+    auto& tensors = model.tensors;
+    Tensor& table = tensors["model.embed_tokens.weight"];
+    table = make_linear(random, TensorKind::f32, c.vocab, c.dim);
+    table.kind = TensorKind::f16;
+    for (float& v : table.values) {
+        v = bitnet::example::half_to_float(bitnet::example::float_to_half(8.0f * v));
+    }
+    tensors["model.norm.weight"] = make_vector(random, c.dim);
+    std::size_t next = 0;
+    const auto kind = [&] { return options.kinds[next++ % options.kinds.size()]; };
+    for (std::size_t l = 0; l < c.layers; ++l) {
+        const std::string at = "model.layers." + std::to_string(l) + ".";
+        const auto linear = [&](const char* name, std::size_t rows, std::size_t cols) {
+            tensors[at + name + "_proj.weight"] = make_linear(random, kind(), rows, cols);
+        };
+        linear("self_attn.q", c.q_dim(), c.dim);
+        linear("self_attn.k", c.kv_dim(), c.dim);
+        linear("self_attn.v", c.kv_dim(), c.dim);
+        linear("self_attn.o", c.dim, c.q_dim());
+        linear("mlp.gate", c.ffn_dim, c.dim);
+        linear("mlp.up", c.ffn_dim, c.dim);
+        linear("mlp.down", c.dim, c.ffn_dim);
+        tensors[at + "input_layernorm.weight"] = make_vector(random, c.dim);
+        tensors[at + "post_attention_layernorm.weight"] = make_vector(random, c.dim);
+        if (c.sub_norm) {
+            tensors[at + "self_attn.attn_sub_norm.weight"] = make_vector(random, c.q_dim());
+            tensors[at + "mlp.ffn_sub_norm.weight"] = make_vector(random, c.ffn_dim);
+        }
+    }
+    return model;
+}
+
+std::vector<std::byte> Model::file() const {
+    ModelWriter writer(config);
+    for (const auto& [name, tensor] : tensors) {
+        add_tensor(writer, name, tensor);
+    }
+    if (!merges.empty()) {
+        writer.add_merges(merges);
+    }
+    return writer.bytes();
+}
+
+template <class Real>
+std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>& ids) {
+    const Config& c = model.config;
+    const Tensor& table = model.tensors.at("model.embed_tokens.weight");
+    std::vector<std::vector<Vector<Real>>> keys(c.layers);
+    std::vector<std::vector<Vector<Real>>> values(c.layers);
+    std::vector<std::vector<Real>> result;
+    for (std::size_t position = 0; position < ids.size(); ++position) {
+        const float* row = table.values.data() + static_cast<std::size_t>(ids[position]) * c.dim;
+        Vector<Real> x(row, row + c.dim);
+        for (std::size_t l = 0; l < c.layers; ++l) {
+            const auto at = [&](const std::string& name) -> const Tensor& {
+                return model.tensors.at("model.layers." + std::to_string(l) + "." + name +
+                                        ".weight");
+            };
+            Vector<Real> n = norm(x, at("input_layernorm"), c.norm_eps);
+            Vector<Real> q = linear(at("self_attn.q_proj"), n);
+            Vector<Real> k = linear(at("self_attn.k_proj"), n);
+            rotate(q, position, c);
+            rotate(k, position, c);
+            keys[l].push_back(k);
+            values[l].push_back(linear(at("self_attn.v_proj"), n));
+            Vector<Real> a = attention(q, keys[l], values[l], c);
+            if (c.sub_norm) {
+                a = norm(a, at("self_attn.attn_sub_norm"), c.norm_eps);
+            }
+            const Vector<Real> o = linear(at("self_attn.o_proj"), a);
+            for (std::size_t i = 0; i < c.dim; ++i) {
+                x[i] += o[i];
+            }
+            n = norm(x, at("post_attention_layernorm"), c.norm_eps);
+            Vector<Real> gate = linear(at("mlp.gate_proj"), n);
+            const Vector<Real> up = linear(at("mlp.up_proj"), n);
+            for (std::size_t i = 0; i < c.ffn_dim; ++i) {
+                if (c.gate == Config::Gate::relu2) {
+                    const Real r = std::max(gate[i], Real(0));
+                    gate[i] = (r * r) * up[i];
+                } else {
+                    const Real z = exponential(-std::abs(gate[i]));
+                    const Real sigmoid = (gate[i] < 0 ? z : Real(1)) / (Real(1) + z);
+                    gate[i] = (gate[i] * sigmoid) * up[i];
+                }
+            }
+            if (c.sub_norm) {
+                gate = norm(gate, at("mlp.ffn_sub_norm"), c.norm_eps);
+            }
+            const Vector<Real> down = linear(at("mlp.down_proj"), gate);
+            for (std::size_t i = 0; i < c.dim; ++i) {
+                x[i] += down[i];
+            }
+        }
+        result.push_back(linear(table, norm(x, model.tensors.at("model.norm.weight"), c.norm_eps)));
+    }
+    return result;
+}
+
+template std::vector<std::vector<float>> logits<float>(const Model&, const std::vector<int>&);
+template std::vector<std::vector<double>> logits<double>(const Model&, const std::vector<int>&);
+
+} // namespace tiny

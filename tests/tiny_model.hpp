@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Small random models for the tests of the transformer and of the program, and what their logits
+// must be: a forward pass of plain loops that shares no code with examples/transformer.
+#pragma once
+
+#include "config.hpp"
+#include "model_file.hpp"
+
+#include <bitnet/tensor.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tiny {
+
+using bitnet::example::Config;
+using bitnet::example::TensorKind;
+
+struct Tensor {
+    TensorKind kind = TensorKind::f32;
+    std::size_t rows = 0;
+    std::size_t cols = 0;
+    std::vector<float> values;      // (rows, cols)   f32 and f16
+    std::vector<std::int8_t> codes; // (rows, cols)   packed kinds
+    float scale = 1.0f;             //                packed kinds
+};
+
+struct Options {
+    std::uint32_t seed = 1;
+    Config::Gate gate = Config::Gate::relu2;
+    bool sub_norm = true;
+    bool tokenizer = true;
+    // Kinds of q, k, v, o, gate, up, down, q, k ... in turn, from the front again when they run
+    // out.
+    std::vector<TensorKind> kinds = {TensorKind::ternary_int8};
+};
+
+struct Model {
+    Config config;
+    std::map<std::string, Tensor> tensors;
+    std::vector<std::array<std::uint16_t, 2>> merges;
+
+    std::vector<std::byte> file() const; // as .bitnet bytes
+};
+
+/// vocab 264, dim 48, ffn 80, 2 layers, 4 heads of 16 on 2 key-value heads, context 80: no two
+/// extents are equal, and neither is a multiple of a vector's width.
+Model make(const Options& options);
+
+/// Logits (ids.size(), vocab) after each of the ids. Real = float: every operation and the order of
+/// every sum as documented, so equal to the program's bit for bit. Real = double: the same formulas
+/// with the mathematics of the C library, an independent check of those definitions.
+template <class Real>
+std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>& ids);
+
+/// Bytes at an address that ModelFile accepts.
+class Aligned {
+public:
+    explicit Aligned(std::span<const std::byte> bytes)
+        : memory_(bytes.size() + 1), size_(bytes.size()) { // + 1: never an empty allocation
+        if (size_ != 0) {
+            std::memcpy(memory_.data(), bytes.data(), size_);
+        }
+    }
+    std::span<const std::byte> bytes() const { return {memory_.data(), size_}; }
+
+private:
+    bitnet::AlignedBytes memory_;
+    std::size_t size_;
+};
+
+} // namespace tiny
