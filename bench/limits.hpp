@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// What a core can do at most: loops of nothing but the instruction that bounds a kernel, on
+// registers. limits.cpp is compiled once per ISA cluster, like the kernels.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace bench {
+
+struct Limits {
+    const char* name;
+
+    /// Byte dots (VPDPBUSD, or the cluster's own chain for it): rounds of dot_ops operations.
+    /// An operation is a multiply or an add, so one dot of 4 bytes counts 8.
+    void (*dot)(std::size_t rounds) noexcept;
+    double dot_ops;
+
+    /// xor + popcount + add, the inner loop of W1A1: rounds of popcount_ops operations.
+    /// One bit is one product and one sum: 2.
+    void (*popcount)(std::size_t rounds) noexcept;
+    double popcount_ops;
+};
+
+/// The limits of a built cluster that this CPU runs, or nullptr.
+const Limits* limits_of(std::string_view cluster) noexcept;
+
+} // namespace bench
