@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// bitnet-train: trains, evaluates and exports the story models.
+#include "curve.hpp"
+#include "evaluate.hpp"
+#include "export.hpp"
+#include "trainer.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace bitnet::train;
+
+void add_train(CLI::App& app) {
+    auto* command = app.add_subcommand("train", "Train a model, or continue training it");
+    static TrainOptions options;
+    static std::string kind = "ternary";
+    Recipe& r = options.recipe;
+    command->add_option("--text", options.text, "Stories, separated by <|endoftext|>")
+        ->required()
+        ->check(CLI::ExistingFile);
+    command
+        ->add_option("--valid", options.valid, "Stories whose score is logged and decides nothing")
+        ->check(CLI::ExistingFile);
+    command->add_option("--out", options.folder, "Folder for checkpoints and the curve")
+        ->required();
+    command->add_option("--tokenizer", options.tokenizer, "Checkpoint whose tokenizer is taken")
+        ->check(CLI::ExistingFile);
+    command->add_option("--kind", kind, "float, ternary, binary, ternary-signnorm, binary-signnorm")
+        ->capture_default_str();
+    command->add_flag("--resume", options.resume, "Continue from OUT/last.ckpt");
+    command->add_option("--threads", options.threads)
+        ->capture_default_str()
+        ->check(CLI::Range(1, 256));
+    command->add_option("--evaluate-every", options.evaluate_every, "Steps")->capture_default_str();
+    command->add_option("--vocab", r.model.vocab)
+        ->capture_default_str()
+        ->check(CLI::Range(258, 65536));
+    command->add_option("--hidden", r.model.hidden)->capture_default_str();
+    command->add_option("--layers", r.model.layers)->capture_default_str();
+    command->add_option("--heads", r.model.heads)->capture_default_str();
+    command->add_option("--kv-heads", r.model.kv_heads)->capture_default_str();
+    command->add_option("--head-dim", r.model.head_dim)->capture_default_str();
+    command->add_option("--ffn", r.model.ffn)->capture_default_str();
+    command->add_option("--slots", r.slots, "Tokens of one batch")->capture_default_str();
+    command->add_option("--batches", r.batches, "Batches of one step")->capture_default_str();
+    command->add_option("--steps", r.steps)->capture_default_str();
+    command->add_option("--warmup", r.warmup, "Steps")->capture_default_str();
+    command->add_option("--rate", r.rate, "Peak learning rate")->capture_default_str();
+    command->add_option("--last-rate", r.last_rate, "Share of the peak at the last step")
+        ->capture_default_str();
+    command->add_option("--fall", r.fall, "Share of the steps in which the rate falls")
+        ->capture_default_str();
+    command->add_option("--dropout", r.dropout)->capture_default_str();
+    command->add_option("--decay", r.adamw.decay, "Weight decay")->capture_default_str();
+    command->add_option("--beta2", r.adamw.beta2)->capture_default_str();
+    command->add_option("--clip", r.adamw.clip, "Largest gradient norm")->capture_default_str();
+    command->add_option("--seed", r.seed)->capture_default_str();
+    command->callback([] {
+        options.recipe.model.context = options.recipe.slots;
+        options.recipe.kind = linear_kind(kind);
+        train(options);
+    });
+}
+
+void add_export(CLI::App& app) {
+    auto* command = app.add_subcommand("export", "Write a checkpoint as a .bitnet file");
+    static std::string checkpoint;
+    static std::string model;
+    command->add_option("--checkpoint", checkpoint)->required()->check(CLI::ExistingFile);
+    command->add_option("--out", model)->required();
+    command->callback([] { export_model(checkpoint, model); });
+}
+
+void add_evaluate(CLI::App& app) {
+    auto* command =
+        app.add_subcommand("evaluate", "Score stories with the trainer's own forward pass");
+    static std::string model;
+    static std::string text;
+    command->add_option("--model", model)->required()->check(CLI::ExistingFile);
+    command->add_option("--text", text)->required()->check(CLI::ExistingFile);
+    command->callback([] {
+        const Score score = score_file(model, text);
+        const double per_token = score.nll / static_cast<double>(score.tokens);
+        std::printf(
+            "nll_per_token  %.6f\ntokens         %zu\nperplexity     %.4f\nnats_per_byte  %.6f\n",
+            per_token, score.tokens, std::exp(per_token),
+            score.nll / static_cast<double>(score.bytes));
+    });
+}
+
+void add_curve(CLI::App& app) {
+    auto* command = app.add_subcommand("curve", "Draw the loss curves of runs");
+    static std::vector<std::pair<std::string, std::string>> runs;
+    static std::string svg;
+    command->add_option("--run", runs, "A name and the run's curve.csv; may be repeated")
+        ->required();
+    command->add_option("--out", svg, "The picture, SVG")->required();
+    command->callback([] { draw_curves(runs, svg); });
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Trainer of the bitnet story models"};
+    app.require_subcommand(1);
+    add_train(app);
+    add_export(app);
+    add_evaluate(app);
+    add_curve(app);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "bitnet-train: %s\n", error.what());
+        return 1;
+    }
+    return 0;
+}
