@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+# One source file, compiled once for each ISA cluster. The list of clusters and what each needs stands
+# in include/bitnet/isa.hpp; the flags below are that list in the compilers' words.
+
+# bitnet_default_clusters(<out>): the clusters worth building for the target CPU.
+function(bitnet_default_clusters out)
+    set(clusters scalar baseline128)
+    # cl.exe has no flag for single AVX-512 extensions and defines no macro for FMA or BMI2, so the
+    # headers could not tell the clusters apart; clang-cl takes the flags below.
+    set(flags_work TRUE)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "MSVC")
+        set(flags_work FALSE)
+    endif()
+    list(LENGTH CMAKE_OSX_ARCHITECTURES architectures) # a universal binary has no one set of flags
+    if(flags_work AND architectures LESS 2 AND CMAKE_SIZEOF_VOID_P EQUAL 8
+            AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+        list(APPEND clusters haswell alderlake skylakex icelake)
+    endif()
+    set(${out} ${clusters} PARENT_SCOPE)
+endfunction()
+
+# bitnet_isa_flags(<out> <cluster>)
+function(bitnet_isa_flags out isa)
+    set(haswell -mavx2 -mfma -mbmi -mbmi2 -mpopcnt -mlzcnt -mf16c)
+    # Whole 512-bit registers: the compilers' default for these CPUs is to stay at 256.
+    set(skylakex ${haswell} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd
+        -mprefer-vector-width=512)
+    set(icelake ${skylakex} -mavx512vnni -mavx512vbmi -mavx512vbmi2 -mavx512bitalg
+        -mavx512vpopcntdq -mavx512ifma -mgfni)
+    set(alderlake ${haswell} -mavxvnni)
+    set(scalar "")
+    set(baseline128 "")
+    if(NOT DEFINED ${isa})
+        message(FATAL_ERROR "bitnet: unknown ISA cluster '${isa}'")
+    endif()
+    set(flags ${${isa}})
+    # GCC 12 and older see uninitialised values in their own AVX-512 headers and behind asm barriers.
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+        list(APPEND flags -Wno-maybe-uninitialized -Wno-uninitialized)
+    endif()
+    # GCC hoists the loads of a tile's next step over the loop's edge, which costs registers that the
+    # accumulators need: without that, W1.58A8 GEMM is a quarter to a third faster.
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        list(APPEND flags -fno-gcse -fno-tree-pre)
+    endif()
+    set(${out} ${flags} PARENT_SCOPE)
+endfunction()
+
+# bitnet_add_dispatch(<target> SOURCE <file> ISAS <cluster>...)
+#
+# Compiles <file> once per cluster, with that cluster's flags and BITNET_KERNEL_ISA=<cluster>, and adds
+# the objects to <target>, whose own sources see BITNET_BUILT_<CLUSTER>=1 for each and are compiled
+# without any of those flags.
+function(bitnet_add_dispatch target)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE" "ISAS")
+    set(optimise -O1)
+    if(MSVC)
+        set(optimise /O1)
+    endif()
+    foreach(isa IN LISTS arg_ISAS)
+        bitnet_isa_flags(flags ${isa})
+        set(objects ${target}_${isa})
+        add_library(${objects} OBJECT EXCLUDE_FROM_ALL ${arg_SOURCE})
+        target_link_libraries(${objects} PRIVATE bitnet::bitnet)
+        target_compile_definitions(${objects} PRIVATE BITNET_KERNEL_ISA=${isa})
+        # Optimised in every build: without it the small functions of the standard library that a kernel
+        # calls become symbols of their own, compiled with this cluster's instructions, and the linker
+        # may give them to the whole program.
+        target_compile_options(${objects} PRIVATE ${flags} $<$<CONFIG:Debug>:${optimise}>)
+        set_target_properties(${objects} PROPERTIES
+            CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+        bitnet_warnings(${objects})
+        target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
+        string(TOUPPER ${isa} upper)
+        target_compile_definitions(${target} PRIVATE BITNET_BUILT_${upper}=1)
+    endforeach()
+endfunction()

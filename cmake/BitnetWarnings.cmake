@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+# bitnet_warnings(<target>): the warnings under which the project's own code is clean.
+function(bitnet_warnings target)
+    if(MSVC)
+        target_compile_options(${target} PRIVATE /W4 $<$<BOOL:${BITNET_WERROR}>:/WX>)
+    else()
+        target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+            $<$<BOOL:${BITNET_WERROR}>:-Werror>)
+    endif()
+endfunction()
