@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// The one exception of the example: its text is a whole sentence for the user, printed by main.cpp
+// as a single line on stderr.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace bitnet::example {
+
+class UserError : public std::runtime_error {
+public:
+    explicit UserError(const std::string& message) : std::runtime_error(message) {}
+};
+
+} // namespace bitnet::example

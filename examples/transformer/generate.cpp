@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// `bitnet generate`: prompt in batches, then token by token.
+#include "generate.hpp"
+
+#include "error.hpp"
+#include "model_file.hpp"
+#include "text.hpp"
+#include "tokenizer.hpp"
+#include "transformer.hpp"
+
+#include <bitnet/dispatch.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <vector>
+
+namespace bitnet::example {
+namespace {
+
+// Prompt tokens per forward pass: enough to fill the GEMM's tiles, few enough to stay in cache.
+constexpr std::size_t prompt_batch = 64;
+
+std::vector<int> prompt_tokens(const GenerateOptions& options, const ModelFile& file,
+                               const std::optional<Tokenizer>& tokenizer) {
+    if (options.prompt_ids) {
+        std::vector<int> ids = parse_ids(*options.prompt_ids, file.config().vocab, "--prompt-ids");
+        if (ids.empty()) {
+            throw UserError("--prompt-ids: at least one id is needed to begin with");
+        }
+        return ids;
+    }
+    if (!tokenizer) {
+        file.refuse("has no tokenizer: give the prompt with --prompt-ids");
+    }
+    std::vector<int> ids = tokenizer->encode(options.prompt);
+    ids.insert(ids.begin(), file.config().bos);
+    return ids;
+}
+
+struct Timing {
+    std::size_t prompt = 0;    // tokens
+    std::size_t generated = 0; // tokens
+    double prompt_seconds = 0;
+    double first_token_seconds = 0; // since the program began
+    double decode_seconds = 0;      // the tokens after the first
+};
+
+double per_second(std::size_t tokens, double seconds) {
+    return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0;
+}
+
+void print_stats(const Timing& timing, std::size_t threads, bool as_json) {
+    const std::string isa(dispatch::name());
+    const std::size_t decoded = timing.generated > 0 ? timing.generated - 1 : 0;
+    const double prompt_rate = per_second(timing.prompt, timing.prompt_seconds);
+    const double decode_rate = per_second(decoded, timing.decode_seconds);
+    const double first_ms = timing.first_token_seconds * 1e3;
+    if (as_json) {
+        nlohmann::ordered_json json;
+        json["prompt_tokens"] = timing.prompt;
+        json["prompt_tokens_per_second"] = prompt_rate;
+        json["generated_tokens"] = timing.generated;
+        json["decode_tokens_per_second"] = decode_rate;
+        json["ms_to_first_token"] = first_ms;
+        json["peak_memory_bytes"] = peak_memory_bytes();
+        json["threads"] = threads;
+        json["isa"] = isa;
+        std::fprintf(stderr, "%s\n", json.dump().c_str());
+        return;
+    }
+    std::fprintf(stderr,
+                 "prompt        %zu tokens, %.0f tokens/s\n"
+                 "decode        %zu tokens, %.0f tokens/s\n"
+                 "first token   %.1f ms after the start of the program\n"
+                 "peak memory   %.1f MB\n"
+                 "isa           %s, %zu thread%s\n",
+                 timing.prompt, prompt_rate, timing.generated, decode_rate, first_ms,
+                 static_cast<double>(peak_memory_bytes()) / 1e6, isa.c_str(), threads,
+                 threads == 1 ? "" : "s");
+}
+
+} // namespace
+
+void generate(const GenerateOptions& options, const Stopwatch& since_start) {
+    Sampler sampler(options.sampler);
+    const ModelFile file(options.model);
+    const Config& config = file.config();
+    const std::optional<Tokenizer> tokenizer = load_tokenizer(file);
+    if (!tokenizer && !options.print_ids) {
+        file.refuse("has no tokenizer: ask for ids with --print-ids");
+    }
+    const std::vector<int> prompt = prompt_tokens(options, file, tokenizer);
+    if (prompt.size() > config.max_context) {
+        throw UserError("the prompt has " + std::to_string(prompt.size()) +
+                        " tokens, the model's context holds " + std::to_string(config.max_context));
+    }
+
+    // The last token is never fed back, so one more than the free positions can be made.
+    const std::size_t room = config.max_context - prompt.size() + 1;
+    const std::size_t count = std::min(options.count.value_or(room), room);
+    const std::size_t context = prompt.size() + std::max<std::size_t>(count, 1) - 1;
+    Transformer model(file, {.context = context, .batch = std::min(prompt.size(), prompt_batch)},
+                      options.threads);
+
+    TextStream text;
+    if (!options.print_ids) {
+        text.write(tokenizer->decode(prompt));
+    }
+    Timing timing{.prompt = prompt.size()};
+    Matrix<const float> logits;
+    if (count > 0) {
+        const Stopwatch watch;
+        logits = model.prefill(prompt);
+        timing.prompt_seconds = watch.seconds();
+    }
+    Stopwatch decode_watch;
+    bool ended = false;
+    while (timing.generated < count && !ended) {
+        const int id = sampler.sample({logits.data, config.vocab},
+                                      static_cast<std::uint32_t>(timing.generated));
+        if (++timing.generated == 1) {
+            timing.first_token_seconds = since_start.seconds();
+            decode_watch = Stopwatch();
+        }
+        if (options.print_ids) {
+            write_stdout(timing.generated > 1 ? " " : "");
+            write_stdout(std::to_string(id));
+        } else {
+            text.write(tokenizer->decode(id));
+        }
+        timing.decode_seconds = decode_watch.seconds();
+        ended = id == config.eos && !options.ignore_eos;
+        if (timing.generated < count && !ended) {
+            logits = model.forward({&id, 1}, Logits::last);
+        }
+    }
+    if (!options.print_ids) {
+        text.finish();
+    }
+    write_stdout("\n");
+
+    if (!ended && options.count.value_or(0) > room) {
+        std::fprintf(stderr,
+                     "bitnet: stopped after %zu tokens: the model's context of %zu is full\n",
+                     timing.generated, config.max_context);
+    }
+    if (options.stats) {
+        print_stats(timing, model.threads(), options.json);
+    }
+}
+
+} // namespace bitnet::example

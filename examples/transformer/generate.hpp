@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// `bitnet generate`: continues a prompt.
+#pragma once
+
+#include "sampler.hpp"
+#include "stats.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace bitnet::example {
+
+struct GenerateOptions {
+    std::string model;                     // path
+    std::string prompt;                    // text; BOS is put before it
+    std::optional<std::string> prompt_ids; // ids in place of text; nothing is put before them
+    std::optional<std::size_t> count;      // tokens to generate; default: as many as fit
+    SamplerOptions sampler;
+    std::size_t threads = 1;
+    bool ignore_eos = false;
+    bool print_ids = false;
+    bool stats = false;
+    bool json = false; // the statistics
+};
+
+/// Text (prompt and continuation) or ids (of the continuation) to stdout, all else to stderr.
+/// `since_start` has run since the program began.
+void generate(const GenerateOptions& options, const Stopwatch& since_start);
+
+} // namespace bitnet::example

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// `bitnet inspect`.
+#include "inspect.hpp"
+
+#include "linear.hpp"
+#include "model_file.hpp"
+#include "model_format.hpp"
+#include "text.hpp"
+#include "weights.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <cstdio>
+#include <optional>
+#include <type_traits>
+#include <variant>
+
+namespace bitnet::example {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Shares = std::array<double, 3>; // of -1, 0, +1
+
+// None for tensors that are not packed.
+std::optional<Shares> shares_of(const ModelFile& file, const TensorInfo& tensor) {
+    if (value_bytes(tensor.kind) != 0) {
+        return std::nullopt;
+    }
+    const auto rows = static_cast<std::size_t>(tensor.rows);
+    const auto cols = static_cast<std::size_t>(tensor.cols);
+    const Linear linear(file, tensor.name, rows, cols);
+    std::array<std::size_t, 3> counts{};
+    std::visit(
+        [&](const auto& layer) {
+            if constexpr (!std::is_same_v<std::decay_t<decltype(layer)>, DenseFloat>) {
+                for (std::size_t row = 0; row < rows; ++row) {
+                    for (std::size_t col = 0; col < cols; ++col) {
+                        ++counts[static_cast<std::size_t>(layer.code(row, col) + 1)];
+                    }
+                }
+            }
+        },
+        linear.kind());
+    Shares shares{};
+    for (std::size_t i = 0; i < 3; ++i) {
+        shares[i] = static_cast<double>(counts[i]) / static_cast<double>(rows * cols);
+    }
+    return shares;
+}
+
+Json describe(const ModelFile& file) {
+    const Config& c = file.config();
+    Json json;
+    json["file"] = file.label();
+    json["file_bytes"] = file.file_bytes();
+    json["format_version"] = file_format::version;
+    json["config"] = Json::parse(config_json(c));
+    std::uint64_t parameters = 0;
+    Json tensors = Json::array();
+    for (const TensorInfo& tensor : file.tensors()) {
+        Json entry;
+        entry["name"] = tensor.name;
+        entry["format"] = name_of(tensor.kind);
+        entry["rows"] = tensor.rows;
+        entry["cols"] = tensor.cols;
+        entry["bytes"] = tensor.bytes;
+        if (const std::optional<Shares> shares = shares_of(file, tensor)) {
+            entry["shares"] = {{"-1", (*shares)[0]}, {"0", (*shares)[1]}, {"+1", (*shares)[2]}};
+        }
+        if (tensor.kind != TensorKind::u16) {
+            parameters += tensor.rows * tensor.cols;
+        }
+        tensors.push_back(std::move(entry));
+    }
+    json["parameters"] = parameters;
+    json["tensors"] = std::move(tensors);
+    return json;
+}
+
+std::string as_text(const Json& json) {
+    char line[256];
+    std::string text = json["file"].get<std::string>() + "\n";
+    std::snprintf(line, sizeof line, "%llu bytes, %llu parameters, format version %u\n\n",
+                  json["file_bytes"].get<unsigned long long>(),
+                  json["parameters"].get<unsigned long long>(), file_format::version);
+    text += line;
+    for (const auto& [key, value] : json["config"].items()) {
+        text += "  " + key + ": " + value.dump() + "\n";
+    }
+    std::snprintf(line, sizeof line, "\n%-48s %-16s %13s %9s %6s %6s %6s\n", "tensor", "format",
+                  "shape", "bytes", "-1", "0", "+1");
+    text += line;
+    for (const Json& tensor : json["tensors"]) {
+        const std::string shape = std::to_string(tensor["rows"].get<std::uint64_t>()) + " x " +
+                                  std::to_string(tensor["cols"].get<std::uint64_t>());
+        std::snprintf(line, sizeof line, "%-48s %-16s %13s %9llu",
+                      tensor["name"].get<std::string>().c_str(),
+                      tensor["format"].get<std::string>().c_str(), shape.c_str(),
+                      tensor["bytes"].get<unsigned long long>());
+        text += line;
+        if (tensor.contains("shares")) {
+            for (const char* code : {"-1", "0", "+1"}) {
+                std::snprintf(line, sizeof line, " %5.1f%%",
+                              100 * tensor["shares"][code].get<double>());
+                text += line;
+            }
+        }
+        text += "\n";
+    }
+    return text;
+}
+
+} // namespace
+
+void inspect(const InspectOptions& options) {
+    const ModelFile file(options.model); // compares all checksums
+    if (options.verify) {
+        const Weights weights(file); // checks every code, padding, value and shape
+        load_tokenizer(file);
+    }
+    Json json = describe(file);
+    if (options.json) {
+        if (options.verify) {
+            json["verified"] = true;
+        }
+        // A path may hold bytes that are no UTF-8; JSON may not.
+        write_stdout(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+        return;
+    }
+    write_stdout(as_text(json));
+    if (options.verify) {
+        write_stdout("\nverified: checksums, codes, padding, values and shapes are sound\n");
+    }
+}
+
+} // namespace bitnet::example

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// One projection of the model: a BitLinear of whatever formats the file gives it, or dense floats.
+#pragma once
+
+#include "model_file.hpp"
+#include "thread_pool.hpp"
+
+#include <bitnet/bitlinear.hpp>
+#include <bitnet/dispatch.hpp>
+#include <bitnet/math.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace bitnet::example {
+
+// Every vector function of the library runs on the cluster that bitnet::dispatch chose for this
+// CPU.
+using Isa = isa::dynamic;
+
+/// y = W x in float32: float models, and the tied embedding as output head.
+struct DenseFloat {
+    std::vector<float> weights; // (rows, cols)
+    std::size_t rows = 0;
+    std::size_t cols = 0;
+
+    /// x (tokens, cols) -> y (tokens, rows); each value one dot in the library's order of sums.
+    void forward(Matrix<const float> x, Matrix<float> y, const ThreadPool& pool) const noexcept;
+};
+
+class Linear {
+public:
+    using Kind = std::variant<DenseFloat,                                                 //
+                              BitLinear<Ternary, Int8>, BitLinear<Ternary, Sign>,         //
+                              BitLinear<Ternary, SignNorm>, BitLinear<Ternary, SignMean>, //
+                              BitLinear<Binary, Int8>, BitLinear<Binary, Sign>,           //
+                              BitLinear<Binary, SignNorm>, BitLinear<Binary, SignMean>>;
+
+    /// The tensor `name` of shape (rows, cols), borrowed from `file`. UserError when it is missing,
+    /// has another shape, or holds what its kind does not allow.
+    Linear(const ModelFile& file, std::string_view name, std::size_t rows, std::size_t cols);
+
+    const Kind& kind() const noexcept { return kind_; }
+    /// Bytes that forward needs for this many tokens.
+    std::size_t scratch_bytes(std::size_t tokens, std::size_t workers) const;
+
+private:
+    Kind kind_;
+};
+
+/// One of several projections of the same input: y (tokens, rows) = layer · x.
+struct Output {
+    const Linear* layer;
+    Matrix<float> y;
+};
+
+/// x (tokens, cols) through every layer. Layers of one activation kind share one quantization of x,
+/// as q, k, v and gate, up do in BitNet.
+/// pre: scratch holds the largest scratch_bytes() of the layers.
+void project(Matrix<const float> x, std::span<const Output> outputs, std::span<std::byte> scratch,
+             const ThreadPool& pool);
+
+} // namespace bitnet::example

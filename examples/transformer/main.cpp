@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// The program `bitnet`: command line, self-test, errors. Each command has a file of its own.
+#include "error.hpp"
+#include "find_model.hpp"
+#include "generate.hpp"
+#include "inspect.hpp"
+#include "perplexity.hpp"
+#include "stats.hpp"
+#include "text.hpp"
+#include "thread_pool.hpp"
+#include "version.hpp"
+
+#include <bitnet/dispatch.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <limits>
+#include <new>
+#include <sstream>
+#include <string>
+#include <system_error>
+
+namespace {
+
+using namespace bitnet::example;
+
+constexpr std::size_t most_threads = 1024;
+
+struct CommandLine {
+    GenerateOptions generate;
+    PerplexityOptions perplexity;
+    InspectOptions inspect;
+    std::string model;       // of whichever command; empty: search
+    std::size_t threads = 0; // 0: the physical cores
+    bool version = false;
+    bool json = false;
+};
+
+// Older versions of CLI11 let "-4" pass for an unsigned number, and take what does not fit for the
+// largest that does.
+template <class Unsigned>
+std::string whole_number(const std::string& text) {
+    Unsigned value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size()
+               ? std::string()
+               : "\"" + text + "\" is not a whole number from 0 to " +
+                     std::to_string(std::numeric_limits<Unsigned>::max());
+}
+
+CLI::App* add_generate(CLI::App& app, CommandLine& line) {
+    GenerateOptions& o = line.generate;
+    CLI::App* command = app.add_subcommand("generate", "Continue a prompt");
+    CLI::Option* prompt = command->add_option(
+        "--prompt", o.prompt, "Text to continue; without one the model begins by itself");
+    command->add_option("--prompt-ids", o.prompt_ids, "Ids to continue, \"1 2 3\"; no BOS is added")
+        ->excludes(prompt);
+    command
+        ->add_option("-n", o.count,
+                     "Tokens to generate (default: to the end of the text or context)")
+        ->check(whole_number<std::size_t>);
+    command->add_option("--temp", o.sampler.temperature, "Temperature; 0: always the likeliest")
+        ->capture_default_str();
+    command->add_option("--top-k", o.sampler.top_k, "Only the K likeliest tokens; 0: all")
+        ->check(whole_number<std::size_t>)
+        ->capture_default_str();
+    command
+        ->add_option("--top-p", o.sampler.top_p, "Only the likeliest that reach P together; 1: all")
+        ->capture_default_str();
+    command->add_option("--seed", o.sampler.seed, "The same seed gives the same text")
+        ->check(whole_number<std::uint64_t>)
+        ->capture_default_str();
+    command->add_flag("--ignore-eos", o.ignore_eos, "Do not stop at the end of the text");
+    command->add_flag("--print-ids", o.print_ids, "Print the generated ids in place of text");
+    command->add_flag("--stats", o.stats, "Speed and memory, to stderr");
+    return command;
+}
+
+CLI::App* add_perplexity(CLI::App& app, CommandLine& line) {
+    PerplexityOptions& o = line.perplexity;
+    CLI::App* command = app.add_subcommand("perplexity", "Score a text");
+    CLI::Option_group* input = command->add_option_group("input");
+    input->add_option("--text", o.text, "File of stories, split at <|endoftext|>");
+    input->add_option("--ids", o.ids, "File of documents, one a line, as ids");
+    input->require_option(1);
+    return command;
+}
+
+CLI::App* add_inspect(CLI::App& app, CommandLine& line) {
+    CLI::App* command = app.add_subcommand("inspect", "Show what a model file holds");
+    command->add_flag("--verify", line.inspect.verify, "Check every code, value and shape as well");
+    return command;
+}
+
+// Throws CLI::ParseError; --help comes that way too.
+void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
+    CLI::App* generate_command = add_generate(app, line);
+    CLI::App* perplexity_command = add_perplexity(app, line);
+    CLI::App* inspect_command = add_inspect(app, line);
+    for (CLI::App* command : {generate_command, perplexity_command, inspect_command}) {
+        command->add_option("--model", line.model, "A .bitnet file (default: the shipped model)");
+        command->add_flag("--json", line.json,
+                          command == generate_command ? "The statistics as JSON" : "Print JSON");
+    }
+    for (CLI::App* command : {generate_command, perplexity_command}) {
+        command->add_option("--threads", line.threads, "Threads (default: the physical cores)")
+            ->check(whole_number<std::size_t>)
+            ->check(CLI::Range(std::size_t{1}, most_threads));
+    }
+    app.add_flag("--version", line.version, "Version, compiler and instruction sets");
+    app.add_flag("--json", line.json, "With --version: print JSON");
+    app.require_subcommand(0, 1);
+    app.parse(argc, argv);
+
+    if (!line.version && app.get_subcommands().empty()) {
+        throw CLI::RequiredError("A subcommand (generate, perplexity or inspect)");
+    }
+    if (line.version && !app.get_subcommands().empty()) {
+        throw CLI::ExcludesError("--version", "any subcommand");
+    }
+    if (generate_command->parsed() && line.json && !line.generate.stats) {
+        throw CLI::RequiresError("--json", "--stats");
+    }
+}
+
+// A kernel that computes nonsense would still print fluent nonsense: refuse to start.
+void check_kernels() {
+    if (const std::string_view wanted = bitnet::dispatch::unusable_request(); !wanted.empty()) {
+        throw UserError("BITNET_ISA=" + std::string(wanted) +
+                        ": not built, or this CPU cannot run it (see bitnet --version)");
+    }
+    if (const char* kernel = bitnet::dispatch::self_test(); kernel != nullptr) {
+        throw UserError("self-test failed: kernel " + std::string(kernel) + " of cluster " +
+                        std::string(bitnet::dispatch::name()) + " disagrees with scalar");
+    }
+}
+
+void run(const CLI::App& app, CommandLine& line, const Stopwatch& since_start) {
+    check_kernels();
+    if (line.version) {
+        write_stdout(version_text(line.json));
+        return;
+    }
+    const std::string model = line.model.empty() ? find_default_model() : line.model;
+    const std::size_t threads =
+        line.threads != 0 ? line.threads : std::min(physical_cores(), most_threads);
+    if (app.got_subcommand("generate")) {
+        line.generate.model = model;
+        line.generate.threads = threads;
+        line.generate.json = line.json;
+        generate(line.generate, since_start);
+    } else if (app.got_subcommand("perplexity")) {
+        line.perplexity.model = model;
+        line.perplexity.threads = threads;
+        line.perplexity.json = line.json;
+        perplexity(line.perplexity);
+    } else {
+        line.inspect.model = model;
+        line.inspect.json = line.json;
+        inspect(line.inspect);
+    }
+}
+
+int fail(std::string message) {
+    std::replace(message.begin(), message.end(), '\n', ' '); // one line, whatever was in a name
+    std::fprintf(stderr, "bitnet: %s\n", message.c_str());
+    return 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const Stopwatch since_start;
+#if defined(SIGPIPE)
+    std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error of write_stdout
+#endif
+    CLI::App app("BitNet on the CPU: text from ternary and binary models", "bitnet");
+    CommandLine line;
+    try {
+        try {
+            parse(app, line, argc, argv);
+        } catch (const CLI::Success& help) {
+            std::ostringstream text;
+            app.exit(help, text);
+            write_stdout(text.str());
+            return 0;
+        }
+        run(app, line, since_start);
+    } catch (const std::bad_alloc&) {
+        return fail("not enough memory");
+    } catch (const std::exception& error) {
+        return fail(error.what());
+    }
+    return 0;
+}

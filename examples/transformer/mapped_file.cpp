@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// MappedFile for POSIX (mmap) and, untested, for everything else (one aligned read).
+#include "mapped_file.hpp"
+
+#include "error.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#else
+#include <filesystem>
+#include <fstream>
+#include <new>
+#endif
+
+namespace bitnet::example {
+
+#if defined(__unix__) || defined(__APPLE__)
+
+MappedFile::MappedFile(const std::string& path) {
+    // O_NONBLOCK: a named pipe must be refused below, not waited for.
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) {
+        throw UserError(path + ": " + std::strerror(errno));
+    }
+    struct stat info {};
+    std::string problem;
+    if (::fstat(file, &info) != 0) {
+        problem = std::strerror(errno);
+    } else if (!S_ISREG(info.st_mode)) {
+        problem = "not a regular file";
+    } else if (info.st_size > 0) {
+        size_ = static_cast<std::size_t>(info.st_size);
+        void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
+        if (memory == MAP_FAILED) {
+            problem = std::strerror(errno);
+        } else {
+            data_ = static_cast<const std::byte*>(memory);
+        }
+    }
+    ::close(file);
+    if (!problem.empty()) {
+        throw UserError(path + ": " + problem);
+    }
+}
+
+MappedFile::~MappedFile() {
+    if (data_ != nullptr) {
+        ::munmap(const_cast<std::byte*>(data_), size_);
+    }
+}
+
+#else
+
+MappedFile::MappedFile(const std::string& path) {
+    if (!std::filesystem::is_regular_file(path)) {
+        throw UserError(path + ": missing, or not a regular file");
+    }
+    size_ = static_cast<std::size_t>(std::filesystem::file_size(path));
+    if (size_ == 0) {
+        return;
+    }
+    void* memory = ::operator new (size_, std::align_val_t{64});
+    data_ = static_cast<const std::byte*>(memory);
+    std::ifstream file(path, std::ios::binary);
+    if (!file.read(static_cast<char*>(memory), static_cast<std::streamsize>(size_))) {
+        ::operator delete (memory, std::align_val_t{64});
+        throw UserError(path + ": could not be read");
+    }
+}
+
+MappedFile::~MappedFile() {
+    if (data_ != nullptr) {
+        ::operator delete (const_cast<std::byte*>(data_), std::align_val_t{64});
+    }
+}
+
+#endif
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+}
+
+} // namespace bitnet::example

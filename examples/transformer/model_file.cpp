@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+// Reading a .bitnet file. Every check says what it refuses; model_writer.cpp is the other
+// direction.
+#include "model_file.hpp"
+
+#include "error.hpp"
+#include "model_format.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <unordered_set>
+#include <utility>
+
+namespace bitnet::example {
+namespace {
+
+constexpr std::uint64_t fnv_basis = 0xcbf29ce484222325u;
+constexpr std::uint64_t fnv_prime = 0x100000001b3u;
+
+bool all_zero(std::span<const std::byte> bytes) noexcept {
+    return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
+} // namespace
+
+bool is_known(TensorKind kind) noexcept {
+    return !name_of(kind).empty();
+}
+
+std::string_view name_of(TensorKind kind) noexcept {
+    switch (kind) {
+    case TensorKind::f32:
+        return "f32";
+    case TensorKind::f16:
+        return "f16";
+    case TensorKind::u16:
+        return "u16";
+    case TensorKind::ternary_int8:
+        return "ternary-int8";
+    case TensorKind::binary_int8:
+        return "binary-int8";
+    case TensorKind::ternary_sign:
+        return "ternary-sign";
+    case TensorKind::ternary_signnorm:
+        return "ternary-signnorm";
+    case TensorKind::ternary_signmean:
+        return "ternary-signmean";
+    case TensorKind::binary_sign:
+        return "binary-sign";
+    case TensorKind::binary_signnorm:
+        return "binary-signnorm";
+    case TensorKind::binary_signmean:
+        return "binary-signmean";
+    }
+    return {};
+}
+
+std::size_t value_bytes(TensorKind kind) noexcept {
+    return kind == TensorKind::f32 ? 4 : kind == TensorKind::f16 || kind == TensorKind::u16 ? 2 : 0;
+}
+
+std::uint64_t checksum(std::span<const std::byte> bytes) noexcept {
+    std::uint64_t hash = fnv_basis;
+    const std::size_t whole = bytes.size() / 8 * 8;
+    for (std::size_t i = 0; i < whole; i += 8) {
+        hash = (hash ^ file_format::load<std::uint64_t>(bytes.data() + i)) * fnv_prime;
+    }
+    if (whole < bytes.size()) {
+        std::array<std::byte, 8> last{};
+        std::copy(bytes.begin() + static_cast<std::ptrdiff_t>(whole), bytes.end(), last.begin());
+        hash = (hash ^ file_format::load<std::uint64_t>(last.data())) * fnv_prime;
+    }
+    return hash;
+}
+
+ModelFile::ModelFile(const std::string& path)
+    : label_(path), mapped_(path), bytes_(mapped_.bytes()) {
+    read_header();
+}
+
+ModelFile::ModelFile(std::string label, std::span<const std::byte> bytes)
+    : label_(std::move(label)), bytes_(bytes) {
+    read_header();
+}
+
+void ModelFile::refuse(const std::string& what) const {
+    throw UserError(label_ + ": " + what);
+}
+
+void ModelFile::read_header() {
+    namespace format = file_format;
+    namespace at = file_format::header;
+    const std::byte* data = bytes_.data();
+    if (bytes_.size() < format::header_bytes ||
+        std::memcmp(data, format::magic.data(), format::magic.size()) != 0) {
+        refuse("not a .bitnet file (no \"BITNETv1\" at its start)");
+    }
+    const auto version = format::load<std::uint32_t>(data + at::version);
+    if (version != format::version) {
+        refuse("file format version " + std::to_string(version) + "; this program reads version " +
+               std::to_string(format::version));
+    }
+    const auto stated_size = format::load<std::uint64_t>(data + at::file_bytes);
+    if (stated_size != bytes_.size()) {
+        refuse("the header states " + std::to_string(stated_size) + " bytes, the file has " +
+               std::to_string(bytes_.size()));
+    }
+    const std::size_t head = format::load<std::uint32_t>(data + at::bytes);
+    const std::size_t json_bytes = format::load<std::uint32_t>(data + at::json_bytes);
+    const std::size_t count = format::load<std::uint32_t>(data + at::tensors);
+    if (json_bytes > format::max_json_bytes || json_bytes % format::alignment != 0) {
+        refuse("the header states an impossible JSON size of " + std::to_string(json_bytes));
+    }
+    if (count > format::max_tensors) {
+        refuse("the header states " + std::to_string(count) + " tensors; the cap is " +
+               std::to_string(format::max_tensors));
+    }
+    const std::size_t index = format::header_bytes + json_bytes;
+    if (head != index + count * format::record_bytes || head > bytes_.size()) {
+        refuse("header, JSON and index do not fit together");
+    }
+    if (!all_zero(bytes_.subspan(at::end, format::header_bytes - at::end))) {
+        refuse("the header's reserved bytes are not zero");
+    }
+    // The checksum's own field counts as zero.
+    std::vector<std::byte> summed(data, data + head);
+    format::store<std::uint64_t>(summed.data() + at::checksum, 0);
+    if (checksum(summed) != format::load<std::uint64_t>(data + at::checksum)) {
+        refuse("the checksum over header and index does not match: the file is damaged");
+    }
+    try {
+        config_ =
+            parse_config({reinterpret_cast<const char*>(data + format::header_bytes), json_bytes});
+    } catch (const UserError& error) {
+        refuse(error.what());
+    }
+    read_index(index, count);
+}
+
+// The layout leaves no freedom: tensors follow each other in index order, each begins at the next
+// multiple of 64, gaps are zero and the file ends after the last one. So ranges cannot overlap.
+void ModelFile::read_index(std::size_t begin, std::size_t count) {
+    namespace format = file_format;
+    namespace at = file_format::record;
+    std::unordered_set<std::string_view> names;
+    tensors_.reserve(count); // keeps the string_views in `names` valid
+    std::uint64_t end = begin + count * format::record_bytes; // of the tensor before
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::byte* record = bytes_.data() + begin + i * format::record_bytes;
+        const char* chars = reinterpret_cast<const char*>(record);
+        TensorInfo tensor;
+        tensor.name.assign(chars, std::find(chars, chars + format::name_bytes, '\0'));
+        tensor.kind = static_cast<TensorKind>(format::load<std::uint32_t>(record + at::kind));
+        tensor.rows = format::load<std::uint64_t>(record + at::rows);
+        tensor.cols = format::load<std::uint64_t>(record + at::cols);
+        tensor.offset = format::load<std::uint64_t>(record + at::offset);
+        tensor.bytes = format::load<std::uint64_t>(record + at::bytes);
+        tensor.checksum = format::load<std::uint64_t>(record + at::checksum);
+
+        const std::size_t length = tensor.name.size();
+        if (length == 0 || length == format::name_bytes ||
+            !all_zero({record + length, format::name_bytes - length}) ||
+            !std::all_of(tensor.name.begin(), tensor.name.end(),
+                         [](char c) { return c > ' ' && c <= '~'; })) {
+            refuse("tensor " + std::to_string(i) + " has an illegal name");
+        }
+        const std::string who = "tensor " + tensor.name;
+        if (!is_known(tensor.kind)) {
+            refuse(who + " is of unknown kind " +
+                   std::to_string(static_cast<std::uint32_t>(tensor.kind)));
+        }
+        if (format::load<std::uint32_t>(record + at::reserved) != 0 ||
+            !all_zero({record + at::end, format::record_bytes - at::end})) {
+            refuse(who + ": reserved bytes of its record are not zero");
+        }
+        if (tensor.rows < 1 || tensor.cols < 1 || tensor.rows > format::max_extent ||
+            tensor.cols > format::max_extent) {
+            refuse(who + " has an impossible shape " + std::to_string(tensor.rows) + " x " +
+                   std::to_string(tensor.cols));
+        }
+        if (tensor.offset != format::aligned(end) || tensor.offset > bytes_.size() ||
+            tensor.bytes == 0 || tensor.bytes > bytes_.size() - tensor.offset) {
+            refuse(who + " does not lie where it must, or runs past the end of the file");
+        }
+        const std::size_t unit = value_bytes(tensor.kind);
+        if (unit != 0 && tensor.bytes != tensor.rows * tensor.cols * unit) {
+            refuse(who + ": " + std::to_string(tensor.bytes) + " bytes do not fit its shape");
+        }
+        if (!all_zero(bytes_.subspan(end, tensor.offset - end))) {
+            refuse("the bytes before " + who + " are not zero");
+        }
+        if (checksum(bytes_.subspan(tensor.offset, tensor.bytes)) != tensor.checksum) {
+            refuse("the checksum of " + who + " does not match: the file is damaged");
+        }
+        end = tensor.offset + tensor.bytes;
+        tensors_.push_back(std::move(tensor));
+        if (!names.insert(tensors_.back().name).second) {
+            refuse(who + " stands twice in the index");
+        }
+    }
+    if (format::aligned(end) != bytes_.size() || !all_zero(bytes_.subspan(end))) {
+        refuse("the file does not end where its last tensor does");
+    }
+}
+
+const TensorInfo* ModelFile::find(std::string_view name) const noexcept {
+    const auto found = std::find_if(tensors_.begin(), tensors_.end(),
+                                    [&](const TensorInfo& t) { return t.name == name; });
+    return found == tensors_.end() ? nullptr : &*found;
+}
+
+const TensorInfo& ModelFile::require(std::string_view name, std::size_t rows,
+                                     std::size_t cols) const {
+    const TensorInfo* tensor = find(name);
+    if (tensor == nullptr) {
+        refuse("tensor " + std::string(name) + " is missing");
+    }
+    if (tensor->rows != rows || tensor->cols != cols) {
+        refuse("tensor " + tensor->name + " is " + std::to_string(tensor->rows) + " x " +
+               std::to_string(tensor->cols) + ", the config wants " + std::to_string(rows) + " x " +
+               std::to_string(cols));
+    }
+    return *tensor;
+}
+
+std::span<const std::byte> ModelFile::bytes(const TensorInfo& tensor) const noexcept {
+    return bytes_.subspan(static_cast<std::size_t>(tensor.offset),
+                          static_cast<std::size_t>(tensor.bytes));
+}
+
+std::vector<float> ModelFile::floats(const TensorInfo& tensor) const {
+    if (tensor.kind != TensorKind::f32 && tensor.kind != TensorKind::f16) {
+        refuse("tensor " + tensor.name + " is " + std::string(name_of(tensor.kind)) +
+               ", not f32 or f16");
+    }
+    const bool wide = tensor.kind == TensorKind::f32;
+    const std::byte* from = bytes(tensor).data();
+    std::vector<float> values(static_cast<std::size_t>(tensor.rows * tensor.cols));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] = wide ? std::bit_cast<float>(file_format::load<std::uint32_t>(from + 4 * i))
+                         : half_to_float(file_format::load<std::uint16_t>(from + 2 * i));
+        if (!std::isfinite(values[i])) {
+            refuse("tensor " + tensor.name + " holds NaN or infinity at value " +
+                   std::to_string(i));
+        }
+    }
+    return values;
+}
+
+std::vector<std::array<std::uint16_t, 2>> ModelFile::merges() const {
+    const TensorInfo* tensor = find("tokenizer.merges");
+    if (tensor == nullptr) {
+        refuse("tensor tokenizer.merges is missing");
+    }
+    if (tensor->kind != TensorKind::u16 || tensor->cols != 2) {
+        refuse("tensor tokenizer.merges must be u16 with 2 columns");
+    }
+    const std::byte* from = bytes(*tensor).data();
+    std::vector<std::array<std::uint16_t, 2>> merges(static_cast<std::size_t>(tensor->rows));
+    for (std::size_t i = 0; i < merges.size(); ++i) {
+        merges[i] = {file_format::load<std::uint16_t>(from + 4 * i),
+                     file_format::load<std::uint16_t>(from + 4 * i + 2)};
+    }
+    return merges;
+}
+
+} // namespace bitnet::example

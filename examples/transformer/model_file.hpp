@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// The .bitnet container, version 1: reader and writer. docs/formats.md has the layout to the byte.
+//
+// The reader treats a file as hostile: every number is checked against the file's size before a
+// pointer is made from it, and all checksums are compared, before the constructor returns.
+#pragma once
+
+#include "config.hpp"
+#include "mapped_file.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bitnet::example {
+
+/// What the bytes of a tensor are. The packed kinds name weights, then activations: a layer's
+/// activation format is a property of the file, chosen per layer.
+enum class TensorKind : std::uint32_t {
+    f32 = 0,
+    f16 = 1,
+    u16 = 2,
+    ternary_int8 = 16,
+    binary_int8 = 17,
+    ternary_sign = 18,
+    ternary_signnorm = 19,
+    ternary_signmean = 20,
+    binary_sign = 21,
+    binary_signnorm = 22,
+    binary_signmean = 23,
+};
+
+bool is_known(TensorKind kind) noexcept;
+std::string_view name_of(TensorKind kind) noexcept;
+/// Bytes of one value; 0 for the packed kinds, whose size only BitLinear knows.
+std::size_t value_bytes(TensorKind kind) noexcept;
+
+struct TensorInfo {
+    std::string name; // 1..63 printable ASCII characters
+    TensorKind kind = TensorKind::f32;
+    std::uint64_t rows = 0; // a vector is one row
+    std::uint64_t cols = 0;
+    std::uint64_t offset = 0; // from the start of the file, a multiple of 64
+    std::uint64_t bytes = 0;
+    std::uint64_t checksum = 0; // of the tensor's bytes
+};
+
+/// FNV-1a over little-endian 64-bit words, the last one filled up with zero bytes.
+std::uint64_t checksum(std::span<const std::byte> bytes) noexcept;
+
+class ModelFile {
+public:
+    /// UserError, beginning with the path, says what is wrong and where.
+    explicit ModelFile(const std::string& path);
+    /// The same over bytes in memory, which must be 64-byte aligned and outlive *this.
+    ModelFile(std::string label, std::span<const std::byte> bytes);
+
+    const std::string& label() const noexcept { return label_; } // the path
+    const Config& config() const noexcept { return config_; }
+    const std::vector<TensorInfo>& tensors() const noexcept { return tensors_; }
+    std::size_t file_bytes() const noexcept { return bytes_.size(); }
+
+    const TensorInfo* find(std::string_view name) const noexcept; // nullptr: no such tensor
+    /// UserError when it is missing or has other rows or columns.
+    const TensorInfo& require(std::string_view name, std::size_t rows, std::size_t cols) const;
+
+    /// The bytes as they stand in the file, 64-byte aligned.
+    std::span<const std::byte> bytes(const TensorInfo& tensor) const noexcept;
+    /// An f32 or f16 tensor as floats, all finite; UserError otherwise.
+    std::vector<float> floats(const TensorInfo& tensor) const;
+    /// The (rows, 2) tensor "tokenizer.merges".
+    std::vector<std::array<std::uint16_t, 2>> merges() const;
+
+    [[noreturn]] void refuse(const std::string& what) const; // UserError "path: what"
+
+private:
+    void read_header();
+    void read_index(std::size_t begin, std::size_t count);
+
+    std::string label_;
+    MappedFile mapped_;
+    std::span<const std::byte> bytes_;
+    Config config_;
+    std::vector<TensorInfo> tensors_; // in file order
+};
+
+class ModelWriter {
+public:
+    explicit ModelWriter(const Config& config);
+
+    /// `bytes` as they shall stand in the file (for packed kinds BitLinear::bytes()). UserError for
+    /// a name that is illegal or stands twice, and for a size that does not fit the shape.
+    void add(std::string_view name, TensorKind kind, std::size_t rows, std::size_t cols,
+             std::span<const std::byte> bytes);
+    void add_f32(std::string_view name, std::size_t rows, std::size_t cols,
+                 std::span<const float> values);
+    /// Rounds to the nearest half, ties to even; UserError for a value that is not finite as a
+    /// half.
+    void add_f16(std::string_view name, std::size_t rows, std::size_t cols,
+                 std::span<const float> values);
+    void add_merges(std::span<const std::array<std::uint16_t, 2>> merges);
+
+    std::vector<std::byte> bytes() const; // the whole file
+    /// Writes beside `path` and renames, so that a reader never meets half a file.
+    void write(const std::string& path) const;
+
+private:
+    std::string json_;
+    std::vector<TensorInfo> tensors_;
+    std::vector<std::vector<std::byte>> data_; // parallel to tensors_
+};
+
+/// IEEE 754 half <-> float, exact where it can be, else to the nearest, ties to even.
+float half_to_float(std::uint16_t half) noexcept;
+std::uint16_t float_to_half(float value) noexcept;
+
+} // namespace bitnet::example

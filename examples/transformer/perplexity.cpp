@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// `bitnet perplexity`. NLL in nats: -log softmax(logits)[next id], summed in double.
+#include "perplexity.hpp"
+
+#include "error.hpp"
+#include "model_file.hpp"
+#include "text.hpp"
+#include "tokenizer.hpp"
+#include "transformer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <span>
+#include <vector>
+
+namespace bitnet::example {
+namespace {
+
+constexpr std::string_view separator = "<|endoftext|>";
+// Tokens per forward pass; their logits (batch, vocab) are kept for scoring.
+constexpr std::size_t score_batch = 64;
+
+struct Document {
+    std::vector<int> ids; // the first one is not scored
+};
+
+struct Corpus {
+    std::vector<Document> documents;
+    std::size_t bytes = 0; // of the stripped stories; 0 when it was given as ids
+};
+
+Corpus read_stories(const std::string& path, const Config& config, const Tokenizer& tokenizer) {
+    const std::string text = read_file(path);
+    Corpus corpus;
+    std::string_view rest = text;
+    for (bool more = true; more;) {
+        const std::size_t end = rest.find(separator);
+        more = end != std::string_view::npos;
+        const std::string_view story = strip(rest.substr(0, end));
+        if (!story.empty()) {
+            std::vector<int> ids = tokenizer.encode(story);
+            ids.insert(ids.begin(), config.bos);
+            ids.push_back(config.eos);
+            corpus.documents.push_back({std::move(ids)});
+            corpus.bytes += story.size();
+        }
+        if (more) {
+            rest.remove_prefix(end + separator.size());
+        }
+    }
+    return corpus;
+}
+
+Corpus read_ids(const std::string& path, const Config& config) {
+    const std::string text = read_file(path);
+    Corpus corpus;
+    std::string_view rest = text;
+    for (std::size_t line = 1; !rest.empty(); ++line) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        std::vector<int> ids =
+            parse_ids(rest.substr(0, end), config.vocab, path + ", line " + std::to_string(line));
+        ids.resize(std::min(ids.size(), config.max_context));
+        if (!ids.empty()) {
+            corpus.documents.push_back({std::move(ids)});
+        }
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return corpus;
+}
+
+double nll_of(const float* logits, std::size_t vocab, int id) {
+    const double largest = static_cast<double>(*std::max_element(logits, logits + vocab));
+    double sum = 0.0;
+    for (std::size_t i = 0; i < vocab; ++i) {
+        sum += std::exp(static_cast<double>(logits[i]) - largest);
+    }
+    return std::log(sum) + largest - static_cast<double>(logits[id]);
+}
+
+// Total NLL of ids[1..]. A document longer than the context goes on in a new one that begins with
+// the last half context of what came before, fed again and not scored again.
+double score(Transformer& model, std::span<const int> ids) {
+    const std::size_t context = model.limits().context;
+    const std::size_t last = ids.size() - 1; // predicted, never fed
+    double nll = 0.0;
+    std::size_t scored = 0; // ids[1 .. scored] have their NLL
+    std::size_t next = 0;   // to be fed
+    model.restart();
+    while (scored < last) {
+        if (model.position() == context) {
+            model.restart();
+            next -= context / 2;
+        }
+        const std::size_t count =
+            std::min({last - next, model.limits().batch, context - model.position()});
+        const Matrix<const float> logits = model.forward(ids.subspan(next, count), Logits::all);
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t target = next + i + 1;
+            if (target > scored) {
+                nll += nll_of(logits.row(i), logits.cols, ids[target]);
+                scored = target;
+            }
+        }
+        next += count;
+    }
+    return nll;
+}
+
+} // namespace
+
+void perplexity(const PerplexityOptions& options) {
+    const ModelFile file(options.model);
+    const Config& config = file.config();
+    Corpus corpus;
+    if (options.ids.empty()) {
+        const std::optional<Tokenizer> tokenizer = load_tokenizer(file);
+        if (!tokenizer) {
+            file.refuse("has no tokenizer: give the documents with --ids");
+        }
+        corpus = read_stories(options.text, config, *tokenizer);
+    } else {
+        corpus = read_ids(options.ids, config);
+    }
+    std::size_t tokens = 0;
+    std::size_t longest = 0;
+    for (const Document& document : corpus.documents) {
+        tokens += document.ids.size() - 1;
+        longest = std::max(longest, document.ids.size() - 1);
+    }
+    if (tokens == 0) {
+        throw UserError((options.ids.empty() ? options.text : options.ids) +
+                        ": nothing to score in it");
+    }
+
+    const std::size_t context = std::min(longest, config.max_context);
+    const std::size_t batch = std::min(context, score_batch);
+    Transformer model(file, {.context = context, .batch = batch, .logit_rows = batch},
+                      options.threads);
+    double nll = 0.0;
+    for (const Document& document : corpus.documents) {
+        nll += score(model, document.ids);
+    }
+    if (!std::isfinite(nll)) {
+        file.refuse("the model yields NaN or infinity");
+    }
+
+    const double per_token = nll / static_cast<double>(tokens);
+    const bool has_bytes = corpus.bytes != 0;
+    const double per_byte = has_bytes ? nll / static_cast<double>(corpus.bytes) : 0.0;
+    if (options.json) {
+        nlohmann::ordered_json json;
+        json["nll_per_token"] = per_token;
+        json["tokens"] = tokens;
+        json["perplexity"] = std::exp(per_token);
+        json["nats_per_byte"] = has_bytes ? nlohmann::ordered_json(per_byte) : nullptr;
+        write_stdout(json.dump() + "\n");
+        return;
+    }
+    char text[256];
+    std::snprintf(text, sizeof text,
+                  "nll_per_token  %.6f\ntokens         %zu\nperplexity     %.4f\n", per_token,
+                  tokens, std::exp(per_token));
+    write_stdout(text);
+    if (has_bytes) {
+        std::snprintf(text, sizeof text, "nats_per_byte  %.6f\n", per_byte);
+        write_stdout(text);
+    }
+}
+
+} // namespace bitnet::example

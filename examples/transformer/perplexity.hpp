@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// `bitnet perplexity`: how well a model predicts a text.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace bitnet::example {
+
+struct PerplexityOptions {
+    std::string model; // path
+    std::string text;  // path of stories between "<|endoftext|>"; empty when `ids` is given
+    std::string ids;   // path of documents, one a line, as ids
+    std::size_t threads = 1;
+    bool json = false;
+};
+
+/// Prints nll_per_token, tokens, perplexity and nats_per_byte to stdout.
+void perplexity(const PerplexityOptions& options);
+
+} // namespace bitnet::example

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Files, id lists, and stdout that streams whole characters.
+#include "text.hpp"
+
+#include "error.hpp"
+#include "mapped_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <span>
+
+namespace bitnet::example {
+namespace {
+
+constexpr std::string_view white_space = " \t\n\v\f\r";
+
+// Bytes of the UTF-8 sequence that `lead` begins; 1 for what begins none.
+std::size_t sequence_length(unsigned char lead) noexcept {
+    if (lead >= 0xC2 && lead <= 0xDF) {
+        return 2;
+    }
+    if (lead >= 0xE0 && lead <= 0xEF) {
+        return 3;
+    }
+    return lead >= 0xF0 && lead <= 0xF4 ? 4 : 1;
+}
+
+} // namespace
+
+std::string read_file(const std::string& path) {
+    const MappedFile file(path);
+    const std::span<const std::byte> bytes = file.bytes();
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string_view strip(std::string_view text) noexcept {
+    const std::size_t first = text.find_first_not_of(white_space);
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    return text.substr(first, text.find_last_not_of(white_space) - first + 1);
+}
+
+std::vector<int> parse_ids(std::string_view text, std::size_t vocab, const std::string& where) {
+    std::vector<int> ids;
+    while (!(text = strip(text)).empty()) {
+        const std::string_view word = text.substr(0, text.find_first_of(white_space));
+        std::uint32_t id = 0;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), id);
+        if (error != std::errc() || end != word.data() + word.size() || id >= vocab) {
+            throw UserError(where + ": \"" + std::string(word.substr(0, 40)) +
+                            "\" is no id from 0 to " + std::to_string(vocab - 1));
+        }
+        ids.push_back(static_cast<int>(id));
+        text.remove_prefix(word.size());
+    }
+    return ids;
+}
+
+std::size_t whole_characters(std::string_view text) noexcept {
+    const std::size_t reach = std::min<std::size_t>(text.size(), 3); // a lead byte waits for 3 more
+    for (std::size_t back = 1; back <= reach; ++back) {
+        const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+        if ((byte & 0xC0) != 0x80) { // no continuation byte: the last sequence begins here
+            return sequence_length(byte) > back ? text.size() - back : text.size();
+        }
+    }
+    return text.size();
+}
+
+void write_stdout(std::string_view text) {
+    errno = 0;
+    const std::size_t written = std::fwrite(text.data(), 1, text.size(), stdout);
+    if (written != text.size() || std::fflush(stdout) != 0) {
+        throw UserError(std::string("cannot write to stdout: ") +
+                        (errno != 0 ? std::strerror(errno) : "unknown error"));
+    }
+}
+
+void TextStream::write(std::string_view bytes) {
+    held_ += bytes;
+    const std::size_t whole = whole_characters(held_);
+    if (whole != 0) {
+        write_stdout(std::string_view(held_).substr(0, whole));
+        held_.erase(0, whole);
+    }
+}
+
+void TextStream::finish() {
+    write_stdout(held_);
+    held_.clear();
+}
+
+} // namespace bitnet::example

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// What the commands share about text: files, id lists, and stdout that streams whole characters.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bitnet::example {
+
+/// The whole file; UserError when it cannot be read.
+std::string read_file(const std::string& path);
+
+/// `text` without the white space at its ends.
+std::string_view strip(std::string_view text) noexcept;
+
+/// Ids separated by white space, each below `vocab`. UserError names the first word that is none;
+/// `where` begins its message.
+std::vector<int> parse_ids(std::string_view text, std::size_t vocab, const std::string& where);
+
+/// How many bytes at the front of `text` can be shown: all but a UTF-8 sequence that has begun well
+/// and is not yet whole. Bytes that are no UTF-8 at all pass.
+std::size_t whole_characters(std::string_view text) noexcept;
+
+/// stdout. Every write reaches it at once; UserError when it is closed, full or gone.
+void write_stdout(std::string_view text);
+
+/// Text that comes in pieces of characters.
+class TextStream {
+public:
+    void write(std::string_view bytes); // shows what is whole, holds the rest
+    void finish();                      // shows the rest
+
+private:
+    std::string held_;
+};
+
+} // namespace bitnet::example

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// The forward pass of BitNet b1.58, as the paper and the 2B4T model have it:
+//
+//     h   = x + o(attn_sub_norm(attention(q, k, v of input_norm(x))))
+//     out = h + down(ffn_sub_norm(act(gate(n)) * up(n))),  n = post_norm(h)
+//
+// Work is split over tokens, heads and rows, never inside a sum, so every thread count and every
+// batch size gives the same bits.
+#include "transformer.hpp"
+
+#include <bitnet/activation.hpp>
+#include <bitnet/math.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace bitnet::example {
+namespace {
+
+Limits with_workers(Limits limits, std::size_t workers) {
+    limits.workers = workers;
+    return limits;
+}
+
+// The first rows of a buffer.
+Matrix<float> rows(std::vector<float>& buffer, std::size_t count, std::size_t cols) noexcept {
+    return {buffer.data(), count, cols};
+}
+
+// x += y
+void add(Matrix<const float> y, Matrix<float> x) noexcept {
+    for (std::size_t i = 0; i < x.rows * x.cols; ++i) {
+        x.data[i] += y.data[i];
+    }
+}
+
+} // namespace
+
+Transformer::Transformer(const ModelFile& file, Limits limits, std::size_t threads)
+    : config_(file.config()), weights_(file), pool_(threads),
+      state_(config_, weights_, with_workers(limits, pool_.workers())) {}
+
+Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wanted) {
+    const Config& c = config_;
+    State& s = state_;
+    const std::size_t n = tokens.size();
+    const Matrix<float> x = rows(s.x, n, c.dim);
+    const Matrix<float> norm = rows(s.norm, n, c.dim);
+    const Matrix<float> q = rows(s.q, n, c.q_dim());
+    const Matrix<float> k = rows(s.k, n, c.kv_dim());
+    const Matrix<float> v = rows(s.v, n, c.kv_dim());
+    const Matrix<float> attn = rows(s.attn, n, c.q_dim());
+    const Matrix<float> gate_out = rows(s.gate, n, c.ffn_dim);
+    const Matrix<float> up_out = rows(s.up, n, c.ffn_dim);
+    const Matrix<float> hidden = rows(s.hidden, n, c.ffn_dim);
+    const Matrix<float> out = rows(s.out, n, c.dim);
+
+    // embed the tokens
+    for (std::size_t t = 0; t < n; ++t) {
+        const float* row =
+            weights_.embedding.weights.data() + static_cast<std::size_t>(tokens[t]) * c.dim;
+        std::copy(row, row + c.dim, x.row(t));
+    }
+
+    for (std::size_t l = 0; l < c.layers; ++l) {
+        const Layer& layer = weights_.layers[l];
+
+        // attention: q, k and v share one quantized input
+        normalize(x, layer.input_norm, norm);
+        project(norm, std::array{Output{&layer.q, q}, Output{&layer.k, k}, Output{&layer.v, v}},
+                s.scratch, pool_);
+        store_keys_and_values(l, n);
+        attend(l, n);
+        if (c.sub_norm) {
+            normalize(attn, layer.attn_sub_norm, attn);
+        }
+        project(attn, std::array{Output{&layer.o, out}}, s.scratch, pool_);
+        add(out, x);
+
+        // feed-forward: so do gate and up
+        normalize(x, layer.post_norm, norm);
+        project(norm, std::array{Output{&layer.gate, gate_out}, Output{&layer.up, up_out}},
+                s.scratch, pool_);
+        gate(n);
+        if (c.sub_norm) {
+            normalize(hidden, layer.ffn_sub_norm, hidden);
+        }
+        project(hidden, std::array{Output{&layer.down, out}}, s.scratch, pool_);
+        add(out, x);
+    }
+    s.position += n;
+
+    // logits of the rows that are asked for: the embedding, read the other way round
+    const std::size_t asked = wanted == Logits::all ? n : wanted == Logits::last ? 1 : 0;
+    const Matrix<float> last = {x.row(n - asked), asked, c.dim};
+    const Matrix<float> logits = rows(s.logits, asked, c.vocab);
+    normalize(last, weights_.final_norm, norm);
+    weights_.embedding.forward({norm.data, asked, c.dim}, logits, pool_);
+    return logits;
+}
+
+Matrix<const float> Transformer::prefill(std::span<const int> tokens) {
+    while (tokens.size() > state_.limits.batch) {
+        forward(tokens.first(state_.limits.batch), Logits::none);
+        tokens = tokens.subspan(state_.limits.batch);
+    }
+    return forward(tokens, Logits::last);
+}
+
+// out = RMSNorm(in) of each token; out may be in
+void Transformer::normalize(Matrix<const float> in, const std::vector<float>& weight,
+                            Matrix<float> out) {
+    pool_.parallel_for(in.rows, [&](std::size_t t, std::size_t) noexcept {
+        rms_norm<Isa>({in.row(t), 1, in.cols}, weight, config_.norm_eps, {out.row(t), 1, in.cols});
+    });
+}
+
+// hidden = act(gate) * up
+void Transformer::gate(std::size_t tokens) {
+    const std::size_t width = config_.ffn_dim;
+    pool_.parallel_for(tokens, [&](std::size_t t, std::size_t) noexcept {
+        const std::span<const float> gate_row(state_.gate.data() + t * width, width);
+        const std::span<const float> up_row(state_.up.data() + t * width, width);
+        const std::span<float> hidden_row(state_.hidden.data() + t * width, width);
+        if (config_.gate == Config::Gate::relu2) {
+            squared_relu_gate<Isa>(gate_row, up_row, hidden_row);
+        } else {
+            silu_gate<Isa>(gate_row, up_row, hidden_row);
+        }
+    });
+}
+
+// RoPE turns queries and keys by their position; keys and values go to the cache.
+void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
+    const Config& c = config_;
+    State& s = state_;
+    const std::size_t context = s.limits.context;
+    const std::size_t pairs = c.head_dim / 2;
+    for (std::size_t t = 0; t < tokens; ++t) {
+        const std::size_t position = s.position + t;
+        const std::span<const float> cosines(s.cosines.data() + position * pairs, pairs);
+        const std::span<const float> sines(s.sines.data() + position * pairs, pairs);
+        float* q = s.q.data() + t * c.q_dim();
+        float* k = s.k.data() + t * c.kv_dim();
+        const float* v = s.v.data() + t * c.kv_dim();
+        rope<Isa>({q, c.q_dim()}, cosines, sines);
+        rope<Isa>({k, c.kv_dim()}, cosines, sines);
+        for (std::size_t head = 0; head < c.kv_heads; ++head) {
+            const std::size_t cached = (layer * c.kv_heads + head) * context * c.head_dim;
+            for (std::size_t i = 0; i < c.head_dim; ++i) {
+                s.keys[cached + position * c.head_dim + i] = k[head * c.head_dim + i];
+                s.values[cached + i * context + position] = v[head * c.head_dim + i];
+            }
+        }
+    }
+}
+
+// attn = softmax(q · keys / sqrt(head_dim)) · values, over the positions up to the token's own.
+// Grouped-query attention: heads / kv_heads query heads read the same keys and values.
+void Transformer::attend(std::size_t layer, std::size_t tokens) {
+    const Config& c = config_;
+    State& s = state_;
+    const std::size_t context = s.limits.context;
+    const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+    pool_.parallel_for(tokens * c.heads, [&](std::size_t task, std::size_t worker) noexcept {
+        const std::size_t t = task / c.heads;
+        const std::size_t head = task % c.heads;
+        const std::size_t kv_head = head / (c.heads / c.kv_heads);
+        const std::size_t cached = (layer * c.kv_heads + kv_head) * context * c.head_dim;
+        const std::size_t length = s.position + t + 1;
+        const float* q = s.q.data() + t * c.q_dim() + head * c.head_dim;
+        const float* keys = s.keys.data() + cached;     // (context, head_dim)
+        const float* values = s.values.data() + cached; // (head_dim, context)
+        float* out = s.attn.data() + t * c.q_dim() + head * c.head_dim;
+        const std::span<float> scores(s.scores.data() + worker * context, length);
+
+        for (std::size_t p = 0; p < length; ++p) {
+            scores[p] = dot<Isa>(q, keys + p * c.head_dim, c.head_dim) * scale;
+        }
+        softmax<Isa>(scores);
+        for (std::size_t i = 0; i < c.head_dim; ++i) {
+            out[i] = dot<Isa>(scores.data(), values + i * context, length);
+        }
+    });
+}
+
+} // namespace bitnet::example

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// The model: BitNet b1.58's decoder. The forward pass stands in transformer.cpp, straight down the
+// page.
+#pragma once
+
+#include "config.hpp"
+#include "state.hpp"
+#include "thread_pool.hpp"
+#include "weights.hpp"
+
+#include <bitnet/tensor.hpp>
+
+#include <cstddef>
+#include <span>
+
+namespace bitnet::example {
+
+/// Which of the tokens given to forward() get logits.
+enum class Logits { none, last, all };
+
+class Transformer {
+public:
+    /// Borrows from `file`, which must outlive it. UserError when the model is not sound.
+    /// limits.workers is taken from `threads`.
+    Transformer(const ModelFile& file, Limits limits, std::size_t threads);
+
+    /// Runs `tokens` at the next positions and returns logits (0, 1 or tokens.size() rows, vocab),
+    /// valid until the next call. One token or many: the same bits, and for every number of
+    /// threads. pre: 1 <= tokens.size() <= limits.batch, position + tokens.size() <=
+    /// limits.context, ids below vocab, and the rows of logits within limits.logit_rows
+    Matrix<const float> forward(std::span<const int> tokens, Logits wanted);
+
+    /// A prompt of any length that fits the context, in batches; logits of its last token.
+    Matrix<const float> prefill(std::span<const int> tokens);
+
+    void restart() noexcept { state_.position = 0; } // forgets all tokens
+
+    const Config& config() const noexcept { return config_; }
+    const Weights& weights() const noexcept { return weights_; }
+    const Limits& limits() const noexcept { return state_.limits; }
+    std::size_t position() const noexcept { return state_.position; }
+    std::size_t threads() const noexcept { return pool_.workers(); }
+
+private:
+    void normalize(Matrix<const float> in, const std::vector<float>& weight, Matrix<float> out);
+    void store_keys_and_values(std::size_t layer, std::size_t tokens);
+    void attend(std::size_t layer, std::size_t tokens);
+    void gate(std::size_t tokens);
+
+    const Config& config_;
+    Weights weights_;
+    ThreadPool pool_;
+    State state_;
+};
+
+} // namespace bitnet::example
