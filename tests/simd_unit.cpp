@@ -29,8 +29,13 @@ constexpr Registers registers() {
                 ops::dot4(i32::load_unaligned(sum), ops::load(codes), ops::load(x))
                     .store_unaligned(sum);
             },
-            [](std::int32_t* sum, const std::uint8_t* v) {
-                ops::add_popcount(i32::load_unaligned(sum), ops::load(v)).store_unaligned(sum);
+            ops::popcount_calls,
+            [](std::int32_t* counts, const std::uint8_t* v) {
+                ops::add_popcount(i32::load_unaligned(counts), ops::load(v))
+                    .store_unaligned(counts);
+            },
+            [](std::int32_t* counts) {
+                ops::popcount(i32::load_unaligned(counts)).store_unaligned(counts);
             },
             [](std::int8_t* p, const std::int32_t* v) {
                 ops::store_bytes(p, i32::load_unaligned(v));
@@ -54,10 +59,6 @@ constexpr Floats floats{
     [](const float* a, std::int32_t* y) { F::load(a).bits().store(y); },
     [](const std::int32_t* a, float* y) { F::from_bits(I::load(a)).store(y); },
     [](const float* a, float* y) { F::load(a).abs().store(y); },
-    [](const float* a, const float* b) { return F::load(a).less(F::load(b)); },
-    [](const float* a, const float* b, const float* yes, const float* no, float* y) {
-        F::where_less(F::load(a), F::load(b), F::load(yes), F::load(no)).store(y);
-    },
     [](const float* a) { return F::load(a).fold(); },
 };
 

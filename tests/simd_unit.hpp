@@ -16,7 +16,9 @@ struct Registers {
     void (*load)(const std::uint8_t* p, std::uint32_t* out) = nullptr;
     void (*broadcast)(const std::uint8_t* p, std::uint32_t* out) = nullptr;
     void (*dot4)(std::int32_t* sum, const std::uint8_t* codes, const std::uint8_t* x) = nullptr;
-    void (*add_popcount)(std::int32_t* sum, const std::uint8_t* v) = nullptr;
+    std::size_t popcount_calls = 0;
+    void (*add_popcount)(std::int32_t* counts, const std::uint8_t* v) = nullptr;
+    void (*popcount)(std::int32_t* counts) = nullptr;
     void (*store_bytes)(std::int8_t* p, const std::int32_t* v) = nullptr;
 };
 
@@ -35,8 +37,6 @@ struct Floats {
     void (*bits)(const float* a, std::int32_t* y);
     void (*from_bits)(const std::int32_t* a, float* y);
     void (*abs)(const float* a, float* y);
-    std::uint32_t (*less)(const float* a, const float* b);
-    void (*where_less)(const float* a, const float* b, const float* yes, const float* no, float* y);
     float (*fold)(const float* a);
 };
 

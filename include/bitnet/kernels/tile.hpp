@@ -50,6 +50,12 @@ struct Accumulators {
         for_each([](std::size_t, std::size_t, std::size_t, i32& s) noexcept { s = i32(0); });
     }
 
+    BITNET_INLINE void add_popcounts(const Accumulators& counts) noexcept {
+        for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& s) noexcept {
+            s = s + ops::popcount(counts.sum[b][p][t]);
+        });
+    }
+
     /// dots (Blocks, Tokens, 16) = f(block, part, token, sum), 16 rows in parts of `lanes`
     template <class F>
     BITNET_INLINE void store(std::int32_t* dots, F&& f) noexcept {
@@ -58,6 +64,24 @@ struct Accumulators {
         });
     }
 };
+
+/// totals += the one bits of `chunks` chunks: step(counts...) passes each register of the counts,
+/// which have the shapes of the totals, to add_popcount at most Calls times and goes on a chunk.
+template <class Isa, std::size_t Calls, class F, class... A>
+BITNET_INLINE void count_ones(std::size_t chunks, F&& step, A&... totals) noexcept {
+    using ops = simd::ops<Isa>;
+    if constexpr (ops::popcount_calls == 0) {
+        for (std::size_t i = 0; i < chunks; ++i) step(totals...);
+    } else {
+        constexpr std::size_t most = ops::popcount_calls / Calls;
+        const auto run = [&](std::size_t n, A... counts) BITNET_INLINE_LAMBDA {
+            for (std::size_t i = 0; i < n; ++i) step(counts...);
+            (totals.add_popcounts(counts), ...);
+        };
+        for (; chunks > most; chunks -= most) run(most, A()...);
+        run(chunks, A()...);
+    }
+}
 
 /// The tile kernel of a pair of formats:
 ///   layout                                               in which it reads the weights

@@ -26,19 +26,20 @@ struct Tile<Ternary, Sign> {
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
-        for (std::size_t i = 0; i < in.chunks; ++i) {
-            nonzero.for_each([&](std::size_t b, std::size_t p, std::size_t, i32& sum) noexcept {
+        const auto step = [&](auto& masks, auto& counts) BITNET_INLINE_LAMBDA {
+            masks.for_each([&](std::size_t b, std::size_t p, std::size_t, i32& sum) noexcept {
                 sum = ops::add_popcount(sum,
                                         ops::load(line + b * in.block_bytes + p * 4 * ops::lanes));
             });
-            differing.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+            counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
                 const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;
                 const u32 mask = ops::load(at), sign = ops::load(at + bitnet::layout::line_bytes);
                 sum = ops::add_popcount(sum, mask & (sign ^ ops::broadcast(x + 4 * t)));
             });
             line += 2 * bitnet::layout::line_bytes;
             x += in.panel_bytes;
-        }
+        };
+        count_ones<Isa, 1>(in.chunks, step, nonzero, differing);
         differing.store(dots,
                         [&](std::size_t b, std::size_t p, std::size_t, const i32& sum) noexcept {
                             return nonzero.sum[b][p][0] - (sum + sum);

@@ -3,6 +3,7 @@
 //
 //   both = mask_w and mask_x;  differ = sign_w xor sign_x
 //   dot = popcount(both and not differ) - popcount(both and differ)
+//       = popcount(both and not differ) + popcount(not (both and differ)) - 32 a chunk
 // No multiply anywhere. Two popcounts for 16 x 32 products: half the rate of W1A1 on icelake.
 #pragma once
 
@@ -19,27 +20,29 @@ struct Tile<Ternary, Ternary> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        Accumulators<Isa, Blocks, Tokens> equal_minus_differing;
-        using u32 = typename decltype(equal_minus_differing)::u32;
-        using i32 = typename decltype(equal_minus_differing)::i32;
+        Accumulators<Isa, Blocks, Tokens> ones;
+        using u32 = typename decltype(ones)::u32;
+        using i32 = typename decltype(ones)::i32;
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
-        for (std::size_t i = 0; i < in.chunks; ++i) {
-            equal_minus_differing.for_each([&](std::size_t b, std::size_t p, std::size_t t,
-                                               i32& sum) noexcept {
+        const auto step = [&](auto& counts) BITNET_INLINE_LAMBDA {
+            counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
                 const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;
                 const u32 mask = ops::load(at), sign = ops::load(at + bitnet::layout::line_bytes);
                 const u32 both = mask & ops::broadcast(x + 4 * t);
                 const u32 differ = sign ^ ops::broadcast(x + in.panel_bytes + 4 * t);
-                sum = ops::add_popcount(sum, both & ~differ) -
-                      ops::add_popcount(i32(0), both & differ);
+                sum = ops::add_popcount(sum, both & ~differ);
+                sum = ops::add_popcount(sum, ~(both & differ));
             });
             line += 2 * bitnet::layout::line_bytes;
             x += 2 * in.panel_bytes;
-        }
-        equal_minus_differing.store(dots, [](std::size_t, std::size_t, std::size_t,
-                                             const i32& sum) noexcept { return sum; });
+        };
+        count_ones<Isa, 2>(in.chunks, step, ones);
+        const i32 both_and_not(static_cast<std::int32_t>(32 * in.chunks));
+        ones.store(dots, [&](std::size_t, std::size_t, std::size_t, const i32& sum) noexcept {
+            return sum - both_and_not;
+        });
     }
 };
 

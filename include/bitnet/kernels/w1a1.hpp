@@ -25,14 +25,15 @@ struct Tile<Binary, Sign> {
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
-        for (std::size_t i = 0; i < in.chunks; ++i) {
-            differing.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+        const auto step = [&](auto& counts) BITNET_INLINE_LAMBDA {
+            counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
                 const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
                 sum = ops::add_popcount(sum, w ^ ops::broadcast(x + 4 * t));
             });
             line += bitnet::layout::line_bytes;
             x += in.panel_bytes;
-        }
+        };
+        count_ones<Isa, 1>(in.chunks, step, differing);
         differing.store(dots, [&](std::size_t, std::size_t, std::size_t, const i32& sum) noexcept {
             return i32(in.cols) - (sum + sum);
         });

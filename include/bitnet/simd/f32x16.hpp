@@ -299,31 +299,6 @@ struct f32x16 {
         return r;
     }
     BITNET_INLINE f32x16 abs() const noexcept { return from_bits(bits() & ints::set1(0x7fffffff)); }
-    /// Bit i: lane i < b's lane i (false for NaN).
-    BITNET_INLINE std::uint32_t less(const f32x16& b) const noexcept {
-        std::uint32_t mask = 0;
-        for (std::size_t i = 0; i < parts; ++i) {
-            if constexpr (lanes == 1) {
-                mask |= static_cast<std::uint32_t>(v[i] < b.v[i]) << i;
-            } else {
-                mask |= static_cast<std::uint32_t>((v[i] < b.v[i]).mask()) << (i * lanes);
-            }
-        }
-        return mask;
-    }
-    /// Lane i: a < b ? yes : no (a NaN compares false).
-    static BITNET_INLINE f32x16 where_less(const f32x16& a, const f32x16& b, const f32x16& yes,
-                                           const f32x16& no) noexcept {
-        f32x16 r;
-        for (std::size_t i = 0; i < parts; ++i) {
-            if constexpr (lanes == 1) {
-                r.v[i] = a.v[i] < b.v[i] ? yes.v[i] : no.v[i];
-            } else {
-                r.v[i] = xsimd::select(a.v[i] < b.v[i], yes.v[i], no.v[i]);
-            }
-        }
-        return r;
-    }
     /// The sum of the sixteen partials: lane i + lane i+8, then +4, +2, +1, each rounded once.
     BITNET_INLINE float fold() const noexcept {
         float lane[16];

@@ -56,15 +56,22 @@ struct generic {
         return sum + ((pair << 16) >> 16) + (pair >> 16);
     }
 
-    /// Lane i: sum[i] + the number of one bits of v[i].
-    static BITNET_INLINE i32 add_popcount(const i32& sum, const u32& v) noexcept {
+    /// Lane i counts the one bits of every v[i] added since it was 0, in a form of the cluster's
+    /// own: here a count a byte, so that a loop adds nothing across bytes and multiplies nothing.
+    static BITNET_INLINE i32 add_popcount(const i32& counts, const u32& v) noexcept {
         const u32 pairs = v - ((v >> 1) & u32::broadcast(0x55555555u));
         const u32 nibbles =
             (pairs & u32::broadcast(0x33333333u)) + ((pairs >> 2) & u32::broadcast(0x33333333u));
         const u32 bytes = (nibbles + (nibbles >> 4)) & u32::broadcast(0x0f0f0f0fu);
-        const u32 halves = bytes + (bytes >> 8);
-        return sum +
-               xsimd::bitwise_cast<std::int32_t>((halves + (halves >> 16)) & u32::broadcast(0x3fu));
+        return counts + xsimd::bitwise_cast<std::int32_t>(bytes);
+    }
+    /// Calls of add_popcount before the counts must be taken; 0 = no limit. A byte takes 31 * 8.
+    static constexpr std::size_t popcount_calls = 31;
+    /// Lane i: the number of one bits that counts[i] stands for.
+    static BITNET_INLINE i32 popcount(const i32& counts) noexcept {
+        const u32 bytes = xsimd::bitwise_cast<std::uint32_t>(counts), low(0x00ff00ffu);
+        const u32 halves = (bytes & low) + ((bytes >> 8) & low);
+        return xsimd::bitwise_cast<std::int32_t>((halves + (halves >> 16)) & u32(0xffffu));
     }
 
     /// The low byte of each lane, in order, to p. Lanes are in [-128, 127].

@@ -21,16 +21,14 @@ struct ops<isa::haswell> : generic<isa::haswell> {
         return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
     }
 
-    static BITNET_INLINE i32 add_popcount(const i32& sum, const u32& v) noexcept {
-        const __m256i counts = _mm256_broadcastsi128_si256(
+    static BITNET_INLINE i32 add_popcount(const i32& counts, const u32& v) noexcept {
+        const __m256i ones = _mm256_broadcastsi128_si256(
             _mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
         const __m256i nibble = _mm256_set1_epi8(15);
-        const __m256i low = _mm256_shuffle_epi8(counts, _mm256_and_si256(v, nibble));
+        const __m256i low = _mm256_shuffle_epi8(ones, _mm256_and_si256(v, nibble));
         const __m256i high =
-            _mm256_shuffle_epi8(counts, _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble));
-        const __m256i bytes = _mm256_add_epi8(low, high);
-        const __m256i pairs = _mm256_maddubs_epi16(bytes, _mm256_set1_epi8(1));
-        return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+            _mm256_shuffle_epi8(ones, _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble));
+        return _mm256_add_epi8(counts, _mm256_add_epi8(low, high));
     }
 
     static BITNET_INLINE void store_bytes(std::int8_t* p, const i32& v) noexcept {

@@ -17,9 +17,11 @@ struct ops<isa::icelake> : ops<isa::skylakex> {
         return _mm512_dpbusd_epi32(sum, codes, x);
     }
 
-    static BITNET_INLINE i32 add_popcount(const i32& sum, const u32& v) noexcept {
-        return _mm512_add_epi32(sum, _mm512_popcnt_epi32(v));
+    static BITNET_INLINE i32 add_popcount(const i32& counts, const u32& v) noexcept {
+        return _mm512_add_epi32(counts, _mm512_popcnt_epi32(v));
     }
+    static constexpr std::size_t popcount_calls = 0;
+    static BITNET_INLINE i32 popcount(const i32& counts) noexcept { return counts; }
 };
 
 } // namespace bitnet::simd

@@ -20,16 +20,14 @@ struct ops<isa::skylakex> : generic<isa::skylakex> {
         return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
     }
 
-    static BITNET_INLINE i32 add_popcount(const i32& sum, const u32& v) noexcept {
-        const __m512i counts =
+    static BITNET_INLINE i32 add_popcount(const i32& counts, const u32& v) noexcept {
+        const __m512i ones =
             _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
         const __m512i nibble = _mm512_set1_epi8(15);
-        const __m512i low = _mm512_shuffle_epi8(counts, _mm512_and_si512(v, nibble));
+        const __m512i low = _mm512_shuffle_epi8(ones, _mm512_and_si512(v, nibble));
         const __m512i high =
-            _mm512_shuffle_epi8(counts, _mm512_and_si512(_mm512_srli_epi16(v, 4), nibble));
-        const __m512i bytes = _mm512_add_epi8(low, high);
-        const __m512i pairs = _mm512_maddubs_epi16(bytes, _mm512_set1_epi8(1));
-        return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+            _mm512_shuffle_epi8(ones, _mm512_and_si512(_mm512_srli_epi16(v, 4), nibble));
+        return _mm512_add_epi8(counts, _mm512_add_epi8(low, high));
     }
 
     static BITNET_INLINE void store_bytes(std::int8_t* p, const i32& v) noexcept {
