@@ -80,6 +80,19 @@ if(x86 AND CMAKE_NM AND CMAKE_OBJDUMP AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitiz
         $<TARGET_OBJECTS:test_odr_haswell> $<TARGET_OBJECTS:test_odr_sapphire> COMMAND_EXPAND_LISTS)
 endif()
 
+# --- the kernels of one-bit and ternary activations multiply nothing ------------------------------------
+if(x86)
+    set(objects)
+    foreach(isa IN LISTS BITNET_CLUSTERS)
+        if(NOT isa MATCHES "^(scalar|baseline128)$") # whose kernels are no functions of their own
+            list(APPEND objects $<TARGET_OBJECTS:bitnet_dispatch_${isa}>)
+        endif()
+    endforeach()
+    add_test(NAME no_multiply COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/no_multiply.sh ${CMAKE_OBJDUMP}
+        ${objects} COMMAND_EXPAND_LISTS)
+    set_tests_properties(no_multiply PROPERTIES SKIP_RETURN_CODE 77)
+endif()
+
 # --- fuzzing: a fixed run with any compiler; BITNET_LIBFUZZER=ON builds the open-ended one -------------
 option(BITNET_LIBFUZZER "Build tests/fuzz with clang's libFuzzer" OFF)
 add_executable(fuzz_layer fuzz/fuzz_layer.cpp)
