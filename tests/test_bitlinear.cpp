@@ -4,28 +4,19 @@
 #include <bitnet/bitlinear.hpp>
 
 #include <limits>
-#include <tuple>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
 
 #include "executors.hpp"
+#include "layer_kinds.hpp"
 #include "support.hpp"
 
 using namespace bitnet;
 using support::difference;
+using Kinds = support::FloatKinds;
 
 namespace {
-
-template <class W, class A>
-struct Kind {
-    using Weights = W;
-    using Activations = A;
-    using Layer = BitLinear<W, A>;
-};
-using Kinds = std::tuple<Kind<Ternary, Int8>, Kind<Ternary, Sign>, Kind<Ternary, SignNorm>,
-                         Kind<Ternary, SignMean>, Kind<Binary, Int8>, Kind<Binary, Sign>,
-                         Kind<Binary, SignNorm>, Kind<Binary, SignMean>>;
 
 /// A random layer, its oracle and its input.
 template <class K>
@@ -115,6 +106,18 @@ TEMPLATE_LIST_TEST_CASE("layers of any shape", "[bitlinear]", Kinds) {
     }
     check(Sample<TestType>(2, 20001, 2, 1, true));
     check(Sample<TestType>(3001, 40, 1, 3001, true));
+}
+
+TEMPLATE_LIST_TEST_CASE("a batch of no tokens", "[bitlinear]", Kinds) {
+    static_cast<void>(support::clusters());
+    const Sample<TestType> s(20, 70, 0, 20, true);
+    check(s);
+    using Activations = typename TestType::Activations;
+    std::vector<std::byte> memory(s.layer.quantized_bytes(0));
+    const auto q = quantized_from_codes<Activations>({}, 0, 70, {}, memory);
+    REQUIRE(q);
+    CHECK(q->tokens == 0);
+    s.layer.template forward<isa::dynamic>(*q, std::span<float>());
 }
 
 TEMPLATE_LIST_TEST_CASE("layers with scales by group", "[bitlinear]", Kinds) {

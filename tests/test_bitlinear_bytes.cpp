@@ -5,25 +5,17 @@
 
 #include <cstring>
 #include <limits>
-#include <tuple>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
 
+#include "layer_kinds.hpp"
 #include "support.hpp"
 
 using namespace bitnet;
+using Kinds = support::ByteKinds;
 
 namespace {
-
-template <class W, class A>
-struct Kind {
-    using Weights = W;
-    using Activations = A;
-    using Layer = BitLinear<W, A>;
-};
-using Kinds = std::tuple<Kind<Ternary, Int8>, Kind<Ternary, SignNorm>, Kind<Ternary, Ternary>,
-                         Kind<Binary, Int8>, Kind<Binary, Sign>, Kind<Binary, Ternary>>;
 
 /// scales: how many a row; 0 = one for the tensor.
 template <class K>
@@ -268,6 +260,7 @@ TEMPLATE_LIST_TEST_CASE("verify sees scales and bias beyond the rows", "[bitline
             REQUIRE(bool(found) == (i % 32 < 20));
             if (!found) {
                 REQUIRE(found.error().code == Errc::bad_padding);
+                REQUIRE(found.error().where == 64 + 4 * i);
             }
         }
     }
@@ -280,7 +273,21 @@ TEMPLATE_LIST_TEST_CASE("verify sees scales and bias beyond the rows", "[bitline
             const auto made = Layer::from_packed(image.bytes());
             REQUIRE(made);
             REQUIRE_FALSE(made->verify());
+            REQUIRE(made->verify().error().where == 64 + 4 * i);
         }
+    }
+    {
+        // The last byte holds codes of row 31, which is padding.
+        const Layer layer = random_layer<TestType>(20, 70, 0, false, false);
+        Image image(layer.bytes());
+        image.memory.data()[image.size - 1] ^= std::byte{0x80};
+        const auto made = Layer::from_packed(image.bytes());
+        REQUIRE(made);
+        const Status found = made->verify();
+        REQUIRE_FALSE(found);
+        REQUIRE(found.error().code == Errc::bad_padding);
+        const bool planes = std::is_same_v<typename Layer::Layout, layout::Planes16>;
+        REQUIRE(found.error().where == image.size - (planes ? 65 : 1)); // of planes, the mask's
     }
 }
 

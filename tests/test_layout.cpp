@@ -6,25 +6,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
 
+#include "format_cases.hpp"
 #include "support.hpp"
 
 using namespace bitnet;
+using Cases = support::FormatCases;
 
 namespace {
-
-template <class F, class L>
-struct Case {
-    using Format = F;
-    using Layout = L;
-};
-using Cases = std::tuple<Case<Binary, layout::RowMajor>, Case<Binary, layout::Rows16>,
-                         Case<Ternary, layout::RowMajor>, Case<Ternary, layout::Rows16>,
-                         Case<Ternary, layout::Planes16>>;
 
 constexpr std::size_t row_counts[] = {1, 2, 15, 16, 17, 32, 33};
 constexpr std::size_t col_counts[] = {1, 3, 4, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 128, 129};

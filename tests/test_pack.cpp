@@ -4,25 +4,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
 
+#include "format_cases.hpp"
 #include "support.hpp"
 
 using namespace bitnet;
+using Cases = support::FormatCases;
 
 namespace {
-
-template <class F, class L>
-struct Case {
-    using Format = F;
-    using Layout = L;
-};
-using Cases = std::tuple<Case<Binary, layout::RowMajor>, Case<Binary, layout::Rows16>,
-                         Case<Ternary, layout::RowMajor>, Case<Ternary, layout::Rows16>,
-                         Case<Ternary, layout::Planes16>>;
 
 /// What the oracle stores for a value: the encoding, or mask + 2 sign in planes.
 template <class Format, class Layout>
@@ -143,6 +135,7 @@ TEMPLATE_LIST_TEST_CASE("verify finds wrong codes and padding", "[pack]", Cases)
             for (std::size_t c = 0; c < map.padded_cols(); ++c) {
                 const bool inside = r < rows && c < cols;
                 const unsigned before = map.load(packed->data(), r, c);
+                const std::vector<std::byte> sound(packed->bytes().begin(), packed->bytes().end());
                 for (unsigned u = 0; u < 1u << Format::bits; ++u) {
                     if (std::is_same_v<Layout, layout::Planes16> && u == 3) continue;
                     map.store(packed->data(), r, c, u);
@@ -154,7 +147,9 @@ TEMPLATE_LIST_TEST_CASE("verify finds wrong codes and padding", "[pack]", Cases)
                         REQUIRE_FALSE(found);
                         const Error error = found.error();
                         REQUIRE(error.code == (inside ? Errc::bad_code : Errc::bad_padding));
-                        REQUIRE(error.where == (inside ? r * cols + c : r * map.padded_cols() + c));
+                        const auto changed = std::ranges::mismatch(sound, packed->bytes()).in1;
+                        const auto byte = static_cast<std::size_t>(changed - sound.begin());
+                        REQUIRE(error.where == (inside ? r * cols + c : byte));
                     }
                 }
                 map.store(packed->data(), r, c, before);

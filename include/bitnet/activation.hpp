@@ -197,18 +197,20 @@ void bitglu_tokens(Matrix<const float> gate, Matrix<const float> up, Quantized<T
             const std::size_t w = at.width(t);
             std::uint8_t* word = q.codes + at.offset(t);
             for (std::size_t j = 0; j < at.groups(); ++j) q.sums[j * q.tokens + t] = 0;
+            auto largest = simd::i32x16<Isa>::set1(0);
+            const auto see = [&](const simd::f32x16<Isa>& magnitude)
+                                 BITNET_INLINE_LAMBDA { largest = max(largest, magnitude.bits()); };
             for (std::size_t c = 0; c < q.cols; c += 32, word += 8 * w) {
-                const std::uint32_t open = detail::signs32<Isa>(g + c, q.cols - c).positive;
-                const std::uint32_t plus = open & ~detail::signs32<Isa>(u + c, q.cols - c).negative;
+                const std::uint32_t open = detail::signs32<Isa>(g + c, q.cols - c, see).positive;
+                const std::uint32_t plus =
+                    open & ~detail::signs32<Isa>(u + c, q.cols - c, see).negative;
                 const std::uint32_t mask = detail::to_lane_order(open);
                 const std::uint32_t sign = detail::to_lane_order(plus);
                 std::memcpy(word, &mask, sizeof mask);
                 std::memcpy(word + 4 * w, &sign, sizeof sign);
                 q.sums[c / group * q.tokens + t] += detail::ones(open);
             }
-            const bool finite = detail::absmax_bits<Isa>(g, q.cols) < detail::inf_bits &&
-                                detail::absmax_bits<Isa>(u, q.cols) < detail::inf_bits;
-            detail::set_scale(q.scales[t], finite, 1.0f);
+            detail::set_scale(q.scales[t], largest.maximum() < detail::inf_bits, 1.0f);
         }
     }
 }
@@ -218,17 +220,17 @@ void bitglu_tokens(Matrix<const float> gate, Matrix<const float> up, Quantized<T
 /// lives as long as the result · scale 1, NaN for a token with a NaN or an infinity in gate or up
 /// pre:   gate and up have one shape, cols >= 1; group is 0 or 32, 64, 128, 256
 /// exact: no arithmetic at all: signs, masks and counts
-/// cost:  two passes; noexcept, no allocation; the executor splits tokens
+/// cost:  one pass; noexcept, no allocation; the executor splits tokens
 template <class Isa = isa::native, Executor E = Serial>
 Quantized<Ternary> bitglu(Matrix<const float> gate, Matrix<const float> up,
                           std::span<std::byte> memory, std::size_t group = 0,
                           const E& executor = serial) noexcept {
     BITNET_ASSERT(gate.rows == up.rows && gate.cols == up.cols);
     const Quantized<Ternary> q = detail::place<Ternary>(memory, gate.rows, gate.cols, group);
-    const std::size_t tasks = gate.rows < executor.workers() ? gate.rows : executor.workers();
-    executor.parallel_for(tasks, [&](std::size_t task, std::size_t) noexcept {
-        bitglu_tokens<Isa>(gate, up, q, gate.rows * task / tasks, gate.rows * (task + 1) / tasks);
-    });
+    detail::for_ranges(executor, gate.rows, executor.workers(),
+                       [&](std::size_t first, std::size_t last) noexcept {
+                           bitglu_tokens<Isa>(gate, up, q, first, last);
+                       });
     return q;
 }
 

@@ -66,7 +66,7 @@ public:
     static Result<BitLinear> from_float(std::span<const float> weights, std::size_t rows,
                                         std::size_t cols, std::span<const float> bias = {},
                                         WeightOptions options = {}) noexcept {
-        auto q = detail::quantize_weights<Weights, Isa>(weights, rows, cols, options);
+        auto q = quantize_weights<Weights, Isa>(weights, rows, cols, options);
         if (!q) return q.error();
         return from_codes<Isa>(q->codes(), rows, cols, q->scales(), bias, options.group);
     }
@@ -97,7 +97,8 @@ public:
     /// Everything the layer is; the same bytes on every CPU. docs/formats.md has the layout.
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return image_.bytes(); }
 
-    /// Scans codes, and the padding of codes, scales and bias. err: bad_code, bad_padding
+    /// Scans codes, and the padding of codes, scales and bias.
+    /// err: bad_code (where: row * cols + col), bad_padding (where: byte of bytes())
     template <class Isa = isa::native>
     Status verify() const noexcept {
         return detail::verify_image<Weights, Layout, Isa>(image_);
@@ -207,19 +208,18 @@ private:
     BITNET_INLINE explicit BitLinear(detail::LayerImage image) noexcept
         : image_(std::move(image)) {}
 
-    /// Splits the rows into ranges of whole blocks: up to 4 a worker, so that a slow core does not
-    /// hold up the rest, and none shorter than 4 blocks (what a GEMV tile takes).
+    /// Splits the rows into ranges of whole stripes of 64 rows, 4 blocks, which is what a GEMV tile
+    /// takes; the last stripe may be shorter. Up to 4 ranges a worker, so that a slow core does not
+    /// hold up the rest.
     template <class Isa, class E, class F>
     void for_row_ranges(const E& executor, F&& f) const noexcept {
-        const std::size_t blocks = (rows() + 15) / 16;
+        const std::size_t stripes = (rows() + 63) / 64;
         const std::size_t most = executor.workers() == 1 ? 1 : executor.workers() * 4;
-        const std::size_t stripes = (blocks + 3) / 4;
-        const std::size_t tasks = stripes < most ? stripes : most;
-        executor.parallel_for(tasks, [&](std::size_t task, std::size_t) noexcept {
-            const std::size_t begin = stripes * task / tasks * 64;
-            const std::size_t end = stripes * (task + 1) / tasks * 64;
-            f(begin, end < rows() ? end : rows());
-        });
+        detail::for_ranges(executor, stripes, most,
+                           [&](std::size_t first, std::size_t last) noexcept {
+                               const std::size_t end = last * 64;
+                               f(first * 64, end < rows() ? end : rows());
+                           });
     }
 
     detail::LayerImage image_;

@@ -35,14 +35,14 @@ template <class Isa>
 struct tile_shape<Isa, false> : simd::ops<Isa> {};
 
 /// Whether the kernels of Isa read weights in this layout; the scalar ones read any.
-template <class Isa, class Weights, class Layout, class Codes>
+template <class Weights, class Codes, class Layout, class Isa>
 inline constexpr bool reads =
     isa::is_scalar<Isa> || std::is_same_v<Layout, typename kernels::Tile<Weights, Codes>::layout>;
 
 /// The dots of one tile: blocks (1, gemm_blocks or gemv_blocks) of 16 rows x tokens, over columns
 /// [begin, end), begin a multiple of 32 and end too or else cols.
 /// dots (blocks, tokens, 16) · sums (tokens): of the columns, see Quantized::sums
-template <class Isa, class Weights, class Layout, class Codes>
+template <class Weights, class Codes, class Layout, class Isa>
 struct TileRunner {
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
@@ -142,13 +142,13 @@ inline constexpr std::size_t max_tile_values =
 template <class Isa = isa::native, class Weights, class Layout, class Codes>
 void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<std::int32_t> y,
                std::size_t row_begin, std::size_t row_end) noexcept {
-    static_assert(detail::reads<Isa, Weights, Layout, Codes>, "repack() the weights first");
+    static_assert(detail::reads<Weights, Codes, Layout, Isa>, "repack() the weights first");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
     BITNET_ASSERT(row_end <= weights.rows);
     if constexpr (isa::is_dynamic<Isa>) {
         dispatch::table().pair<Weights, Codes>().gemm_dots(weights, x, y, row_begin, row_end);
     } else {
-        const detail::TileRunner<Isa, Weights, Layout, Codes> run{weights, x};
+        const detail::TileRunner<Weights, Codes, Layout, Isa> run{weights, x};
         detail::for_each_tile<Isa>(x, row_begin / 16, (row_end + 15) / 16,
                                    [&](std::size_t block, std::size_t blocks, std::size_t token,
                                        std::size_t tokens) noexcept {
@@ -189,7 +189,7 @@ void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<s
 template <class Isa = isa::native, class Weights, class Layout, class Codes>
 void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView scales,
           const float* bias, Matrix<float> y, std::size_t row_begin, std::size_t row_end) noexcept {
-    static_assert(detail::reads<Isa, Weights, Layout, Codes>, "repack() the weights first");
+    static_assert(detail::reads<Weights, Codes, Layout, Isa>, "repack() the weights first");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
     BITNET_ASSERT(row_end <= weights.rows && scales.group == x.group);
     if constexpr (isa::is_dynamic<Isa>) {
@@ -199,7 +199,7 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
         using V = simd::f32x16<Isa>;
         using I = simd::i32x16<Isa>;
         constexpr bool divides = std::is_same_v<Codes, Int8>;
-        const detail::TileRunner<Isa, Weights, Layout, Codes> run{weights, x};
+        const detail::TileRunner<Weights, Codes, Layout, Isa> run{weights, x};
         const std::size_t groups = x.layout().groups();
 
         const auto store = [&](V v, std::size_t row, std::size_t token) noexcept {

@@ -18,6 +18,15 @@ BITNET_INLINE constexpr std::size_t round_up(std::size_t n, std::size_t m) noexc
     return (n + m - 1) / m * m;
 }
 
+/// The numbers of columns that may share a scale.
+BITNET_INLINE constexpr bool is_group(std::size_t n) noexcept {
+    return n == 32 || n == 64 || n == 128 || n == 256;
+}
+/// How many groups of this many columns a row has; group = 0: one of all columns.
+BITNET_INLINE constexpr std::size_t groups_of(std::size_t cols, std::size_t group) noexcept {
+    return group ? (cols + group - 1) / group : 1;
+}
+
 namespace layout {
 
 /// Rows and columns that the tiled layouts pad to.
@@ -54,15 +63,18 @@ struct RowMajor {
 
         BITNET_INLINE constexpr unsigned load(const std::uint8_t* data, std::size_t r,
                                               std::size_t c) const noexcept {
-            const std::size_t bit = c * Format::bits;
-            return (data[r * row_bytes() + bit / 8] >> (bit % 8)) & ((1u << Format::bits) - 1);
+            return (data[byte_of(r, c)] >> (c * Format::bits % 8)) & ((1u << Format::bits) - 1);
         }
         BITNET_INLINE constexpr void store(std::uint8_t* data, std::size_t r, std::size_t c,
                                            unsigned u) const noexcept {
-            const std::size_t bit = c * Format::bits;
-            std::uint8_t& byte = data[r * row_bytes() + bit / 8];
-            const unsigned mask = ((1u << Format::bits) - 1) << (bit % 8);
-            byte = static_cast<std::uint8_t>((byte & ~mask) | (u << (bit % 8)));
+            const std::size_t shift = c * Format::bits % 8;
+            std::uint8_t& byte = data[byte_of(r, c)];
+            const unsigned mask = ((1u << Format::bits) - 1) << shift;
+            byte = static_cast<std::uint8_t>((byte & ~mask) | (u << shift));
+        }
+        /// The byte that holds value (r, c).
+        BITNET_INLINE constexpr std::size_t byte_of(std::size_t r, std::size_t c) const noexcept {
+            return r * row_bytes() + c * Format::bits / 8;
         }
     };
 };
@@ -105,12 +117,12 @@ struct Rows16 {
             const unsigned mask = ((1u << Format::bits) - 1) << shift_of(c);
             byte = static_cast<std::uint8_t>((byte & ~mask) | (u << shift_of(c)));
         }
-
-    private:
         BITNET_INLINE constexpr std::size_t byte_of(std::size_t r, std::size_t c) const noexcept {
             return r / tile_rows * block_bytes() + c / line_cols * line_bytes +
                    (r % tile_rows) * 4 + c % 4;
         }
+
+    private:
         BITNET_INLINE static constexpr unsigned shift_of(std::size_t c) noexcept {
             return static_cast<unsigned>(c % line_cols / 4 * Format::bits);
         }
@@ -157,12 +169,13 @@ struct Planes16 {
             set(data[at], bit, u != 1);
             set(data[at + line_bytes], bit, u == 2);
         }
-
-    private:
+        /// Of the mask; the sign stands a line further.
         BITNET_INLINE constexpr std::size_t byte_of(std::size_t r, std::size_t c) const noexcept {
             return r / tile_rows * block_bytes() + c / tile_cols * 2 * line_bytes +
                    (r % tile_rows) * 4 + lane_bit(c) / 8;
         }
+
+    private:
         BITNET_INLINE static constexpr void set(std::uint8_t& byte, unsigned bit,
                                                 bool on) noexcept {
             byte = static_cast<std::uint8_t>(on ? byte | bit : byte & ~bit);

@@ -140,7 +140,7 @@ Result<PackedTensor<Format, Layout>> pack(std::span<const std::int8_t> codes, st
 
 /// Writes the codes of packed rows [first, first + out.size() / cols) row-major into out.
 /// pre: out.size() is a multiple of cols, and the rows exist
-template <class Format, class Layout, class Isa = isa::native>
+template <class Isa = isa::native, class Format, class Layout>
 void unpack(PackedView<Format, Layout> packed, std::span<std::int8_t> out,
             std::size_t first = 0) noexcept {
     BITNET_ASSERT(out.size() % packed.cols == 0);
@@ -155,21 +155,20 @@ void unpack(PackedView<Format, Layout> packed, std::span<std::int8_t> out,
 
 /// The same values in another layout.
 /// err: out_of_memory. pre: verify(packed) holds
-template <class To, class Format, class From, class Isa = isa::native>
+template <class To, class Isa = isa::native, class Format, class From>
 Result<PackedTensor<Format, To>> repack(PackedView<Format, From> packed) noexcept {
     PackedTensor<Format, To> out(packed.rows, packed.cols);
     AlignedBytes codes(packed.rows * packed.cols);
     if (!out || !codes) return Error{Errc::out_of_memory, packed.rows * packed.cols};
     std::int8_t* const data = reinterpret_cast<std::int8_t*>(codes.data());
-    unpack<Format, From, Isa>(packed, {data, codes.size()});
+    unpack<Isa>(packed, {data, codes.size()});
     pack_into<Format, To, Isa>(data, packed.rows, packed.cols, out.data());
     return out;
 }
 
 /// Scans codes and padding.
-/// err: bad_code (where: r * cols + c), bad_padding (where: index of the padded value, r' *
-/// padded_cols + c')
-template <class Format, class Layout, class Isa = isa::native>
+/// err: bad_code (where: r * cols + c), bad_padding (where: byte of packed.data)
+template <class Isa = isa::native, class Format, class Layout>
 Status verify(PackedView<Format, Layout> packed) noexcept {
     const auto map = packed.mapping();
     for (std::size_t r = 0; r < map.padded_rows(); ++r) {
@@ -178,7 +177,7 @@ Status verify(PackedView<Format, Layout> packed) noexcept {
             if (r < packed.rows && c < packed.cols) {
                 if (!Format::is_encoding(u)) return Error{Errc::bad_code, r * packed.cols + c};
             } else if (u != Format::pad) {
-                return Error{Errc::bad_padding, r * map.padded_cols() + c};
+                return Error{Errc::bad_padding, map.byte_of(r, c)};
             }
         }
     }

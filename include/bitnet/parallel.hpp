@@ -29,4 +29,17 @@ struct Serial {
 };
 inline constexpr Serial serial{};
 
+namespace detail {
+
+/// f(first, last) for ranges of about one length that cover [0, n), at most `most` of them.
+template <class E, class F>
+BITNET_INLINE void for_ranges(const E& executor, std::size_t n, std::size_t most, F&& f) noexcept {
+    const std::size_t tasks = n < most ? n : most;
+    executor.parallel_for(tasks, [&](std::size_t task, std::size_t) noexcept {
+        f(n * task / tasks, n * (task + 1) / tasks);
+    });
+}
+
+} // namespace detail
+
 } // namespace bitnet

@@ -79,6 +79,76 @@ void binary_codes(const float* w, std::size_t n, float centre, std::int8_t* code
     }
 }
 
+/// How float weights become codes and scales.
+struct WeightOptions {
+    bool centred = false;  ///< Binary: sign(W - mean W) instead of sign(W), as b1 writes it
+    bool per_row = false;  ///< a scale (and centre) for each row instead of one for the tensor
+    std::size_t group = 0; ///< 32, 64, 128, 256: a scale (and centre) for each row's groups
+};
+
+/// Codes and scales of float weights.
+class QuantizedWeights {
+public:
+    /// Empty (false) when the allocation failed.
+    BITNET_INLINE QuantizedWeights(std::size_t codes, std::size_t scales) noexcept
+        : codes_(codes), scales_(scales * sizeof(float)) {}
+    BITNET_INLINE QuantizedWeights(QuantizedWeights&&) noexcept = default;
+    BITNET_INLINE ~QuantizedWeights() = default;
+
+    BITNET_INLINE explicit operator bool() const noexcept { return codes_ && scales_; }
+    BITNET_INLINE std::span<std::int8_t> codes() const noexcept {
+        return {reinterpret_cast<std::int8_t*>(codes_.data()), codes_.size()};
+    }
+    BITNET_INLINE std::span<float> scales() const noexcept {
+        return {reinterpret_cast<float*>(scales_.data()), scales_.size() / sizeof(float)};
+    }
+
+private:
+    AlignedBytes codes_, scales_;
+};
+
+/// What BitLinear::from_float() makes of float weights, before it packs them:
+///   scale = absmean_scale() of the tensor, or of each row or group; ternary_codes() with that
+///   scale, or binary_codes() around 0 or, when centred, around the mean
+/// weights (rows, cols) row-major · codes (rows, cols), scales: 1, rows, or (rows, groups)
+/// err: wrong_size, too_large, bad_group; bad_weight (where: index); out_of_memory
+template <class Weights, class Isa = isa::native>
+Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::size_t rows,
+                                          std::size_t cols, WeightOptions options = {}) noexcept {
+    if (Status shape = check_shape(rows, cols); !shape) return shape.error();
+    if (weights.size() != rows * cols) return Error{Errc::wrong_size, weights.size()};
+    if (options.group != 0 && !is_group(options.group)) {
+        return Error{Errc::bad_group, options.group};
+    }
+    if (const std::size_t i = find_non_finite<Isa>(weights); i != weights.size()) {
+        return Error{Errc::bad_weight, i};
+    }
+    // Slices that share a scale: the tensor, each row, or each row's groups.
+    const bool whole = !options.per_row && options.group == 0;
+    const std::size_t row_size = whole ? weights.size() : cols;
+    const std::size_t slice = options.group ? options.group : row_size;
+
+    QuantizedWeights q(weights.size(), groups_of(row_size, slice) * (whole ? 1 : rows));
+    if (!q) return Error{Errc::out_of_memory, weights.size()};
+    float* scale = q.scales().data();
+    for (std::size_t row = 0; row < weights.size(); row += row_size) {
+        for (std::size_t c = 0; c < row_size; c += slice) {
+            const std::size_t n = row_size - c < slice ? row_size - c : slice;
+            const float* const from = weights.data() + row + c;
+            std::int8_t* const codes = q.codes().data() + row + c;
+            *scale = absmean_scale<Isa>(from, n);
+            if constexpr (std::is_same_v<Weights, Ternary>) {
+                ternary_codes<Isa>(from, n, *scale, codes);
+            } else {
+                const float centre = options.centred ? mean_weight<false, Isa>(from, n) : 0.0f;
+                binary_codes<Isa>(from, n, centre, codes);
+            }
+            ++scale;
+        }
+    }
+    return q;
+}
+
 namespace detail {
 
 template <class Isa>
@@ -120,17 +190,19 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int8>& q,
 }
 
 /// Bit i < 32: whether v[i] is a number < 0, and whether it is a number > 0. Denormals count, and
-/// so -ffast-math and flush-to-zero modes change nothing.
+/// so -ffast-math and flush-to-zero modes change nothing. see(|v|) gets the magnitudes, 16 at a
+/// time, zeros beyond n.
 struct Signs {
     std::uint32_t negative, positive;
 };
-template <class Isa>
-BITNET_INLINE Signs signs32(const float* v, std::size_t n) noexcept {
+template <class Isa, class F>
+BITNET_INLINE Signs signs32(const float* v, std::size_t n, F&& see) noexcept {
     using I = simd::i32x16<Isa>;
     Signs s{0, 0};
     simd::for_chunks(n < 32 ? n : 32, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-        const I bits = simd::load_chunk<Isa>(v + i, k).bits();
-        const I size = bits & I::set1(magnitude_bits);
+        const simd::f32x16<Isa> value = simd::load_chunk<Isa>(v + i, k), magnitude = value.abs();
+        see(magnitude);
+        const I bits = value.bits(), size = magnitude.bits();
         const std::uint32_t number =
             (simd::below(I::set1(0), size) & simd::below(size, I::set1(inf_bits + 1))).negative();
         const std::uint32_t minus = bits.negative();
@@ -140,11 +212,11 @@ BITNET_INLINE Signs signs32(const float* v, std::size_t n) noexcept {
     return s;
 }
 
-/// sqrt of the mean of (|x| - mean|x|)^2
+/// sqrt of the mean of (|x| - mean)^2
 template <class Isa>
-BITNET_INLINE float deviation(const float* x, std::size_t n) noexcept {
+BITNET_INLINE float deviation(const float* x, std::size_t n, float mean) noexcept {
     using V = simd::f32x16<Isa>;
-    const V centre = V::set1(mean_abs<Isa>(x, n));
+    const V centre = V::set1(mean);
     V sum = simd::zeros<Isa>();
     simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
         const V d = simd::load_chunk<Isa>(x + i, k).abs() - centre;
@@ -155,28 +227,31 @@ BITNET_INLINE float deviation(const float* x, std::size_t n) noexcept {
     return square_root(simd::lane::divide(sum.fold(), static_cast<float>(n)));
 }
 
-/// The scale of a sign kind: 1, std|x| or mean|x|.
-template <class Activations, class Isa>
-BITNET_INLINE float sign_scale(const float* x, std::size_t n) noexcept {
-    if constexpr (std::is_same_v<Activations, SignNorm>) return deviation<Isa>(x, n);
-    if constexpr (std::is_same_v<Activations, SignMean>) return mean_abs<Isa>(x, n);
-    return 1.0f;
-}
-
 template <class Isa, class Activations>
 requires(std::is_same_v<codes_of<Activations>, Sign>) BITNET_INLINE
     void quantize_token(const float* x, const Quantized<Activations>& q, std::size_t t) noexcept {
+    using V = simd::f32x16<Isa>;
     const auto at = q.layout();
     const std::size_t w = at.width(t);
     std::uint8_t* word = q.codes + at.offset(t);
+    auto largest = simd::i32x16<Isa>::set1(0);
+    V sum = simd::zeros<Isa>(); // of |x|, as mean_abs() takes it
+    const auto see = [&](const V& magnitude) BITNET_INLINE_LAMBDA {
+        largest = max(largest, magnitude.bits());
+        if constexpr (!std::is_same_v<Activations, Sign>) sum = sum + magnitude;
+    };
     for (std::size_t c = 0; c < q.cols; c += 32, word += 4 * w) {
         const std::uint32_t present = q.cols - c < 32 ? (1u << (q.cols - c)) - 1 : ~0u;
-        const std::uint32_t minus = signs32<Isa>(x + c, q.cols - c).negative;
+        const std::uint32_t minus = signs32<Isa>(x + c, q.cols - c, see).negative;
         const std::uint32_t lane = to_lane_order(present & ~minus);
         std::memcpy(word, &lane, sizeof lane);
     }
-    const bool finite = absmax_bits<Isa>(x, q.cols) < inf_bits;
-    set_scale(q.scales[t], finite, sign_scale<Activations, Isa>(x, q.cols));
+    float scale = 1.0f;
+    if constexpr (!std::is_same_v<Activations, Sign>) {
+        scale = simd::lane::divide(sum.fold(), static_cast<float>(q.cols));
+    }
+    if constexpr (std::is_same_v<Activations, SignNorm>) scale = deviation<Isa>(x, q.cols, scale);
+    set_scale(q.scales[t], largest.maximum() < inf_bits, scale);
 }
 
 } // namespace detail
@@ -198,12 +273,12 @@ void quantize_tokens(Matrix<const float> x, Quantized<Activations> q, std::size_
 /// SignNorm: the same signs; m = mean|x|, scale = sqrt(mean of (|x| - m)^2)
 /// SignMean: the same signs; scale = mean|x|
 /// x (tokens, cols) float · memory: quantized_bytes<Activations>(tokens, cols, group) bytes, with
-/// any alignment, owned by the caller as long as the result is used group: columns per sum of q;
-/// that of the weights it will meet (0, 32, 64, 128 or 256) pre:   memory is large enough and does
-/// not overlap x exact: one rounding to float32 per operation; sums by 16 interleaved partials
-/// (element i into
+/// any alignment, owned by the caller as long as the result is used
+/// group: columns per sum of q; that of the weights it will meet (0, 32, 64, 128 or 256)
+/// pre:   memory is large enough and does not overlap x
+/// exact: one rounding to float32 per operation; sums by 16 interleaved partials (element i into
 ///        i mod 16) folded 8, 4, 2, 1. A token with a NaN or an infinity gets the scale NaN.
-/// cost:  reads x two or three times; no allocation
+/// cost:  reads x once (Sign, SignMean) or twice (Int8, SignNorm); no allocation
 /// source: arXiv 2402.17764 (Int8)
 template <class Activations, class Isa = isa::native, Executor E = Serial>
 requires(!std::is_same_v<Activations, Ternary>) Quantized<Activations> quantize(
@@ -211,10 +286,10 @@ requires(!std::is_same_v<Activations, Ternary>) Quantized<Activations> quantize(
     const E& executor = serial)
 noexcept {
     const Quantized<Activations> q = detail::place<Activations>(memory, x.rows, x.cols, group);
-    const std::size_t tasks = x.rows < executor.workers() ? x.rows : executor.workers();
-    executor.parallel_for(tasks, [&](std::size_t task, std::size_t) noexcept {
-        quantize_tokens<Activations, Isa>(x, q, x.rows * task / tasks, x.rows * (task + 1) / tasks);
-    });
+    detail::for_ranges(executor, x.rows, executor.workers(),
+                       [&](std::size_t first, std::size_t last) noexcept {
+                           quantize_tokens<Activations, Isa>(x, q, first, last);
+                       });
     return q;
 }
 

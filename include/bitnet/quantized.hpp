@@ -38,9 +38,7 @@ struct token_layout {
     BITNET_INLINE constexpr std::size_t steps() const noexcept {
         return round_up(cols, layout::tile_cols) / word_cols;
     }
-    BITNET_INLINE constexpr std::size_t groups() const noexcept {
-        return group ? (cols + group - 1) / group : 1;
-    }
+    BITNET_INLINE constexpr std::size_t groups() const noexcept { return groups_of(cols, group); }
     BITNET_INLINE constexpr std::size_t token_bytes() const noexcept {
         return steps() * planes * 4;
     }
@@ -80,10 +78,6 @@ struct Quantized {
         return {tokens, cols, group};
     }
     /// The same tokens as the kernels see them: Sign for all the sign kinds.
-    BITNET_INLINE constexpr operator Quantized<codes_of<Activations>>() const noexcept
-        requires(!std::is_same_v<Activations, codes_of<Activations>>) {
-        return {codes, scales, sums, tokens, cols, group};
-    }
     BITNET_INLINE constexpr Quantized<codes_of<Activations>> as_codes() const noexcept {
         return {codes, scales, sums, tokens, cols, group};
     }
@@ -163,7 +157,7 @@ BITNET_INLINE void set_scale(float& scale, bool is_finite, float finite) noexcep
 } // namespace detail
 
 /// A batch from the caller's own codes.
-/// codes (tokens, cols) row-major: Int8 any int8; Sign kinds -1 or 1; Ternary -1, 0, 1
+/// codes (tokens, cols) row-major, tokens >= 0: Int8 any int8; Sign kinds -1 or 1; Ternary -1, 0, 1
 /// scales (tokens), see Quantized; {} = all 1 · memory: quantized_bytes(tokens, cols, group) bytes
 /// err: wrong_size; too_large; bad_group; bad_code (where: index in codes); bad_scale (where:
 /// token)
@@ -174,10 +168,8 @@ quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std
                      std::size_t group = 0) noexcept {
     using Codes = codes_of<Activations>;
     using L = token_layout<Codes>;
-    if (Status shape = check_shape(tokens, cols); !shape) return shape.error();
-    if (group != 0 && group != 32 && group != 64 && group != 128 && group != 256) {
-        return Error{Errc::bad_group, group};
-    }
+    if (Status shape = check_shape(tokens ? tokens : 1, cols); !shape) return shape.error();
+    if (group != 0 && !is_group(group)) return Error{Errc::bad_group, group};
     const L at{tokens, cols, group};
     if (codes.size() != tokens * cols) return Error{Errc::wrong_size, codes.size()};
     if (!scales.empty() && scales.size() != tokens) return Error{Errc::wrong_size, scales.size()};

@@ -137,7 +137,7 @@ void rope(float* x, std::size_t heads, const float* cosines, const float* sines,
 
 /// cos[p, i] = cos(angle), sin[p, i] = sin(angle), angle = (first + p) * theta^(-2 i / head_dim)
 /// cos, sin (positions, head_dim / 2) float
-/// pre:   head_dim is even; 1 <= theta, finite; first + positions < 2^20
+/// pre:   head_dim is even; 1 <= theta, finite; first + positions <= 2^20
 /// exact: everything in double by a fixed recipe (error below 1e-9), then rounded to float32
 /// cost:  for load time: about 100 double operations an element; noexcept, no allocation
 /// source: arXiv 2104.09864

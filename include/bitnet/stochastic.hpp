@@ -9,7 +9,6 @@
 #include <cstring>
 #include <span>
 
-#include <bitnet/activation.hpp>
 #include <bitnet/config.hpp>
 #include <bitnet/dispatch.hpp>
 #include <bitnet/format.hpp>
@@ -102,6 +101,7 @@ void stochastic_sign_tokens(Matrix<const float> x, const Rule& rule, const Draws
             const float* from = x.row(t);
             const std::size_t w = at.width(t);
             std::uint8_t* word = q.codes + at.offset(t);
+            I largest = I::set1(0);
             for (std::size_t c = 0; c < q.cols; c += 32, word += 4 * w) {
                 std::uint32_t plus = 0;
                 const std::size_t n = q.cols - c < 32 ? q.cols - c : 32;
@@ -110,16 +110,17 @@ void stochastic_sign_tokens(Matrix<const float> x, const Rule& rule, const Draws
                     const auto u =
                         simd::uniform16<Isa>(draws.seed, static_cast<std::uint32_t>(c + i),
                                              draws.first_token + t, draws.stream);
+                    const I size = v.abs().bits();
+                    largest = max(largest, size);
                     const std::uint32_t nan =
-                        simd::below(I::set1(detail::inf_bits), v.abs().bits()).negative();
+                        simd::below(I::set1(detail::inf_bits), size).negative();
                     const std::uint32_t inside = (1u << k) - 1;
                     plus |= ((detail::plus_bits(rule, v, u) | nan) & inside) << i;
                 });
                 const std::uint32_t lane = detail::to_lane_order(plus);
                 std::memcpy(word, &lane, sizeof lane);
             }
-            const bool finite = detail::absmax_bits<Isa>(from, q.cols) < detail::inf_bits;
-            detail::set_scale(q.scales[t], finite, 1.0f);
+            detail::set_scale(q.scales[t], largest.maximum() < detail::inf_bits, 1.0f);
         }
     }
 }
@@ -137,11 +138,10 @@ Quantized<Sign> stochastic_sign(Matrix<const float> x, const Rule& rule, const D
                                 std::span<std::byte> memory, std::size_t group = 0,
                                 const E& executor = serial) noexcept {
     const Quantized<Sign> q = detail::place<Sign>(memory, x.rows, x.cols, group);
-    const std::size_t tasks = x.rows < executor.workers() ? x.rows : executor.workers();
-    executor.parallel_for(tasks, [&](std::size_t task, std::size_t) noexcept {
-        stochastic_sign_tokens<Isa>(x, rule, draws, q, x.rows * task / tasks,
-                                    x.rows * (task + 1) / tasks);
-    });
+    detail::for_ranges(executor, x.rows, executor.workers(),
+                       [&](std::size_t first, std::size_t last) noexcept {
+                           stochastic_sign_tokens<Isa>(x, rule, draws, q, first, last);
+                       });
     return q;
 }
 

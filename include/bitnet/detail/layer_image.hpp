@@ -33,13 +33,6 @@
 
 namespace bitnet {
 
-/// How from_float() takes scales from float weights.
-struct WeightOptions {
-    bool centred = false;  ///< Binary: sign(W - mean W) instead of sign(W), as b1 writes it
-    bool per_row = false;  ///< a scale (and centre) for each row instead of one for the tensor
-    std::size_t group = 0; ///< 32, 64, 128, 256: a scale (and centre) for each row's groups
-};
-
 namespace detail {
 
 static_assert(std::endian::native == std::endian::little,
@@ -55,10 +48,6 @@ static_assert(sizeof(LayerHeader) == 64);
 inline constexpr std::uint32_t layer_magic = 0x314c4e42; // "BNL1"
 enum : std::uint32_t { scheme_tensor = 0, scheme_row = 1, scheme_group = 2 };
 
-BITNET_INLINE constexpr bool is_group(std::size_t g) noexcept {
-    return g == 32 || g == 64 || g == 128 || g == 256;
-}
-
 /// Offsets of the parts of an image with this header. pre: check_shape(rows, cols)
 struct LayerParts {
     std::size_t scales = 64, scale_count = 0, bias = 0, codes = 0, total = 0;
@@ -68,9 +57,8 @@ struct LayerParts {
         const std::size_t rows = static_cast<std::size_t>(h.rows);
         const std::size_t cols = static_cast<std::size_t>(h.cols);
         const std::size_t padded = round_up(rows, layout::tile_rows);
-        const std::size_t groups = h.scheme == scheme_group ? (cols + h.group - 1) / h.group : 1;
         LayerParts p{};
-        p.scale_count = h.scheme == scheme_tensor ? 16 : padded * groups;
+        p.scale_count = h.scheme == scheme_tensor ? 16 : padded * groups_of(cols, h.group);
         p.bias = p.scales + p.scale_count * sizeof(float);
         p.codes = p.bias + (h.has_bias ? padded * sizeof(float) : 0);
         p.total = p.codes + typename Layout::template mapping<Weights>{rows, cols}.bytes();
@@ -117,10 +105,8 @@ public:
             return {data, 0, 0, 0};
         case scheme_row:
             return {data, 16, 0, 0};
-        default: {
-            const std::size_t groups = (cols() + group() - 1) / group();
-            return {data, 16 * groups, 16, group()};
-        }
+        default:
+            return {data, 16 * groups_of(cols(), group()), 16, group()};
         }
     }
 
@@ -152,7 +138,7 @@ Result<LayerImage> make_image(std::span<const std::int8_t> codes, std::size_t ro
     if (codes.size() != rows * cols) return Error{Errc::wrong_size, codes.size()};
     if (!bias.empty() && bias.size() != rows) return Error{Errc::wrong_size, bias.size()};
 
-    const std::size_t groups = group ? (cols + group - 1) / group : 1;
+    const std::size_t groups = groups_of(cols, group);
     LayerHeader header{layer_magic,
                        Weights::id,
                        Layout::id,
@@ -263,7 +249,7 @@ Result<LayerImage> map_image(std::span<const std::byte> bytes) noexcept {
 }
 
 /// Whether scales and bias hold what make_image() writes beyond the rows: zeros, or for one scale
-/// of the tensor the same sixteen times.
+/// of the tensor the same sixteen times. where: byte of the image
 template <class Isa>
 Status verify_padding(const LayerImage& image) noexcept {
     const auto bits_at = [](const float* data, std::size_t i) noexcept {
@@ -271,20 +257,24 @@ Status verify_padding(const LayerImage& image) noexcept {
         std::memcpy(&bits, data + i, sizeof bits);
         return bits;
     };
+    const auto bad = [&](const float* at) noexcept {
+        const auto* const byte = reinterpret_cast<const std::byte*>(at);
+        return Error{Errc::bad_padding, static_cast<std::size_t>(byte - image.bytes().data())};
+    };
     const ScaleView scales = image.scales();
     const std::size_t padded = round_up(image.rows(), layout::tile_rows);
     const std::size_t blocks = padded / 16, last = image.rows() - (blocks - 1) * 16;
-    const std::size_t groups = scales.group ? (image.cols() + scales.group - 1) / scales.group : 1;
+    const std::size_t groups = groups_of(image.cols(), scales.group);
     const bool tensor = scales.block_stride == 0;
     for (std::size_t g = 0; g < groups; ++g) {
         const float* const line = scales.at(blocks - 1, g);
         const std::uint32_t wanted = tensor ? bits_at(line, 0) : 0;
         for (std::size_t i = tensor ? 1 : last; i < 16; ++i) {
-            if (bits_at(line, i) != wanted) return Error{Errc::bad_padding, i};
+            if (bits_at(line, i) != wanted) return bad(line + i);
         }
     }
     for (std::size_t r = image.rows(); image.bias() && r < padded; ++r) {
-        if (bits_at(image.bias(), r) != 0) return Error{Errc::bad_padding, r};
+        if (bits_at(image.bias(), r) != 0) return bad(image.bias() + r);
     }
     return {};
 }
@@ -292,64 +282,10 @@ Status verify_padding(const LayerImage& image) noexcept {
 template <class Weights, class Layout, class Isa>
 Status verify_image(const LayerImage& image) noexcept {
     if (Status padding = verify_padding<Isa>(image); !padding) return padding;
-    return verify<Weights, Layout, Isa>(
-        PackedView<Weights, Layout>{image.codes(), image.rows(), image.cols()});
-}
-
-/// Codes and scales of float weights.
-struct QuantizedWeights {
-    AlignedBytes code_bytes, scale_bytes;
-
-    BITNET_INLINE QuantizedWeights(std::size_t codes, std::size_t scales) noexcept
-        : code_bytes(codes), scale_bytes(scales * sizeof(float)) {}
-    BITNET_INLINE QuantizedWeights(QuantizedWeights&&) noexcept = default;
-    BITNET_INLINE ~QuantizedWeights() = default;
-
-    BITNET_INLINE std::span<const std::int8_t> codes() const noexcept {
-        return {reinterpret_cast<const std::int8_t*>(code_bytes.data()), code_bytes.size()};
-    }
-    BITNET_INLINE std::span<const float> scales() const noexcept {
-        return {reinterpret_cast<const float*>(scale_bytes.data()),
-                scale_bytes.size() / sizeof(float)};
-    }
-};
-
-template <class Weights, class Isa>
-Result<QuantizedWeights> quantize_weights(std::span<const float> w, std::size_t rows,
-                                          std::size_t cols, WeightOptions options) noexcept {
-    if (Status shape = check_shape(rows, cols); !shape) return shape.error();
-    if (w.size() != rows * cols) return Error{Errc::wrong_size, w.size()};
-    if (options.group != 0 && !is_group(options.group)) {
-        return Error{Errc::bad_group, options.group};
-    }
-    if (const std::size_t i = find_non_finite<Isa>(w); i != w.size()) {
-        return Error{Errc::bad_weight, i};
-    }
-    // Slices that share a scale: the tensor, each row, or each row's groups.
-    const bool whole = !options.per_row && options.group == 0;
-    const std::size_t row_size = whole ? w.size() : cols;
-    const std::size_t slice = options.group ? options.group : row_size;
-    const std::size_t slices = (row_size + slice - 1) / slice * (whole ? 1 : rows);
-
-    QuantizedWeights q(w.size(), slices);
-    if (!q.code_bytes || !q.scale_bytes) return Error{Errc::out_of_memory, w.size()};
-    std::int8_t* const codes = reinterpret_cast<std::int8_t*>(q.code_bytes.data());
-    float* scale = reinterpret_cast<float*>(q.scale_bytes.data());
-    for (std::size_t row = 0; row < w.size(); row += row_size) {
-        for (std::size_t c = 0; c < row_size; c += slice) {
-            const std::size_t n = row_size - c < slice ? row_size - c : slice;
-            const float* const from = w.data() + row + c;
-            *scale = absmean_scale<Isa>(from, n);
-            if constexpr (std::is_same_v<Weights, Ternary>) {
-                ternary_codes<Isa>(from, n, *scale, codes + row + c);
-            } else {
-                const float centre = options.centred ? mean_weight<false, Isa>(from, n) : 0.0f;
-                binary_codes<Isa>(from, n, centre, codes + row + c);
-            }
-            ++scale;
-        }
-    }
-    return q;
+    const PackedView<Weights, Layout> codes{image.codes(), image.rows(), image.cols()};
+    const Status found = verify<Isa>(codes);
+    if (found || found.error().code != Errc::bad_padding) return found;
+    return Error{Errc::bad_padding, image.bytes().size() - codes.bytes() + found.error().where};
 }
 
 } // namespace detail
