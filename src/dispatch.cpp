@@ -2,6 +2,7 @@
 // Chooses a cluster's table, once. Compiled with the target's baseline flags; the build defines
 // BITNET_BUILT_<CLUSTER> for each cluster that kernels.cpp was compiled for.
 #include <bitnet/dispatch.hpp>
+#include <bitnet/self_test.hpp>
 
 #include <cstdlib>
 
@@ -39,6 +40,15 @@ constexpr Choice choices[] = {
 #endif
 };
 constexpr std::size_t count = sizeof choices / sizeof choices[0];
+
+/// Whether the choices are clusters of this list, in its order.
+template <class... Clusters>
+constexpr bool follow(isa::list<Clusters...>) noexcept {
+    std::size_t i = 0;
+    ((i += i < count && std::string_view(choices[i].name) == Clusters::name), ...);
+    return i == count;
+}
+static_assert(follow(isa::clusters{}), "choices stand in the order of isa::clusters");
 
 struct Chosen {
     const Table* table = nullptr;
@@ -87,8 +97,8 @@ std::string_view unusable_request() noexcept {
 std::string_view name() noexcept {
     return table().name;
 }
-const char* self_test() noexcept {
-    return table().self_test();
+const char* self_test(const Table& tested) noexcept {
+    return detail::SelfTest<isa::native>(tested, table_of<isa::scalar>()).run();
 }
 bool runs_here(std::string_view cluster) noexcept {
     return find(cluster) != nullptr;

@@ -5,6 +5,7 @@
 
 #include <bitnet/math.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -51,9 +52,9 @@ std::vector<Cluster> clusters() {
     };
     std::vector<Cluster> out;
     for (const auto* table : support::clusters()) {
-        for (const Cluster& c : built) {
-            if (c.name == table->name) out.push_back(c);
-        }
+        const auto* found = std::ranges::find(built, std::string_view(table->name), &Cluster::name);
+        REQUIRE(found != std::end(built));
+        out.push_back(*found);
     }
     return out;
 }

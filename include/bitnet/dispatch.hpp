@@ -97,7 +97,6 @@ struct Table : GemmEntry<Binary, Int8>,
                MathEntry,
                ActivationEntry {
     const char* name;
-    const char* (*self_test)() noexcept;
 
     template <class Weights, class Codes>
     BITNET_INLINE const GemmEntry<Weights, Codes>& pair() const noexcept {
@@ -131,8 +130,8 @@ bool runs_here(std::string_view cluster) noexcept;
 /// The table of a built cluster that runs here, or nullptr. For tests and benchmarks.
 const Table* find(std::string_view cluster) noexcept;
 
-/// Compares the chosen cluster's kernels with scalar ones on small shapes; takes milliseconds.
-/// Returns the name of the kernel that disagrees, or nullptr.
-const char* self_test() noexcept;
+/// Compares a cluster's functions with the scalar ones on small inputs, see self_test.hpp.
+/// Returns the name of the first that disagrees, or nullptr.
+const char* self_test(const Table& tested = table()) noexcept;
 
 } // namespace bitnet::dispatch

@@ -50,6 +50,11 @@ struct icelake {
     using arch = xsimd::avx512bw;
 };
 
+/// All of them, worst first. What lists clusters elsewhere is checked against this.
+template <class... Clusters>
+struct list {};
+using clusters = list<scalar, baseline128, haswell, alderlake, skylakex, icelake>;
+
 // Which of them this translation unit's flags allow.
 #if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
 #define BITNET_HAS_BASELINE128 1
