@@ -88,7 +88,7 @@ if(x86)
             list(APPEND objects $<TARGET_OBJECTS:bitnet_dispatch_${isa}>)
         endif()
     endforeach()
-    add_test(NAME no_multiply COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/no_multiply.sh ${CMAKE_OBJDUMP}
+    add_test(NAME no_multiply COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/no_multiply.sh "${CMAKE_OBJDUMP}"
         ${objects} COMMAND_EXPAND_LISTS)
     set_tests_properties(no_multiply PROPERTIES SKIP_RETURN_CODE 77)
 endif()

@@ -15,7 +15,11 @@ skip() {
 command -v "$objdump" >/dev/null || skip "no objdump"
 status=0
 for object in "$@"; do
-    if "$objdump" -t "$object" | grep -q -E '__(asan|ubsan|tsan|msan)_'; then skip "sanitized: $object"; fi
+    symbols=$("$objdump" -t "$object")
+    case $symbols in
+    *__asan_* | *__ubsan_* | *__tsan_* | *__msan_*) skip "sanitized: $object" ;;
+    *7kernels4Tile*) skip "not optimised, a tile's steps are functions of their own: $object" ;;
+    esac
     found=$("$objdump" -d --no-show-raw-insn "$object" | awk '
         /^[0-9a-f]+ <.*>:$/ {
             name = substr($2, 2, length($2) - 3)
