@@ -4,7 +4,10 @@
 #include <bitnet/dispatch.hpp>
 #include <bitnet/self_test.hpp>
 
+#include <cstddef>
 #include <cstdlib>
+#include <span>
+#include <string_view>
 
 #include "cpu.hpp"
 #include "tables.hpp"

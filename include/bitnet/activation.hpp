@@ -171,8 +171,7 @@ void silu_gate(std::span<const float> gate, std::span<const float> up,
 /// x[i] = e[i] / (sum of e), e[i] = exp(x[i] - max x)
 /// x (n,) float, in place
 /// exact: exp and the sum's 16 partials as in math.hpp, one rounding per operation; elements of
-/// -inf
-///        give 0 beside finite ones; a NaN or +inf anywhere gives NaN everywhere
+///        -inf give 0 beside finite ones; a NaN or +inf anywhere gives NaN everywhere
 /// cost:  three passes; noexcept, no allocation
 template <class Isa = isa::native>
 void softmax(std::span<float> x) noexcept {

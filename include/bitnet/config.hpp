@@ -3,8 +3,6 @@
 #pragma once
 
 #include <cassert>
-#include <cstddef>
-#include <cstdint>
 
 #include <xsimd/config/xsimd_config.hpp>
 

@@ -17,7 +17,6 @@
 #include <bitnet/isa.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/quantized.hpp>
-#include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
 
 namespace bitnet {

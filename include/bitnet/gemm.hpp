@@ -180,8 +180,9 @@ void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<s
 /// y[t, r] = ((float(dot) / a[t]) * scale[r]) + bias[r]                    Int8
 /// y[t, r] = ((float(dot) * scale_x[t]) * scale[r]) + bias[r]              other kinds
 /// with scales per group: s = 0; s = s + float(dot_g) * scale[r, g] for each group g in order; then
-/// s takes the place of float(dot) * scale[r]:  y = s / a[t] + bias[r],  y = s * scale_x[t] +
-/// bias[r] W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) float
+/// s takes the place of float(dot) * scale[r]:
+/// y[t, r] = s / a[t] + bias[r],  y[t, r] = s * scale_x[t] + bias[r]
+/// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) float
 /// bias: 16 floats per block of 16 rows, or nullptr for none
 /// pre:   W.cols == x.cols; scales.group == x.group; y is (x.tokens, W.rows); row_end <= W.rows
 /// exact: the expression above, one rounding to float32 per operation, the same bits on every ISA

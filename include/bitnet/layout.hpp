@@ -3,7 +3,6 @@
 // means the same bytes on every CPU; kernels may prefer one, and repack() converts.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>

@@ -2,11 +2,11 @@
 // Quantizers: float weights to codes and scales, float activations to Quantized tokens.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <type_traits>
 
 #include <bitnet/config.hpp>
 #include <bitnet/dispatch.hpp>

@@ -65,8 +65,8 @@ struct token_layout {
 ///   codes   words as token_layout says
 ///   scales  (tokens) Int8: a, by which the dot is divided; other kinds: by which it is multiplied.
 ///           NaN for a token that held a NaN or an infinity, so that all its outputs are NaN.
-///   sums    (groups, tokens) Int8: the sum of q over the group; Ternary: its nonzeros; Sign:
-///   unused
+///   sums    (groups, tokens) Int8: the sum of q over the group; Ternary: its nonzeros;
+///           Sign: unused
 template <class Activations>
 struct Quantized {
     std::uint8_t* codes = nullptr;
@@ -159,8 +159,8 @@ BITNET_INLINE void set_scale(float& scale, bool is_finite, float finite) noexcep
 /// A batch from the caller's own codes.
 /// codes (tokens, cols) row-major, tokens >= 0: Int8 any int8; Sign kinds -1 or 1; Ternary -1, 0, 1
 /// scales (tokens), see Quantized; {} = all 1 · memory: quantized_bytes(tokens, cols, group) bytes
-/// err: wrong_size; too_large; bad_group; bad_code (where: index in codes); bad_scale (where:
-/// token)
+/// err: wrong_size; too_large; bad_group; bad_code (where: index in codes);
+///      bad_scale (where: token)
 template <class Activations, class Isa = isa::native>
 Result<Quantized<Activations>>
 quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std::size_t cols,

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 #if defined(__cpp_exceptions)

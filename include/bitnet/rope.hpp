@@ -4,7 +4,6 @@
 // those of C libraries differ in the last bit.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,7 +13,6 @@
 #include <bitnet/dispatch.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/math.hpp>
-#include <bitnet/simd/f32x16.hpp>
 #include <bitnet/simd/round.hpp>
 
 namespace bitnet {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
+#include <type_traits>
 
 #include <bitnet/detail/cluster_table.hpp>
 #include <bitnet/dispatch.hpp>

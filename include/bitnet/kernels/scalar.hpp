@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <bitnet/config.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/tensor.hpp>
 

@@ -6,6 +6,9 @@
 // W1A1 has; popcount(m) is shared by the tokens of the tile.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include <bitnet/format.hpp>
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>

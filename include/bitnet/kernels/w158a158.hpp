@@ -7,6 +7,9 @@
 // No multiply anywhere. Two popcounts for 16 x 32 products: half the rate of W1A1 on icelake.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include <bitnet/format.hpp>
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>

@@ -9,6 +9,9 @@
 // shared by the tokens of the tile. Bound of a wide GEMM: two VPDPBUSD a cycle.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include <bitnet/format.hpp>
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>

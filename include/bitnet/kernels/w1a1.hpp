@@ -6,6 +6,9 @@
 // ports 0 and 5, the popcount on 5 alone: 1.5 cycles for 16 x 32 products.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include <bitnet/format.hpp>
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>

@@ -5,6 +5,9 @@
 // No multiply anywhere.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include <bitnet/format.hpp>
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
