@@ -53,17 +53,37 @@ struct Loops {
         }
     }
     static void dot(std::size_t rounds) noexcept {
-        run(rounds, [](const i32& s, u32& a, const u32& b) noexcept { return ops::dot4(s, a, b); });
+        run(rounds, [](const i32& s, u32& a, const u32& b) noexcept {
+            keep(a); // else what does not depend on the sum would be taken once for all
+            return ops::dot4(s, a, b);
+        });
     }
     static void popcount(std::size_t rounds) noexcept {
         run(rounds, [](const i32& s, u32& a, const u32& b) noexcept {
-            keep(a); // else the xor would be taken once for all
+            keep(a);
             return ops::add_popcount(s, a ^ b);
         });
     }
-    static constexpr Limits limits{bitnet::isa::BITNET_KERNEL_ISA::name, &dot,
-                                   static_cast<double>(chains* ops::lanes * 8), &popcount,
-                                   static_cast<double>(chains* ops::lanes * 32 * 2)};
+    static unsigned read(const std::byte* data, std::size_t bytes) noexcept {
+        constexpr std::size_t wide = ops::lanes * 4;
+        const auto* p = reinterpret_cast<const std::uint8_t*>(data);
+        u32 seen[8];
+        for (u32& s : seen) s = u32(0u);
+        for (std::size_t at = 0; at < bytes; at += 8 * wide) {
+            BITNET_UNROLL
+            for (std::size_t i = 0; i < 8; ++i) seen[i] = seen[i] | ops::load(p + at + i * wide);
+        }
+        for (std::size_t i = 1; i < 8; ++i) seen[0] = seen[0] | seen[i];
+        std::uint32_t lane[ops::lanes];
+        seen[0].store_unaligned(lane);
+        return lane[0];
+    }
+    static constexpr Limits limits{bitnet::isa::BITNET_KERNEL_ISA::name,
+                                   &dot,
+                                   static_cast<double>(chains* ops::lanes * 8),
+                                   &popcount,
+                                   static_cast<double>(chains* ops::lanes * 32 * 2),
+                                   &read};
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a core can do at most: loops of nothing but the instruction that bounds a kernel, on
-// registers. limits.cpp is compiled once per ISA cluster, like the kernels.
+// registers, and of nothing but reads. limits.cpp is compiled once per ISA cluster, like the
+// kernels.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +21,10 @@ struct Limits {
     /// One bit is one product and one sum: 2.
     void (*popcount)(std::size_t rounds) noexcept;
     double popcount_ops;
+
+    /// Reads bytes with the cluster's widest loads, several streams ahead; returns something that
+    /// depends on all of them. bytes is a multiple of 4096
+    unsigned (*read)(const std::byte* data, std::size_t bytes) noexcept;
 };
 
 /// The limits of a built cluster that this CPU runs, or nullptr.

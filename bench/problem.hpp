@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <random>
 #include <span>
 #include <type_traits>
@@ -18,10 +19,12 @@ class Problem {
 public:
     using Layer = bitnet::BitLinear<Weights, Activations>;
     using Codes = bitnet::codes_of<Activations>;
+    using View = decltype(std::declval<const Layer&>().weights());
 
-    Problem(std::size_t rows, std::size_t cols, std::size_t tokens)
-        : rows_(rows), cols_(cols), tokens_(tokens), weights_(rows * cols), x_(tokens * cols),
-          y_(tokens * rows), scales_(rows) {
+    /// group: columns that share a scale; 0 = all
+    Problem(std::size_t rows, std::size_t cols, std::size_t tokens, std::size_t group)
+        : rows_(rows), cols_(cols), tokens_(tokens), group_(group), weights_(rows * cols),
+          x_(tokens * cols), scales_(rows * groups()), y_(tokens * rows) {
         std::mt19937 numbers(1);
         for (auto& w : weights_) {
             const auto n = static_cast<int>(numbers() % 3);
@@ -35,15 +38,40 @@ public:
                                                                                : n % 2);
         }
         for (auto& s : scales_) s = 0.5f + static_cast<float>(numbers() % 1024) / 1024.0f;
-        layer_.emplace_back(Layer::from_codes(weights_, rows, cols, scales_).value());
+        layer_.emplace_back(Layer::from_codes(weights_, rows, cols, scales_, {}, group).value());
         memory_.resize(layer().quantized_bytes(tokens));
-        q_ = bitnet::quantized_from_codes<Codes>(x_, tokens, cols, {}, memory_).value();
+        q_ = bitnet::quantized_from_codes<Codes>(x_, tokens, cols, {}, memory_, group).value();
+        kernel_scales_.resize(bitnet::round_up(rows, 16) * groups());
+        for (std::size_t r = 0; r < rows; ++r) {
+            for (std::size_t g = 0; g < groups(); ++g) {
+                kernel_scales_[(r / 16 * groups() + g) * 16 + r % 16] = layer().scale(r, g);
+            }
+        }
     }
 
     const Layer& layer() const { return layer_.front(); }
     bitnet::Quantized<Codes> x() const { return q_; }
     bitnet::Matrix<float> y() { return {y_.data(), tokens_, rows_}; }
+    bitnet::ScaleView scales() const { return {kernel_scales_.data(), 16 * groups(), 16, group_}; }
     double ops() const { return 2.0 * static_cast<double>(rows_ * cols_ * tokens_); }
+
+    /// At least `bytes` of copies of the packed weights, one behind the other, so that a walk over
+    /// them finds none in a cache.
+    std::vector<View> copies(std::size_t bytes) {
+        const View view = layer().weights();
+        const std::size_t stride = bitnet::round_up(view.bytes(), 4096);
+        const std::size_t count = (bytes + stride - 1) / stride;
+        copies_.resize(count * stride + 64);
+        std::byte* first = copies_.data();
+        first += (64 - reinterpret_cast<std::uintptr_t>(first) % 64) % 64;
+        std::vector<View> views;
+        for (std::size_t i = 0; i < count; ++i) {
+            std::memcpy(first + i * stride, view.data, view.bytes());
+            views.push_back(
+                {reinterpret_cast<const std::uint8_t*>(first + i * stride), rows_, cols_});
+        }
+        return views;
+    }
 
     /// Whether y is what plain loops give. Wide problems check every row for the first and last
     /// token, and every token for some rows.
@@ -51,22 +79,36 @@ public:
         for (std::size_t t = 0; t < tokens_; ++t) {
             const bool whole = t == 0 || t + 1 == tokens_;
             for (std::size_t r = 0; r < rows_; r += whole ? 1 : 61) {
-                std::int32_t dot = 0;
-                for (std::size_t c = 0; c < cols_; ++c) {
-                    dot += weights_[r * cols_ + c] * x_[t * cols_ + c];
-                }
-                if (y_[t * rows_ + r] != static_cast<float>(dot) * scales_[r]) return false;
+                if (y_[t * rows_ + r] != expected(r, t)) return false;
             }
         }
         return true;
     }
+    void clear() { std::memset(y_.data(), 0xff, y_.size() * sizeof(float)); } // NaN equals nothing
 
 private:
-    std::size_t rows_, cols_, tokens_;
+    std::size_t groups() const { return group_ ? (cols_ + group_ - 1) / group_ : 1; }
+
+    float expected(std::size_t r, std::size_t t) const {
+        float sum = 0;
+        for (std::size_t g = 0; g < groups(); ++g) {
+            const std::size_t end = g + 1 == groups() ? cols_ : (g + 1) * group_;
+            std::int32_t dot = 0;
+            for (std::size_t c = g * group_; c < end; ++c) {
+                dot += weights_[r * cols_ + c] * x_[t * cols_ + c];
+            }
+            // volatile: no compiler may contract the product and the sum
+            const volatile float part = static_cast<float>(dot) * scales_[r * groups() + g];
+            sum = g == 0 && !group_ ? part : sum + part;
+        }
+        return sum;
+    }
+
+    std::size_t rows_, cols_, tokens_, group_;
     std::vector<std::int8_t> weights_, x_;
-    std::vector<float> y_, scales_;
+    std::vector<float> scales_, y_, kernel_scales_;
     std::vector<Layer> layer_;
-    std::vector<std::byte> memory_;
+    std::vector<std::byte> memory_, copies_;
     bitnet::Quantized<Codes> q_;
 };
 

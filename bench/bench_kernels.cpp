@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// The microbenchmark suite: every row verifies its output before it is timed, and stands beside the
+// limit that binds it, measured just before it.
+//
+//   bench_kernels --quick
+//   bench_kernels --benchmark_filter='w158a8/gemm.*icelake' --json rows.json --csv rows.csv
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "report.hpp"
+#include "rows.hpp"
+
+namespace {
+
+bool write(const std::string& path, const std::string& text) {
+    if (path == "-") {
+        std::cout << text << std::flush;
+        return static_cast<bool>(std::cout);
+    }
+    std::ofstream file(path, std::ios::binary);
+    file << text;
+    file.close();
+    if (!file) std::fprintf(stderr, "bench_kernels: %s could not be written\n", path.c_str());
+    return static_cast<bool>(file);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    bool quick = false;
+    std::string json, csv;
+    CLI::App app{"Microbenchmarks of the bitnet kernels. Flags of Google Benchmark pass through."};
+    app.allow_extras();
+    app.add_flag("--quick", quick, "The rows that matter most, in under a minute");
+    app.add_option("--json", json,
+                   "Write the rows as JSON to this file; -: to stdout, and no table");
+    app.add_option("--csv", csv, "Write the rows as CSV to this file");
+    CLI11_PARSE(app, argc, argv);
+
+    std::vector<std::string> passed = app.remaining_for_passthrough(true);
+    std::vector<char*> arguments{argv[0]};
+    for (std::string& argument : passed) arguments.push_back(argument.data());
+    int count = static_cast<int>(arguments.size());
+    benchmark::Initialize(&count, arguments.data());
+    if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+
+    bench::Report report(quick, json == "-");
+    bench::add_limit_rows(report);
+    bench::add_gemm_rows(report);
+    bench::add_float_rows(report);
+    benchmark::RunSpecifiedBenchmarks(&report);
+    benchmark::Shutdown();
+
+    const bool written =
+        (json.empty() || write(json, report.json())) && (csv.empty() || write(csv, report.csv()));
+    if (!report.all_verified()) std::fprintf(stderr, "bench_kernels: a row's output is wrong\n");
+    return written && report.all_verified() ? 0 : 1;
+}

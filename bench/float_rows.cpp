@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// What stands between the products, on one token and on a prompt of 512. Data stay in the L2 cache
+// where they fit; the oracle is the scalar cluster, to the bit.
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <random>
+
+#include <bitnet/dispatch.hpp>
+
+#include "measure.hpp"
+#include "rows.hpp"
+
+namespace bench {
+namespace {
+
+using bitnet::Matrix;
+using bitnet::dispatch::Table;
+
+/// Operands of one row, tokens × cols; every function reads x (and w) and writes out.
+struct Operands {
+    std::size_t tokens, cols;
+    std::vector<float> x, w, out;
+    std::vector<std::byte> packed;
+
+    Operands(std::size_t tokens_, std::size_t cols_)
+        : tokens(tokens_), cols(cols_), x(tokens * cols), w(tokens * cols), out(tokens * cols),
+          packed(bitnet::quantized_bytes<bitnet::Int8>(tokens, cols)) {
+        std::mt19937 numbers(1);
+        for (auto* values : {&x, &w}) {
+            for (float& v : *values) v = static_cast<float>(numbers() % 2000) / 500.0f - 2.0f;
+        }
+    }
+    Matrix<const float> in() const { return {x.data(), tokens, cols}; }
+    Matrix<float> y() { return {out.data(), tokens, cols}; }
+    void clear() {
+        std::memset(packed.data(), 0, packed.size());
+        out = x; // softmax and rope work in place
+    }
+};
+
+struct Function {
+    const char* name;
+    double bytes_per_value; // read and written, once each
+    std::function<void(const Table&, Operands&)> run;
+};
+
+template <class Activations>
+void quantize(const Table& table, Operands& o) {
+    const auto q = bitnet::detail::place<Activations>(o.packed, o.tokens, o.cols, 0);
+    table.quantizer<Activations>().quantize_tokens(o.in(), q, 0, o.tokens);
+}
+
+const std::vector<Function>& functions() {
+    constexpr std::size_t head_dim = 128;
+    static const std::vector<Function> list{
+        {"quantize/int8", 5, quantize<bitnet::Int8>},
+        {"quantize/sign", 4.125, quantize<bitnet::Sign>},
+        {"quantize/signnorm", 4.125, quantize<bitnet::SignNorm>},
+        {"rms_norm", 8,
+         [](const Table& t, Operands& o) { t.rms_norm(o.in(), o.w.data(), 1e-5f, o.y()); }},
+        {"squared_relu_gate", 12,
+         [](const Table& t, Operands& o) {
+             t.squared_relu_gate(o.x.data(), o.w.data(), o.out.data(), o.x.size());
+         }},
+        {"silu_gate", 12,
+         [](const Table& t, Operands& o) {
+             t.silu_gate(o.x.data(), o.w.data(), o.out.data(), o.x.size());
+         }},
+        {"softmax", 8,
+         [](const Table& t, Operands& o) {
+             for (std::size_t row = 0; row < o.tokens; ++row) t.softmax(o.y().row(row), o.cols);
+         }},
+        {"rope", 8, [](const Table& t, Operands& o) {
+             for (std::size_t row = 0; row < o.tokens; ++row) {
+                 t.rope(o.y().row(row), o.cols / head_dim, o.w.data(), o.w.data() + head_dim,
+                        head_dim / 2);
+             }
+         }}};
+    return list;
+}
+
+void run(Row& row, const Table& table, const Function& function, double seconds_a_row) {
+    Operands expected(row.tokens, row.cols), o(row.tokens, row.cols);
+    for (auto& [cluster, operands] :
+         {std::pair<const Table&, Operands&>{*bitnet::dispatch::find("scalar"), expected},
+          {table, o}}) {
+        operands.clear();
+        function.run(cluster, operands);
+    }
+    row.verified = std::memcmp(o.out.data(), expected.out.data(), o.out.size() * 4) == 0 &&
+                   std::memcmp(o.packed.data(), expected.packed.data(), o.packed.size()) == 0;
+    const std::size_t values = row.tokens * row.cols;
+    const double bytes = function.bytes_per_value * static_cast<double>(values);
+    const double read = measured_read(*limits_of(table.name), std::as_bytes(std::span(o.x)), 1);
+    const double seconds = median_seconds(seconds_a_row, [&] { function.run(table, o); });
+    row.gbps = bytes / seconds * 1e-9;
+    row.consider("read/hot", read, "GB/s");
+}
+
+} // namespace
+
+void add_float_rows(Report& report) {
+    if (report.quick()) return;
+    for (const Function& function : functions()) {
+        for (const std::size_t tokens : {1u, 512u}) {
+            Row row;
+            row.name = std::string(function.name) + "/hot/" + std::to_string(tokens) + "x2560";
+            row.cols = 2560;
+            row.tokens = tokens;
+            for (const char* cluster : bitnet::dispatch::built()) {
+                const Table* table = bitnet::dispatch::find(cluster);
+                if (!table || !limits_of(cluster)) continue;
+                row.cluster = cluster;
+                report.add(row, [=, &function, seconds = report.seconds_a_row()](Row& measured) {
+                    run(measured, *table, function, seconds);
+                });
+            }
+        }
+    }
+}
+
+} // namespace bench

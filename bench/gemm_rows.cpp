@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// Products of packed weights with quantized tokens: every pair of formats on every cluster.
+#include <memory>
+
+#include <bitnet/dispatch.hpp>
+
+#include "measure.hpp"
+#include "problem.hpp"
+#include "rows.hpp"
+
+namespace bench {
+namespace {
+
+using bitnet::Binary;
+using bitnet::Int8;
+using bitnet::Sign;
+using bitnet::Ternary;
+
+struct Case {
+    std::size_t rows, cols, tokens;
+    bool cold = false;
+    std::size_t threads = 1;
+    bool quick = false;
+};
+
+// 2560×2560 (q, o), 640×2560 (k, v), 6912×2560 (gate, up) and 2560×6912 (down) are the projections
+// of BitNet b1.58 2B4T; three shapes of larger models; odd ones.
+std::vector<Case> cases() {
+    std::vector<Case> list{{6912, 2560, 512, false, 1, true}, {6912, 2560, 1, true, 1, true},
+                           {2560, 2560, 1, false, 1, true},   {6912, 2560, 512, false, 2},
+                           {6912, 2560, 1, true, 2},          {6912, 2560, 1}};
+    for (const std::size_t tokens : {2u, 4u, 8u, 16u, 32u, 128u}) {
+        list.push_back({6912, 2560, tokens});
+    }
+    constexpr std::size_t shapes[][2] = {{2560, 2560},  {640, 2560},  {2560, 6912}, {3200, 8640},
+                                         {4096, 14336}, {3072, 9216}, {1, 2560},    {17, 2560},
+                                         {1000, 100},   {1000, 2561}};
+    for (const auto& [rows, cols] : shapes) {
+        list.push_back({rows, cols, 1});
+        list.push_back({rows, cols, 1, true});
+        list.push_back({rows, cols, 512});
+    }
+    return list;
+}
+
+/// The operands of the row before serve the next one of the same shape: rows of all clusters
+/// follow each other.
+template <class Weights, class Codes>
+Problem<Weights, Codes>& problem_of(const Case& c, std::size_t group) {
+    static Case last{};
+    static std::unique_ptr<Problem<Weights, Codes>> kept;
+    static std::size_t last_group = 0;
+    if (!kept || last.rows != c.rows || last.cols != c.cols || last.tokens != c.tokens ||
+        last_group != group) {
+        kept.reset();
+        kept = std::make_unique<Problem<Weights, Codes>>(c.rows, c.cols, c.tokens, group);
+        last = c;
+        last_group = group;
+    }
+    return *kept;
+}
+
+template <class Weights, class Codes>
+void run(Row& row, const bitnet::dispatch::Table& table, const Case& c, std::size_t group,
+         double seconds_a_row) {
+    auto& problem = problem_of<Weights, Codes>(c, group);
+    const auto& kernel = table.pair<Weights, Codes>();
+    const auto multiply = [&](auto weights) {
+        const std::size_t blocks = (c.rows + 15) / 16;
+        const std::size_t tasks = c.threads == 1 ? 1 : std::min(blocks, 4 * c.threads);
+        pool(c.threads).parallel_for(tasks, [&](std::size_t task, std::size_t) {
+            kernel.gemm(weights, problem.x(), problem.scales(), nullptr, problem.y(),
+                        blocks * task / tasks * 16,
+                        std::min(c.rows, blocks * (task + 1) / tasks * 16));
+        });
+    };
+    auto views = c.cold ? problem.copies(cold_bytes()) : std::vector{problem.layer().weights()};
+    row.verified = true;
+    for (const auto& view : {views.front(), views.back()}) {
+        problem.clear();
+        multiply(view);
+        row.verified = row.verified && problem.verified();
+    }
+
+    const std::size_t bytes = views.front().bytes();
+    const Limits& limits = *limits_of(table.name);
+    constexpr bool dots = std::is_same_v<Codes, Int8>;
+    const double port = dots ? measured_ops(limits.dot, limits.dot_ops, c.threads)
+                             : measured_ops(limits.popcount, limits.popcount_ops, c.threads);
+    const std::span<const std::byte> read_bytes(
+        reinterpret_cast<const std::byte*>(views.front().data),
+        static_cast<std::size_t>(views.back().data - views.front().data) + bytes);
+    const double read = c.tokens == 1 ? measured_read(limits, read_bytes, c.threads) : 0;
+
+    std::size_t next = 0;
+    const double seconds =
+        median_seconds(seconds_a_row, [&] { multiply(views[next++ % views.size()]); });
+    row.bits_per_weight = 8.0 * static_cast<double>(bytes) / static_cast<double>(c.rows * c.cols);
+    row.gops = problem.ops() / seconds * 1e-9;
+    row.gbps = static_cast<double>(bytes) / seconds * 1e-9;
+    row.consider(dots ? "dot" : "popcount", port, "GOP/s");
+    if (read > 0) row.consider(c.cold ? "read/cold" : "read/hot", read, "GB/s");
+}
+
+template <class Weights, class Codes>
+void add(Report& report, const std::string& kernel, std::size_t group = 0) {
+    for (const Case& c : cases()) {
+        if (report.quick() && !c.quick) continue;
+        Row row;
+        row.name = kernel + (c.tokens == 1 ? "/gemv/" : "/gemm/") + (c.cold ? "cold/" : "hot/") +
+                   std::to_string(c.rows) + "x" + std::to_string(c.cols);
+        row.rows = c.rows;
+        row.cols = c.cols;
+        row.tokens = c.tokens;
+        row.threads = c.threads;
+        for (const char* cluster : bitnet::dispatch::built()) {
+            const bitnet::dispatch::Table* table = bitnet::dispatch::find(cluster);
+            if (!table || !limits_of(cluster)) continue; // scalar is a definition, no contender
+            row.cluster = cluster;
+            report.add(row, [=, seconds = report.seconds_a_row()](Row& measured) {
+                run<Weights, Codes>(measured, *table, c, group, seconds);
+            });
+        }
+    }
+}
+
+} // namespace
+
+void add_gemm_rows(Report& report) {
+    add<Ternary, Int8>(report, "w158a8");
+    add<Binary, Int8>(report, "w1a8");
+    add<Binary, Int8>(report, "w1a8g128", 128);
+    add<Binary, Sign>(report, "w1a1");
+    add<Ternary, Sign>(report, "w158a1");
+    add<Ternary, Ternary>(report, "w158a158");
+    add<Binary, Ternary>(report, "w1a158");
+}
+
+} // namespace bench

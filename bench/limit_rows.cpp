@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// The limits themselves as rows: what every cluster's instructions and this machine's memory give.
+#include <bitnet/dispatch.hpp>
+
+#include <unistd.h>
+
+#include "measure.hpp"
+#include "rows.hpp"
+
+namespace bench {
+namespace {
+
+void add(Report& report, const Limits& limits, const std::string& what, const std::string& unit,
+         std::size_t threads, double (*measure)(const Limits&, std::size_t threads)) {
+    Row row;
+    row.name = "limit/" + what;
+    row.cluster = limits.name;
+    row.threads = threads;
+    row.verified = true; // there is no output
+    report.add(row, [=, &limits](Row& measured) {
+        const double value = measure(limits, threads);
+        (unit == "GB/s" ? measured.gbps : measured.gops) = value;
+        measured.consider(what, value, unit);
+    });
+}
+
+std::span<const std::byte> touched_memory() {
+    static const std::vector<std::byte> memory(cold_bytes(), std::byte{1});
+    return memory;
+}
+
+} // namespace
+
+std::size_t cold_bytes() {
+    std::size_t cache = 0;
+#if defined(_SC_LEVEL3_CACHE_SIZE)
+    cache = static_cast<std::size_t>(std::max(0L, sysconf(_SC_LEVEL3_CACHE_SIZE)));
+#endif
+    return std::clamp<std::size_t>(4 * cache, std::size_t{1} << 29, std::size_t{1} << 31);
+}
+
+void add_limit_rows(Report& report) {
+    for (const char* cluster : bitnet::dispatch::built()) {
+        const Limits* limits = limits_of(cluster);
+        if (!limits) continue;
+        for (const std::size_t threads : {1u, 2u}) {
+            if (report.quick() && threads == 2) continue;
+            add(report, *limits, "dot", "GOP/s", threads,
+                [](const Limits& l, std::size_t t) { return measured_ops(l.dot, l.dot_ops, t); });
+            add(report, *limits, "popcount", "GOP/s", threads, [](const Limits& l, std::size_t t) {
+                return measured_ops(l.popcount, l.popcount_ops, t);
+            });
+            add(report, *limits, "read/hot", "GB/s", threads, [](const Limits& l, std::size_t t) {
+                return measured_read(l, touched_memory().first(std::size_t{1} << 19), t);
+            });
+            add(report, *limits, "read/cold", "GB/s", threads, [](const Limits& l, std::size_t t) {
+                return measured_read(l, touched_memory(), t);
+            });
+        }
+    }
+}
+
+} // namespace bench

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// Timing: medians of a row, and the limits measured beside it.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "../examples/transformer/thread_pool.hpp"
+#include "limits.hpp"
+
+namespace bench {
+
+using Clock = std::chrono::steady_clock;
+using bitnet::example::ThreadPool;
+
+inline double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// A pool of one or two workers that lives as long as the program.
+inline const ThreadPool& pool(std::size_t threads) {
+    static const ThreadPool one(1), two(2);
+    return threads == 1 ? one : two;
+}
+
+/// The median time of the body, in seconds, over at least this many seconds and five calls.
+template <class Body>
+double median_seconds(double at_least, Body&& body) {
+    std::vector<double> seconds;
+    const auto begin = Clock::now();
+    while (seconds.size() < 5 || seconds_since(begin) < at_least) {
+        const auto start = Clock::now();
+        body();
+        benchmark::ClobberMemory();
+        seconds.push_back(seconds_since(start));
+    }
+    const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
+    std::nth_element(seconds.begin(), middle, seconds.end());
+    return *middle;
+}
+
+/// The most that several short runs reached, in units of `amount` a second.
+template <class Body>
+double best_rate(std::size_t runs, double amount, Body&& body) {
+    double best = 0;
+    for (std::size_t run = 0; run < runs; ++run) {
+        const auto start = Clock::now();
+        body();
+        best = std::max(best, amount / seconds_since(start));
+    }
+    return best;
+}
+
+/// GOP/s of a loop of limits.hpp on all threads at once.
+inline double measured_ops(void (*loop)(std::size_t) noexcept, double ops_per_round,
+                           std::size_t threads) {
+    constexpr std::size_t rounds = 100'000; // below a millisecond
+    const double ops = 1e-9 * static_cast<double>(rounds * threads) * ops_per_round;
+    return best_rate(20, ops, [&] {
+        pool(threads).parallel_for(threads, [&](std::size_t, std::size_t) { loop(rounds); });
+    });
+}
+
+/// GB/s of plain reads of these bytes, split over the threads.
+inline double measured_read(const Limits& limits, std::span<const std::byte> bytes,
+                            std::size_t threads) {
+    const std::size_t part = bytes.size() / threads / 4096 * 4096;
+    const std::size_t passes = std::max<std::size_t>(1, (std::size_t{1} << 24) / bytes.size());
+    const double gigabytes = 1e-9 * static_cast<double>(part * threads * passes);
+    if (part == 0) return 0;
+    return best_rate(bytes.size() < (std::size_t{1} << 26) ? 20 : 3, gigabytes, [&] {
+        pool(threads).parallel_for(threads, [&](std::size_t task, std::size_t) {
+            for (std::size_t p = 0; p < passes; ++p) {
+                benchmark::DoNotOptimize(limits.read(bytes.data() + task * part, part));
+            }
+        });
+    });
+}
+
+} // namespace bench
