@@ -40,6 +40,13 @@
 #define BITNET_UNROLL
 #endif
 
+// Asks the memory for the line at p, which may lie outside of any object.
+#if defined(__GNUC__)
+#define BITNET_PREFETCH(p) __builtin_prefetch(p)
+#else
+#define BITNET_PREFETCH(p) static_cast<void>(p)
+#endif
+
 // A broken precondition: checked in debug builds, undefined in release builds.
 #ifndef BITNET_ASSERT
 #define BITNET_ASSERT(condition) assert(condition)
