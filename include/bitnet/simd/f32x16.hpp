@@ -258,7 +258,7 @@ struct f32x16 {
             if constexpr (lanes == 1) {
                 r.v[i] = static_cast<float>(a.v[i]);
             } else {
-                r.v[i] = xsimd::batch_cast<float>(a.v[i]);
+                r.v[i] = to_float(a.v[i]); // of xsimd, which has it only where it has registers
             }
         }
         return r;

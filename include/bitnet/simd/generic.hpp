@@ -15,6 +15,10 @@
 
 namespace bitnet::simd {
 
+/// The primitives of a cluster: generic ones, and what its own file overrides.
+template <class Isa>
+struct ops;
+
 #if defined(BITNET_HAS_BASELINE128)
 template <class Isa>
 struct generic {
@@ -82,7 +86,6 @@ struct generic {
     }
 };
 
-/// The primitives of a cluster: generic ones, and what its own file overrides.
 template <class Isa>
 struct ops : generic<Isa> {};
 
