@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Whole UTF-8 characters, stripping, and lists of ids.
+// Whole UTF-8 characters, stripping, numbers, and lists of ids.
 #include "error.hpp"
 #include "text.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,22 @@ TEST_CASE("strip takes white space off both ends") {
     CHECK(strip(" \n\ta b\r\n ") == "a b");
     CHECK(strip(" \n ").empty());
     CHECK(strip("").empty());
+}
+
+TEST_CASE("a number is the whole text, in decimal") {
+    CHECK(parse_number<std::size_t>("010") == 10);
+    CHECK(parse_number<std::uint8_t>("255") == 255);
+    CHECK(parse_number<float>("010.5") == 10.5f);
+    CHECK(parse_number<float>("-1e-3") == -1e-3f);
+    for (const char* bad : {"", " 1", "1 ", "0x10", "0b1", "+1", "1,5", "1_000", "abc", "--1"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_number<std::size_t>(bad));
+        CHECK_FALSE(parse_number<float>(bad));
+    }
+    CHECK_FALSE(parse_number<std::size_t>("-1"));
+    CHECK_FALSE(parse_number<std::size_t>("1.0"));
+    CHECK_FALSE(parse_number<std::uint8_t>("256"));
+    CHECK_FALSE(parse_number<float>("1e39"));
 }
 
 TEST_CASE("ids are whole numbers below the vocabulary") {

@@ -15,16 +15,16 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <limits>
 #include <new>
+#include <optional>
 #include <sstream>
 #include <string>
-#include <system_error>
+#include <type_traits>
 
 namespace {
 
@@ -42,16 +42,25 @@ struct CommandLine {
     bool json = false;
 };
 
-// Older versions of CLI11 let "-4" pass for an unsigned number, and take what does not fit for the
-// largest that does.
-template <class Unsigned>
-std::string whole_number(const std::string& text) {
-    Unsigned value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size()
-               ? std::string()
-               : "\"" + text + "\" is not a whole number from 0 to " +
-                     std::to_string(std::numeric_limits<Unsigned>::max());
+// Every number on the line: the whole text, in decimal. CLI11 by itself takes "010" for eight, ""
+// for zero and, in older versions, "-4" for an unsigned number.
+template <class Number>
+CLI::Validator decimal() {
+    const auto check = [](std::string& text) -> std::string {
+        const std::optional<Number> number = parse_number<Number>(text);
+        constexpr bool whole = std::is_integral_v<Number>;
+        if (!number) {
+            return "\"" + text + "\" is not a " +
+                   (whole ? "whole number from 0 to " +
+                                std::to_string(std::numeric_limits<Number>::max())
+                          : "decimal number");
+        }
+        if constexpr (whole) {
+            text = std::to_string(*number); // without the zeros that mean octal to CLI11
+        }
+        return {};
+    };
+    return CLI::Validator(check, "");
 }
 
 CLI::App* add_generate(CLI::App& app, CommandLine& line) {
@@ -64,17 +73,19 @@ CLI::App* add_generate(CLI::App& app, CommandLine& line) {
     command
         ->add_option("-n", o.count,
                      "Tokens to generate (default: to the end of the text or context)")
-        ->check(whole_number<std::size_t>);
+        ->transform(decimal<std::size_t>());
     command->add_option("--temp", o.sampler.temperature, "Temperature; 0: always the likeliest")
+        ->transform(decimal<float>())
         ->capture_default_str();
     command->add_option("--top-k", o.sampler.top_k, "Only the K likeliest tokens; 0: all")
-        ->check(whole_number<std::size_t>)
+        ->transform(decimal<std::size_t>())
         ->capture_default_str();
     command
         ->add_option("--top-p", o.sampler.top_p, "Only the likeliest that reach P together; 1: all")
+        ->transform(decimal<float>())
         ->capture_default_str();
     command->add_option("--seed", o.sampler.seed, "The same seed gives the same text")
-        ->check(whole_number<std::uint64_t>)
+        ->transform(decimal<std::uint64_t>())
         ->capture_default_str();
     command->add_flag("--ignore-eos", o.ignore_eos, "Do not stop at the end of the text");
     command->add_flag("--print-ids", o.print_ids, "Print the generated ids in place of text");
@@ -110,7 +121,7 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     }
     for (CLI::App* command : {generate_command, perplexity_command}) {
         command->add_option("--threads", line.threads, "Threads (default: the physical cores)")
-            ->check(whole_number<std::size_t>)
+            ->transform(decimal<std::size_t>())
             ->check(CLI::Range(std::size_t{1}, most_threads));
     }
     app.add_flag("--version", line.version, "Version, compiler and instruction sets");

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -49,13 +48,12 @@ std::vector<int> parse_ids(std::string_view text, std::size_t vocab, const std::
     std::vector<int> ids;
     while (!(text = strip(text)).empty()) {
         const std::string_view word = text.substr(0, text.find_first_of(white_space));
-        std::uint32_t id = 0;
-        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), id);
-        if (error != std::errc() || end != word.data() + word.size() || id >= vocab) {
+        const std::optional<std::uint32_t> id = parse_number<std::uint32_t>(word);
+        if (!id || *id >= vocab) {
             throw UserError(where + ": \"" + std::string(word.substr(0, 40)) +
                             "\" is no id from 0 to " + std::to_string(vocab - 1));
         }
-        ids.push_back(static_cast<int>(id));
+        ids.push_back(static_cast<int>(*id));
         text.remove_prefix(word.size());
     }
     return ids;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
-// What the commands share about text: files, id lists, and stdout that streams whole characters.
+// What the commands share about text: files, numbers, id lists, and stdout that streams whole
+// characters.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace bitnet::example {
@@ -14,6 +18,15 @@ std::string read_file(const std::string& path);
 
 /// `text` without the white space at its ends.
 std::string_view strip(std::string_view text) noexcept;
+
+/// The whole of `text` as a decimal number; none when it is anything else, or does not fit.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) noexcept {
+    Number number{};
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
+}
 
 /// Ids separated by white space, each below `vocab`. UserError names the first word that is none;
 /// `where` begins its message.
