@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whole UTF-8 characters, stripping, numbers, and lists of ids.
+// Whole UTF-8 characters, stories, numbers, and lists of ids.
 #include "error.hpp"
 #include "text.hpp"
 
@@ -39,6 +39,24 @@ TEST_CASE("strip takes white space off both ends") {
     CHECK(strip(" \n\ta b\r\n ") == "a b");
     CHECK(strip(" \n ").empty());
     CHECK(strip("").empty());
+}
+
+TEST_CASE("stories stand between their separators") {
+    using Stories = std::vector<std::string>;
+    CHECK(split_stories("") == Stories{});
+    CHECK(split_stories(" \n") == Stories{});
+    CHECK(split_stories("<|endoftext|>") == Stories{});
+    CHECK(split_stories("one") == Stories{"one"});
+    CHECK(split_stories(" a b\n<|endoftext|>\n\n<|endoftext|>c<|endoftext|>") ==
+          Stories{"a b", "c"});
+    CHECK(split_stories("a<|endoftext|>b") == Stories{"a", "b"});
+    CHECK(split_stories("a<|endoftext|") == Stories{"a<|endoftext|"});
+}
+
+TEST_CASE("a float as the double that prints alike") {
+    CHECK(as_written(1e-5f) == 1e-5);
+    CHECK(as_written(0.1f) == 0.1);
+    CHECK(as_written(3.0f) == 3.0);
 }
 
 TEST_CASE("a number is the whole text, in decimal") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reading, splitting, encoding and packing of stories.
+// Reading, encoding and packing of stories.
 #include "corpus.hpp"
 
 #include <algorithm>
@@ -19,23 +19,6 @@ std::string read_text(const std::string& path) {
         throw std::runtime_error(path + ": could not be read");
     }
     return text.str();
-}
-
-std::vector<std::string> split_stories(std::string_view text) {
-    constexpr std::string_view mark = "<|endoftext|>";
-    constexpr std::string_view blank = " \t\n\v\f\r";
-    std::vector<std::string> stories;
-    for (bool more = true; more;) {
-        const std::size_t at = text.find(mark);
-        std::string_view story = text.substr(0, at);
-        more = at != std::string_view::npos;
-        text.remove_prefix(more ? at + mark.size() : text.size());
-        const std::size_t first = story.find_first_not_of(blank);
-        if (first != std::string_view::npos) {
-            stories.emplace_back(story.substr(first, story.find_last_not_of(blank) - first + 1));
-        }
-    }
-    return stories;
 }
 
 std::vector<std::vector<int>> encode_stories(const example::Tokenizer& tokenizer,

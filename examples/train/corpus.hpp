@@ -2,6 +2,7 @@
 // Text files as stories, stories as tokens, tokens as batches of whole stories.
 #pragma once
 
+#include "../transformer/text.hpp"
 #include "../transformer/tokenizer.hpp"
 
 #include <cstddef>
@@ -15,8 +16,7 @@ namespace bitnet::train {
 
 std::string read_text(const std::string& path); // throws std::runtime_error
 
-// Split at <|endoftext|>, white space stripped at both ends, empty ones dropped.
-std::vector<std::string> split_stories(std::string_view text);
+using example::split_stories;
 
 // BOS + tokens + EOS, at most `context` ids.
 std::vector<std::vector<int>> encode_stories(const example::Tokenizer& tokenizer,

@@ -3,10 +3,10 @@
 #include "config.hpp"
 
 #include "error.hpp"
+#include "text.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 
@@ -62,15 +62,6 @@ std::string text(const Json& json, const char* key) {
         refuse(std::string("\"") + key + "\" must be a string");
     }
     return value.get<std::string>();
-}
-
-// The double that prints like the float: 1e-05, not 9.999999747378752e-06.
-double as_written(float value) {
-    char text[32];
-    char* const end = std::to_chars(text, text + sizeof text, value).ptr;
-    double result = 0.0;
-    std::from_chars(text, end, result);
-    return result;
 }
 
 Json parse(std::string_view text) {

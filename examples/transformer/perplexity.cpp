@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `bitnet perplexity`. NLL in nats: -log softmax(logits)[next id], summed in double.
+// `bitnet perplexity`. NLL in nats: -log softmax(logits)[next id]. exp and log are the library's
+// and sums of floats run in double, in order, so every digit is the same on every machine.
 #include "perplexity.hpp"
 
 #include "error.hpp"
@@ -7,6 +8,8 @@
 #include "text.hpp"
 #include "tokenizer.hpp"
 #include "transformer.hpp"
+
+#include <bitnet/math.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -19,7 +22,6 @@
 namespace bitnet::example {
 namespace {
 
-constexpr std::string_view separator = "<|endoftext|>";
 // Tokens per forward pass; their logits (batch, vocab) are kept for scoring.
 constexpr std::size_t score_batch = 64;
 
@@ -33,23 +35,13 @@ struct Corpus {
 };
 
 Corpus read_stories(const std::string& path, const Config& config, const Tokenizer& tokenizer) {
-    const std::string text = read_file(path);
     Corpus corpus;
-    std::string_view rest = text;
-    for (bool more = true; more;) {
-        const std::size_t end = rest.find(separator);
-        more = end != std::string_view::npos;
-        const std::string_view story = strip(rest.substr(0, end));
-        if (!story.empty()) {
-            std::vector<int> ids = tokenizer.encode(story);
-            ids.insert(ids.begin(), config.bos);
-            ids.push_back(config.eos);
-            corpus.documents.push_back({std::move(ids)});
-            corpus.bytes += story.size();
-        }
-        if (more) {
-            rest.remove_prefix(end + separator.size());
-        }
+    for (const std::string& story : split_stories(read_file(path))) {
+        std::vector<int> ids = tokenizer.encode(story);
+        ids.insert(ids.begin(), config.bos);
+        ids.push_back(config.eos);
+        corpus.documents.push_back({std::move(ids)});
+        corpus.bytes += story.size();
     }
     return corpus;
 }
@@ -71,13 +63,14 @@ Corpus read_ids(const std::string& path, const Config& config) {
     return corpus;
 }
 
-double nll_of(const float* logits, std::size_t vocab, int id) {
-    const double largest = static_cast<double>(*std::max_element(logits, logits + vocab));
+double nll_of(std::span<const float> logits, int id) {
+    const float largest = *std::max_element(logits.begin(), logits.end());
     double sum = 0.0;
-    for (std::size_t i = 0; i < vocab; ++i) {
-        sum += std::exp(static_cast<double>(logits[i]) - largest);
+    for (const float logit : logits) {
+        sum += static_cast<double>(bitnet::exp<Isa>(logit - largest));
     }
-    return std::log(sum) + largest - static_cast<double>(logits[id]);
+    return static_cast<double>(bitnet::log<Isa>(static_cast<float>(sum))) +
+           static_cast<double>(largest) - static_cast<double>(logits[static_cast<std::size_t>(id)]);
 }
 
 // Total NLL of ids[1..]. A document longer than the context goes on in a new one that begins with
@@ -100,7 +93,7 @@ double score(Transformer& model, std::span<const int> ids) {
         for (std::size_t i = 0; i < count; ++i) {
             const std::size_t target = next + i + 1;
             if (target > scored) {
-                nll += nll_of(logits.row(i), logits.cols, ids[target]);
+                nll += nll_of({logits.row(i), logits.cols}, ids[target]);
                 scored = target;
             }
         }
@@ -148,13 +141,14 @@ void perplexity(const PerplexityOptions& options) {
     }
 
     const double per_token = nll / static_cast<double>(tokens);
+    const float perplexity = bitnet::exp<Isa>(static_cast<float>(per_token));
     const bool has_bytes = corpus.bytes != 0;
     const double per_byte = has_bytes ? nll / static_cast<double>(corpus.bytes) : 0.0;
     if (options.json) {
         nlohmann::ordered_json json;
         json["nll_per_token"] = per_token;
         json["tokens"] = tokens;
-        json["perplexity"] = std::exp(per_token);
+        json["perplexity"] = as_written(perplexity);
         json["nats_per_byte"] = has_bytes ? nlohmann::ordered_json(per_byte) : nullptr;
         write_stdout(json.dump() + "\n");
         return;
@@ -162,7 +156,7 @@ void perplexity(const PerplexityOptions& options) {
     char text[256];
     std::snprintf(text, sizeof text,
                   "nll_per_token  %.6f\ntokens         %zu\nperplexity     %.4f\n", per_token,
-                  tokens, std::exp(per_token));
+                  tokens, static_cast<double>(perplexity));
     write_stdout(text);
     if (has_bytes) {
         std::snprintf(text, sizeof text, "nats_per_byte  %.6f\n", per_byte);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files, id lists, and stdout that streams whole characters.
+// Files, stories, numbers, id lists, and stdout that streams whole characters.
 #include "text.hpp"
 
 #include "error.hpp"
@@ -42,6 +42,26 @@ std::string_view strip(std::string_view text) noexcept {
         return {};
     }
     return text.substr(first, text.find_last_not_of(white_space) - first + 1);
+}
+
+std::vector<std::string> split_stories(std::string_view text) {
+    constexpr std::string_view separator = "<|endoftext|>";
+    std::vector<std::string> stories;
+    for (bool more = true; more;) {
+        const std::size_t end = text.find(separator);
+        if (const std::string_view story = strip(text.substr(0, end)); !story.empty()) {
+            stories.emplace_back(story);
+        }
+        more = end != std::string_view::npos;
+        text.remove_prefix(more ? end + separator.size() : text.size());
+    }
+    return stories;
+}
+
+double as_written(float value) noexcept {
+    char text[32];
+    char* const end = std::to_chars(text, text + sizeof text, value).ptr;
+    return *parse_number<double>({text, end});
 }
 
 std::vector<int> parse_ids(std::string_view text, std::size_t vocab, const std::string& where) {

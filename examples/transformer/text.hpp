@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the commands share about text: files, numbers, id lists, and stdout that streams whole
-// characters.
+// What the commands share about text: files, stories, numbers, id lists, and stdout that streams
+// whole characters.
 #pragma once
 
 #include <charconv>
@@ -19,6 +19,9 @@ std::string read_file(const std::string& path);
 /// `text` without the white space at its ends.
 std::string_view strip(std::string_view text) noexcept;
 
+/// The stories of a text: split at <|endoftext|>, stripped, empty ones dropped.
+std::vector<std::string> split_stories(std::string_view text);
+
 /// The whole of `text` as a decimal number; none when it is anything else, or does not fit.
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) noexcept {
@@ -27,6 +30,9 @@ std::optional<Number> parse_number(std::string_view text) noexcept {
     const auto [stop, error] = std::from_chars(text.data(), end, number);
     return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
+
+/// The double that prints like the float: 1e-05, not 9.999999747378752e-06.
+double as_written(float value) noexcept;
 
 /// Ids separated by white space, each below `vocab`. UserError names the first word that is none;
 /// `where` begins its message.
