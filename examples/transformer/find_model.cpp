@@ -6,18 +6,38 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <vector>
+#include <system_error>
+
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#elif defined(__APPLE__)
+#include <cstdint>
+#include <mach-o/dyld.h>
+#endif
 
 namespace bitnet::example {
 namespace {
 
 constexpr const char* default_name = "stories-ternary.bitnet";
 
+// Where to look, seen from the program's folder: an installation, then a build in the source tree.
+constexpr const char* places[] = {"", "models", "../share/bitnet/models", "../examples/models",
+                                  "../../examples/models"};
+
 // Empty where the system does not tell.
-std::filesystem::path program_folder() {
+std::filesystem::path program() {
+#if defined(_WIN32)
+    wchar_t name[32768]; // the longest path there
+    return std::filesystem::path(name, name + GetModuleFileNameW(nullptr, name, 32768));
+#elif defined(__APPLE__)
+    char name[4096];
+    std::uint32_t size = sizeof name;
+    return _NSGetExecutablePath(name, &size) == 0 ? name : "";
+#else
     std::error_code error;
-    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-    return error ? std::filesystem::path() : program.parent_path();
+    return std::filesystem::read_symlink("/proc/self/exe", error);
+#endif
 }
 
 } // namespace
@@ -26,22 +46,17 @@ std::string find_default_model() {
     if (const char* named = std::getenv("BITNET_MODEL"); named != nullptr && *named != '\0') {
         return named; // as it stands: a wrong name is an error, not a reason to search on
     }
-    std::vector<std::filesystem::path> places;
-    if (const std::filesystem::path folder = program_folder(); !folder.empty()) {
-        places = {folder, folder / "models",
-                  (folder / ".." / "share" / "bitnet" / "models").lexically_normal()};
-    }
-#if defined(BITNET_SOURCE_MODELS)
-    places.emplace_back(BITNET_SOURCE_MODELS);
-#endif
+    std::error_code error;
+    // The working directory where the program's is not known: an absolute path takes its place.
+    const std::filesystem::path folder =
+        std::filesystem::current_path(error) / program().parent_path();
     std::string tried;
-    for (const std::filesystem::path& place : places) {
-        std::error_code error;
-        const std::filesystem::path file = place / default_name;
+    for (const char* place : places) {
+        const std::filesystem::path file = (folder / place / default_name).lexically_normal();
         if (std::filesystem::is_regular_file(file, error)) {
             return file.string();
         }
-        tried += (tried.empty() ? "" : ", ") + place.string();
+        tried += (tried.empty() ? "" : ", ") + file.parent_path().string();
     }
     throw UserError("no model: name one with --model or BITNET_MODEL (no " +
                     std::string(default_name) + " in " + tried + ")");
