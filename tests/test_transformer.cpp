@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <span>
 #include <string>
@@ -276,28 +275,4 @@ TEST_CASE("a context beyond the machine's memory is refused") {
     const ModelFile model_file("tiny", file.bytes());
     CHECK_NOTHROW(Transformer(model_file, {.context = 10}, 1));
     CHECK_THROWS_AS(Transformer(model_file, {.context = std::size_t{1} << 45}, 1), UserError);
-}
-
-TEST_CASE("the pool runs every task once, whatever the number of threads") {
-    for (const std::size_t threads : {1, 2, 5}) {
-        const ThreadPool pool(threads);
-        CHECK(pool.workers() == threads);
-        for (std::size_t n = 0; n < 200; ++n) {
-            std::vector<std::atomic<int>> calls(n);
-            std::vector<std::atomic<int>> busy(threads);
-            std::atomic<bool> overlap = false;
-            pool.parallel_for(n, [&](std::size_t task, std::size_t worker) noexcept {
-                if (worker >= threads || busy[worker].fetch_add(1) != 0) {
-                    overlap = true;
-                }
-                calls[task].fetch_add(1);
-                busy[worker].fetch_sub(1);
-            });
-            CHECK_FALSE(overlap);
-            for (const std::atomic<int>& count : calls) {
-                REQUIRE(count == 1);
-            }
-        }
-    }
-    CHECK(physical_cores() >= 1);
 }

@@ -3,11 +3,14 @@
 // next step of a forward pass comes within microseconds, and then sleep.
 #pragma once
 
+#include "error.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <system_error>
+#include <exception>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -23,24 +26,21 @@ std::size_t physical_cores();
 
 class ThreadPool {
 public:
-    /// `workers` counts the calling thread: ThreadPool(1) starts no thread.
+    /// `workers` counts the calling thread: ThreadPool(1) starts no thread. UserError when the
+    /// system does not grant that many.
     explicit ThreadPool(std::size_t workers) {
         try {
             for (std::size_t worker = 1; worker < workers; ++worker) {
                 threads_.emplace_back([this, worker] { work(worker); });
             }
-        } catch (const std::system_error&) {
-            // The system grants no more threads: those that run are enough for every result.
+        } catch (const std::exception& error) {
+            stop(); // those that run: no destructor will
+            throw UserError("cannot start " + std::to_string(workers) +
+                            " threads: " + error.what());
         }
     }
 
-    ~ThreadPool() {
-        stop_.store(true, std::memory_order_relaxed);
-        wake_up();
-        for (std::thread& thread : threads_) {
-            thread.join();
-        }
-    }
+    ~ThreadPool() { stop(); }
 
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
@@ -83,6 +83,14 @@ private:
         wait_until([&] { return done_.load(std::memory_order_acquire) == n; },
                    [] { std::this_thread::yield(); });
         ticket_.store(job << 32 | closed, std::memory_order_relaxed);
+    }
+
+    void stop() noexcept {
+        stop_.store(true, std::memory_order_relaxed);
+        wake_up();
+        for (std::thread& thread : threads_) {
+            thread.join();
+        }
     }
 
     void wake_up() const noexcept {

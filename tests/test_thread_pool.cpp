@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// The pool of threads: every task once, and what happens where memory runs out while it starts.
+#include "error.hpp"
+#include "thread_pool.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace bitnet::example;
+
+namespace {
+
+std::atomic<int> allocations_left = -1; // the one after them fails; negative: none does
+
+} // namespace
+
+void* operator new(std::size_t size) {
+    if (allocations_left >= 0 && allocations_left-- == 0) {
+        throw std::bad_alloc();
+    }
+    if (void* memory = std::malloc(size)) {
+        return memory;
+    }
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+
+TEST_CASE("the pool runs every task once, whatever the number of threads") {
+    for (const std::size_t threads : {1, 2, 5}) {
+        const ThreadPool pool(threads);
+        CHECK(pool.workers() == threads);
+        for (std::size_t n = 0; n < 200; ++n) {
+            std::vector<std::atomic<int>> calls(n);
+            std::vector<std::atomic<int>> busy(threads);
+            std::atomic<bool> overlap = false;
+            pool.parallel_for(n, [&](std::size_t task, std::size_t worker) noexcept {
+                if (worker >= threads || busy[worker].fetch_add(1) != 0) {
+                    overlap = true;
+                }
+                calls[task].fetch_add(1);
+                busy[worker].fetch_sub(1);
+            });
+            CHECK_FALSE(overlap);
+            for (const std::atomic<int>& count : calls) {
+                REQUIRE(count == 1);
+            }
+        }
+    }
+    CHECK(physical_cores() >= 1);
+}
+
+TEST_CASE("a pool that cannot start all its threads stops those that it has") {
+    constexpr std::size_t threads = 6;
+    int failures = 0;
+    for (int allocations = 0;; ++allocations) {
+        std::optional<std::string> message;
+        allocations_left = allocations;
+        try {
+            const ThreadPool pool(threads);
+            allocations_left = -1;
+            CHECK(pool.workers() == threads);
+        } catch (const UserError& error) {
+            message = error.what();
+        }
+        if (!message) {
+            break;
+        }
+        CHECK(message->starts_with("cannot start 6 threads: "));
+        ++failures;
+    }
+    CHECK(failures >= 5); // a thread's own state at least
+}
