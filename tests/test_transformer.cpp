@@ -2,6 +2,7 @@
 // The transformer's logits against the oracle of tiny_model.cpp, with ==; and that batches, threads
 // and clusters change no bit. ctest runs this once per cluster (BITNET_ISA).
 #include "error.hpp"
+#include "stats.hpp"
 #include "thread_pool.hpp"
 #include "tiny_model.hpp"
 #include "transformer.hpp"
@@ -267,12 +268,59 @@ TEST_CASE("any byte of a packed layer may be hostile") {
     }
 }
 
-TEST_CASE("a context beyond the machine's memory is refused") {
-    need_cluster();
-    tiny::Model model = tiny::make({});
-    model.config.max_context = std::size_t{1} << 20;
+TEST_CASE("what a state takes is counted to the byte") {
+    const tiny::Model model = tiny::make({.kinds = {TensorKind::ternary_int8, TensorKind::f32}});
     const tiny::Aligned file(model.file());
     const ModelFile model_file("tiny", file.bytes());
-    CHECK_NOTHROW(Transformer(model_file, {.context = 10}, 1));
-    CHECK_THROWS_AS(Transformer(model_file, {.context = std::size_t{1} << 45}, 1), UserError);
+    const Weights weights(model_file);
+    for (const Limits& limits : {Limits{1, 1, 1, 1}, Limits{80, 64, 1, 2}, Limits{7, 5, 5, 9}}) {
+        const State s(model.config, weights, limits);
+        std::size_t floats = 0;
+        for (const auto* buffer :
+             {&s.x, &s.norm, &s.q, &s.k, &s.v, &s.attn, &s.gate, &s.up, &s.hidden, &s.out,
+              &s.logits, &s.scores, &s.keys, &s.values, &s.cosines, &s.sines}) {
+            CHECK(!buffer->empty());
+            floats += buffer->size();
+        }
+        CHECK(!s.scratch.empty());
+        CHECK(state_bytes(model.config, weights, limits) == 4 * floats + s.scratch.size());
+    }
+}
+
+TEST_CASE("a state beyond the machine's memory is refused, whichever part is too large") {
+    if (machine_memory_bytes() == 0) {
+        SKIP("this system does not tell its memory");
+    }
+    const tiny::Model model = tiny::make({});
+    const tiny::Aligned file(model.file());
+    const ModelFile model_file("tiny", file.bytes());
+    const Weights weights(model_file);
+    constexpr std::size_t million = std::size_t{1} << 20;
+    const auto refuses = [&](const Config& config, const Limits& limits, const std::string& what) {
+        try {
+            const State state(config, weights, limits);
+            FAIL("accepted");
+        } catch (const UserError& error) {
+            CAPTURE(error.what());
+            CHECK(std::string(error.what()).find(what) != std::string::npos);
+        }
+    };
+    Config config = model.config;
+    config.layers = config.heads = config.kv_heads = config.head_dim = 1024;
+    refuses(config, {.context = million},
+            "a context of 1048576 positions, in batches of 1, takes 9007");
+    refuses(config, {.context = million}, "4503599.6 GB for keys; this machine has ");
+    config = model.config;
+    refuses(config, {.context = million, .workers = million}, "for scores");
+    config.head_dim = million; // beyond the cap, but nothing else makes the tables the largest
+    config.kv_heads = 1;
+    config.layers = 0;
+    refuses(config, {.context = million}, "for cosines");
+    config = model.config;
+    config.ffn_dim = million;
+    refuses(config, {.batch = million}, "in batches of 1048576");
+    refuses(config, {.batch = million}, "for gate");
+    config = model.config;
+    config.vocab = million;
+    refuses(config, {.logit_rows = million}, "for logits");
 }

@@ -8,6 +8,8 @@
 #include <bitnet/rope.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <string>
 
 namespace bitnet::example {
@@ -24,33 +26,78 @@ std::size_t largest_scratch(const Weights& weights, const Limits& limits) {
     return bytes;
 }
 
+struct Buffer {
+    const char* name;
+    std::vector<float> State::*data;
+    std::uint64_t size; // floats
+};
+
+// Every buffer but `scratch`, once: to be counted, then to be allocated.
+std::array<Buffer, 16> buffers(const Config& c, const Limits& limits) {
+    const std::uint64_t batch = limits.batch;
+    const std::uint64_t context = limits.context;
+    const std::uint64_t cached = c.layers * c.kv_dim() * context;
+    return {{
+        {"x", &State::x, batch * c.dim},
+        {"norm", &State::norm, batch * c.dim},
+        {"q", &State::q, batch * c.q_dim()},
+        {"k", &State::k, batch * c.kv_dim()},
+        {"v", &State::v, batch * c.kv_dim()},
+        {"attn", &State::attn, batch * c.q_dim()},
+        {"gate", &State::gate, batch * c.ffn_dim},
+        {"up", &State::up, batch * c.ffn_dim},
+        {"hidden", &State::hidden, batch * c.ffn_dim},
+        {"out", &State::out, batch * c.dim},
+        {"logits", &State::logits, std::uint64_t{limits.logit_rows} * c.vocab},
+        {"scores", &State::scores, limits.workers * context},
+        {"keys", &State::keys, cached},
+        {"values", &State::values, cached},
+        {"cosines", &State::cosines, context * c.head_dim / 2},
+        {"sines", &State::sines, context * c.head_dim / 2},
+    }};
+}
+
+std::string gigabytes(std::uint64_t bytes) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f GB", static_cast<double>(bytes) / 1e9);
+    return text;
+}
+
 // A small file may claim a huge context: to ask the system for it and write zeros to it would take
 // the machine down, so refuse what cannot fit.
-Limits checked(const Config& config, const Limits& limits) {
-    const std::size_t bytes_per_position = 2 * config.layers * config.kv_dim() * sizeof(float);
-    const std::size_t available = machine_memory_bytes();
-    if (available != 0 && limits.context > available / bytes_per_position) {
-        throw UserError("the keys and values of a context of " + std::to_string(limits.context) +
-                        " positions do not fit the memory of this machine");
+void check(const Config& config, const Weights& weights, const Limits& limits) {
+    const std::uint64_t bytes = state_bytes(config, weights, limits);
+    const std::uint64_t available = machine_memory_bytes();
+    if (available == 0 || bytes <= available) {
+        return;
     }
-    return limits;
+    const auto all = buffers(config, limits);
+    const Buffer& largest = *std::max_element(
+        all.begin(), all.end(), [](const Buffer& a, const Buffer& b) { return a.size < b.size; });
+    throw UserError("a context of " + std::to_string(limits.context) +
+                    " positions, in batches of " + std::to_string(limits.batch) + ", takes " +
+                    gigabytes(bytes) + " of memory, of them " +
+                    gigabytes(largest.size * sizeof(float)) + " for " + largest.name +
+                    "; this machine has " + gigabytes(available));
 }
 
 } // namespace
 
-State::State(const Config& config, const Weights& weights, const Limits& wanted)
-    : limits(checked(config, wanted)), x(wanted.batch * config.dim),
-      norm(wanted.batch * config.dim), q(wanted.batch * config.q_dim()),
-      k(wanted.batch * config.kv_dim()), v(wanted.batch * config.kv_dim()),
-      attn(wanted.batch * config.q_dim()), gate(wanted.batch * config.ffn_dim),
-      up(wanted.batch * config.ffn_dim), hidden(wanted.batch * config.ffn_dim),
-      out(wanted.batch * config.dim), logits(wanted.logit_rows * config.vocab),
-      scores(wanted.workers * wanted.context),
-      keys(config.layers * config.kv_dim() * wanted.context),
-      values(config.layers * config.kv_dim() * wanted.context),
-      cosines(wanted.context * config.head_dim / 2), sines(wanted.context * config.head_dim / 2),
-      scratch(largest_scratch(weights, wanted)) {
-    rope_table<Isa>(0, wanted.context, config.head_dim, config.rope_theta, cosines, sines);
+std::uint64_t state_bytes(const Config& config, const Weights& weights, const Limits& limits) {
+    std::uint64_t bytes = largest_scratch(weights, limits);
+    for (const Buffer& buffer : buffers(config, limits)) {
+        bytes += buffer.size * sizeof(float);
+    }
+    return bytes;
+}
+
+State::State(const Config& config, const Weights& weights, const Limits& wanted) : limits(wanted) {
+    check(config, weights, limits);
+    for (const Buffer& buffer : buffers(config, limits)) {
+        (this->*buffer.data).resize(static_cast<std::size_t>(buffer.size));
+    }
+    scratch.resize(largest_scratch(weights, limits));
+    rope_table<Isa>(0, limits.context, config.head_dim, config.rope_theta, cosines, sines);
 }
 
 } // namespace bitnet::example

@@ -7,6 +7,7 @@
 #include "weights.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace bitnet::example {
@@ -46,8 +47,11 @@ struct State {
 
     std::vector<std::byte> scratch; // quantized input of the projections
 
-    /// UserError when the cache would not fit this machine's memory.
+    /// UserError when state_bytes() are more than this machine has.
     State(const Config& config, const Weights& weights, const Limits& limits);
 };
+
+/// All that a State allocates. The caps of Config keep it far below 2^64 for limits within them.
+std::uint64_t state_bytes(const Config& config, const Weights& weights, const Limits& limits);
 
 } // namespace bitnet::example
