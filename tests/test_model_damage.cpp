@@ -5,12 +5,17 @@
 #include "model_bytes.hpp"
 #include "model_file.hpp"
 #include "tiny_model.hpp"
+#include "weights.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
 
+#include <array>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -176,4 +181,25 @@ TEST_CASE("bytes between tensors must be zero") {
     Bytes damaged = file;
     damaged.back() = std::byte{1};
     check_refused(damaged, "does not end");
+}
+
+TEST_CASE("a tokenizer that is not sound is refused in one line that names the file once") {
+    const auto refused = [](std::span<const std::array<std::uint16_t, 2>> merges, std::size_t cols,
+                            const std::string& message) {
+        ModelWriter writer(tiny::make({}).config);
+        writer.add("tokenizer.merges", TensorKind::u16, 2 * merges.size() / cols, cols,
+                   std::as_bytes(merges));
+        const tiny::Aligned copy(writer.bytes());
+        const ModelFile file("m", copy.bytes());
+        CHECK_THROWS_WITH(load_tokenizer(file), message);
+    };
+    const std::vector<std::array<std::uint16_t, 2>> merges = {{1, 2}, {3, 4}};
+    refused(merges, 4, "m: tensor tokenizer.merges must be u16 with 2 columns");
+    refused(std::vector<std::array<std::uint16_t, 2>>{{1, 2}, {999, 4}}, 2,
+            "m: tokenizer: merge 1 joins id 999, which is not an earlier token");
+    std::vector<std::array<std::uint16_t, 2>> many; // seven, where the vocabulary has room for six
+    for (std::uint16_t left = 0; left < 7; ++left) {
+        many.push_back({left, 0});
+    }
+    refused(many, 2, "m: tokenizer: more tokens than the model's vocabulary");
 }

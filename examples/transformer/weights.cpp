@@ -5,6 +5,7 @@
 #include "error.hpp"
 
 #include <string>
+#include <utility>
 
 namespace bitnet::example {
 namespace {
@@ -59,8 +60,9 @@ std::optional<Tokenizer> load_tokenizer(const ModelFile& file) {
     if (!file.config().has_tokenizer) {
         return std::nullopt;
     }
+    std::vector<Tokenizer::Merge> merges = file.merges();
     try {
-        Tokenizer tokenizer(file.merges());
+        Tokenizer tokenizer(std::move(merges));
         if (tokenizer.vocab_size() > file.config().vocab) {
             throw UserError("tokenizer: more tokens than the model's vocabulary");
         }
