@@ -95,17 +95,23 @@ endif()
 
 # --- fuzzing: a fixed run with any compiler; BITNET_LIBFUZZER=ON builds the open-ended one -------------
 option(BITNET_LIBFUZZER "Build tests/fuzz with clang's libFuzzer" OFF)
-add_executable(fuzz_layer fuzz/fuzz_layer.cpp)
-target_link_libraries(fuzz_layer PRIVATE bitnet::dispatch)
-set_target_properties(fuzz_layer PROPERTIES CXX_EXTENSIONS OFF)
-bitnet_warnings(fuzz_layer)
-if(BITNET_LIBFUZZER)
-    target_compile_options(fuzz_layer PRIVATE -fsanitize=fuzzer,address,undefined)
-    target_link_options(fuzz_layer PRIVATE -fsanitize=fuzzer,address,undefined)
-else()
-    target_sources(fuzz_layer PRIVATE fuzz/run_corpus.cpp)
-    add_test(NAME fuzz COMMAND fuzz_layer 3000)
-endif()
+
+# bitnet_fuzz_test(<name> <inputs> <library>...): tests/fuzz/fuzz_<name>.cpp as program and ctest
+# fuzz_<name>.
+function(bitnet_fuzz_test name inputs)
+    add_executable(fuzz_${name} fuzz/fuzz_${name}.cpp)
+    target_link_libraries(fuzz_${name} PRIVATE ${ARGN})
+    set_target_properties(fuzz_${name} PROPERTIES CXX_EXTENSIONS OFF)
+    bitnet_warnings(fuzz_${name})
+    if(BITNET_LIBFUZZER)
+        target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+        target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+    else()
+        target_sources(fuzz_${name} PRIVATE fuzz/run_corpus.cpp)
+        add_test(NAME fuzz_${name} COMMAND fuzz_${name} ${inputs})
+    endif()
+endfunction()
+bitnet_fuzz_test(layer 3000 bitnet::dispatch)
 
 # --- what BITNET_ISA may say --------------------------------------------------------------------------
 foreach(isa IN LISTS BITNET_CLUSTERS ITEMS no-such-cluster)

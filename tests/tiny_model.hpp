@@ -8,6 +8,7 @@
 
 #include <bitnet/tensor.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -63,7 +64,7 @@ std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>
 class Aligned {
 public:
     explicit Aligned(std::span<const std::byte> bytes)
-        : memory_(bytes.size() + 1), size_(bytes.size()) { // + 1: never an empty allocation
+        : memory_(std::max<std::size_t>(bytes.size(), 1)), size_(bytes.size()) {
         if (size_ != 0) {
             std::memcpy(memory_.data(), bytes.data(), size_);
         }

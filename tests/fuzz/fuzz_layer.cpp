@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A fuzz target (libFuzzer's entry): packed bytes from anywhere are refused or stay inside their
 // memory, and whatever is accepted and verified gives the same bits on every cluster.
+#include "source.hpp"
+
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/dispatch.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <type_traits>
@@ -17,36 +17,8 @@
 namespace {
 
 using namespace bitnet;
-
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "does not hold: %s\n", what);
-    std::abort();
-}
-
-/// Bytes to choose from, then zeros.
-class Source {
-public:
-    Source(const std::uint8_t* data, std::size_t size) : rest_(data, size) {}
-    std::uint8_t byte() {
-        if (rest_.empty()) return 0;
-        const std::uint8_t b = rest_[0];
-        rest_ = rest_.subspan(1);
-        return b;
-    }
-    std::size_t number(std::size_t limit) { return (byte() + 256u * byte()) % limit; }
-    float real() {
-        std::uint32_t bits = 0;
-        for (int i = 0; i < 4; ++i) bits = bits << 8 | byte();
-        float v;
-        std::memcpy(&v, &bits, sizeof v);
-        return v;
-    }
-    std::span<const std::uint8_t> rest() const { return rest_; }
-
-private:
-    std::span<const std::uint8_t> rest_;
-};
+using fuzz::require;
+using fuzz::Source;
 
 /// The same bits; any NaN equals any NaN, whose sign and payload are the processor's choice.
 bool same(const std::vector<float>& a, const std::vector<float>& b) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Feeds the fuzz target a fixed set of pseudo-random inputs, so that any compiler can run it as a
+// Feeds a fuzz target a fixed set of pseudo-random inputs, so that any compiler can run it as a
 // test; with libFuzzer it is left out. Usage: fuzz [inputs [seed]], or files named on the line.
 #include <cctype>
 #include <cstddef>
@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
     Random random{argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 88172645463325252u};
     std::vector<std::uint8_t> bytes;
     for (unsigned long i = 0; i < inputs; ++i) {
-        // Mostly layers (an odd second byte), of lengths from nothing to a few thousand bytes.
+        // Lengths from nothing to a few thousand bytes; an odd second byte asks for something
+        // sound, then damaged.
         bytes.resize(random.next() % (i % 4 ? 6000 : 200));
         for (auto& b : bytes) b = static_cast<std::uint8_t>(random.next() >> 24);
         if (!bytes.empty()) bytes[0] = static_cast<std::uint8_t>(i % 10);
