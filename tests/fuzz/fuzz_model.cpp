@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <cstring>
 #include <iterator>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,29 +42,13 @@ const Bytes& sound_file(std::size_t index) {
     return files[index % files.size()];
 }
 
+// A number at which a careless check of `old` would slip.
 std::uint64_t hostile_number(Source& source, std::uint64_t old, std::size_t file_bytes) {
-    constexpr std::uint64_t high = std::uint64_t{1} << 63;
-    const std::uint64_t numbers[] = {0,
-                                     1,
-                                     63,
-                                     64,
-                                     old + 1,
-                                     old - 1,
-                                     old + 64,
-                                     old - 64,
-                                     2 * old,
-                                     old << 32,
-                                     0x7fffffff,
-                                     0x80000000,
-                                     0xffffffff,
-                                     file_bytes,
-                                     high,
-                                     high - 1,
-                                     ~high + old,
-                                     0 - old,
-                                     source.byte(),
-                                     std::numeric_limits<std::uint64_t>::max()};
-    return numbers[source.number(std::size(numbers))];
+    constexpr std::uint64_t steps[] = {0, 1, 2, 63, 64, 128, 0x7fffffff, 0xffffffff, 1ull << 63};
+    const std::uint64_t step = steps[source.number(std::size(steps))];
+    const std::uint64_t from[] = {0, old, 2 * old, old << 32, file_bytes};
+    const std::uint64_t start = from[source.number(std::size(from))];
+    return source.byte() % 2 ? start + step : start - step;
 }
 
 template <class Unsigned>
@@ -117,8 +100,7 @@ void edit(Bytes& file, Source& source) {
     case 6: { // a record over another
         const std::size_t from = record(file, source.number(tensors));
         if (std::max(at, from) + 128 <= file.size()) {
-            std::memcpy(file.data() + at,
-                        Bytes(file.data() + from, file.data() + from + 128).data(), 128);
+            std::memmove(file.data() + at, file.data() + from, 128);
         }
         break;
     }
