@@ -3,7 +3,7 @@
 #pragma once
 
 #include "buffer.hpp"
-#include "config.hpp"
+#include "parameters.hpp"
 #include "workers.hpp"
 
 #include <cstddef>
@@ -11,31 +11,15 @@
 
 namespace bitnet::train {
 
-struct AdamWOptions {
-    float beta1 = 0.9F;
-    float beta2 = 0.95F;
-    float epsilon = 1e-8F;
-    float decay = 0.1F; // of matrices and the embedding; norm weights have none
-    float clip = 1.0F;
+struct AdamWState {
+    Buffer<float> parameters, m, v; // m, v: first and second moment
 };
 
-class AdamW {
-public:
-    AdamW(const ParameterMap& map, AdamWOptions options)
-        : map_(map), options_(options), m(map.total), v(map.total) {}
-
-    // One step: the gradients of all workers are summed, clipped and applied, then set to zero.
-    // `step` counts from 1. Returns the norm before clipping; a norm that is not finite skips the
-    // step.
-    float step(Buffer<float>& parameters, const std::vector<Buffer<float>*>& gradients, float rate,
-               std::size_t step, Workers& workers);
-
-private:
-    const ParameterMap& map_;
-    AdamWOptions options_;
-
-public:
-    Buffer<float> m, v; // first and second moment, for the checkpoint
-};
+// One step; `step` counts from 1. The gradients, one of each batch, are summed into the first and
+// clipped. Returns the norm before clipping; if it is not finite, nothing changes. The number of
+// workers changes no bit.
+float adamw(const ParameterMap& map, const AdamWOptions& options, AdamWState& state,
+            std::vector<Buffer<float>>& gradients, float rate, std::size_t step,
+            const Workers& workers);
 
 } // namespace bitnet::train

@@ -21,15 +21,14 @@ Rope::Rope(std::size_t positions, std::size_t head_dim, float theta)
     }
 }
 
-void split_heads(const float* qkv, const int* positions, const Rope& rope,
-                 const ModelConfig& config, std::size_t tokens, operand* q, operand* k,
-                 operand* v) {
+void split_heads(const float* qkv, const int* positions, const Rope& rope, const Config& config,
+                 std::size_t tokens, operand* q, operand* k, operand* v) {
     const std::size_t d = config.head_dim;
     const std::size_t half = rope.half;
     for (std::size_t t = 0; t < tokens; ++t) {
         const float* c = rope.cos.data() + static_cast<std::size_t>(positions[t]) * half;
         const float* s = rope.sin.data() + static_cast<std::size_t>(positions[t]) * half;
-        const float* row = qkv + t * config.qkv_dim();
+        const float* row = qkv + t * qkv_dim(config);
         for (std::size_t h = 0; h < config.heads + config.kv_heads; ++h, row += d) {
             operand* out =
                 (h < config.heads ? q + h * tokens * d : k + (h - config.heads) * tokens * d) +
@@ -47,7 +46,7 @@ void split_heads(const float* qkv, const int* positions, const Rope& rope,
 }
 
 void join_heads_backward(const float* dq, const float* dk, const float* dv, const int* positions,
-                         const Rope& rope, const ModelConfig& config, std::size_t tokens,
+                         const Rope& rope, const Config& config, std::size_t tokens,
                          operand* dqkv) {
     const std::size_t d = config.head_dim;
     const std::size_t half = rope.half;
@@ -55,7 +54,7 @@ void join_heads_backward(const float* dq, const float* dk, const float* dv, cons
     for (std::size_t t = 0; t < tokens; ++t) {
         const float* c = rope.cos.data() + static_cast<std::size_t>(positions[t]) * half;
         const float* s = rope.sin.data() + static_cast<std::size_t>(positions[t]) * half;
-        operand* row = dqkv + t * config.qkv_dim();
+        operand* row = dqkv + t * qkv_dim(config);
         for (std::size_t h = 0; h < config.heads; ++h, row += d) {
             const float* in = dq + (h * tokens + t) * d;
 #pragma omp simd

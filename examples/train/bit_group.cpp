@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// BitLinear layers of the library as the trainer's forward pass: one quantized input, several
-// layers.
-#include "weights.hpp"
+// One quantized input, several layers of the library; and the one switch over their kinds.
+#include "bit_group.hpp"
 
 #include <bitnet/bitlinear.hpp>
 
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace bitnet::train {
 namespace {
@@ -65,6 +65,8 @@ public:
             }
         }
     }
+
+    std::span<const std::byte> bytes() const override { return layers_.front().bytes(); }
 
 private:
     std::vector<BitLinear<W, A>> layers_;

@@ -2,63 +2,47 @@
 // One line of JSON, then the parameters and both moments as raw floats of this machine.
 #include "checkpoint.hpp"
 
+#include "files.hpp"
+
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
+#include <array>
 #include <fstream>
 #include <stdexcept>
+#include <string_view>
+#include <type_traits>
 
 namespace bitnet::train {
 namespace {
 
 using Json = nlohmann::json;
 
-Json to_json(const Recipe& r) {
-    const ModelConfig& m = r.model;
-    return {{"vocab", m.vocab},
-            {"hidden", m.hidden},
-            {"layers", m.layers},
-            {"heads", m.heads},
-            {"kv_heads", m.kv_heads},
-            {"head_dim", m.head_dim},
-            {"ffn", m.ffn},
-            {"context", m.context},
-            {"rope_theta", m.rope_theta},
-            {"eps", m.eps},
-            {"kind", name_of(r.kind)},
-            {"slots", r.slots},
-            {"batches", r.batches},
-            {"steps", r.steps},
-            {"warmup", r.warmup},
-            {"rate", r.rate},
-            {"last_rate", r.last_rate},
-            {"fall", r.fall},
-            {"dropout", r.dropout},
-            {"beta1", r.adamw.beta1},
-            {"beta2", r.adamw.beta2},
-            {"epsilon", r.adamw.epsilon},
-            {"decay", r.adamw.decay},
-            {"clip", r.adamw.clip},
-            {"seed", r.seed}};
+Json to_json(const Recipe& recipe) {
+    Json j;
+    for_each_field(recipe, [&](const char* key, const auto& value, const char*) {
+        if constexpr (std::is_enum_v<std::decay_t<decltype(value)>>) {
+            j[key] = to_text(value);
+        } else {
+            j[key] = value;
+        }
+    });
+    return j;
 }
 
 Recipe recipe_from(const Json& j) {
-    Recipe r;
-    r.model = {j.at("vocab"),      j.at("hidden"),   j.at("layers"), j.at("heads"),
-               j.at("kv_heads"),   j.at("head_dim"), j.at("ffn"),    j.at("context"),
-               j.at("rope_theta"), j.at("eps")};
-    r.kind = linear_kind(j.at("kind").get<std::string>());
-    r.slots = j.at("slots");
-    r.batches = j.at("batches");
-    r.steps = j.at("steps");
-    r.warmup = j.at("warmup");
-    r.rate = j.at("rate");
-    r.last_rate = j.at("last_rate");
-    r.fall = j.value("fall", 1.0F);
-    r.dropout = j.at("dropout");
-    r.adamw = {j.at("beta1"), j.at("beta2"), j.at("epsilon"), j.at("decay"), j.at("clip")};
-    r.seed = j.at("seed");
-    return r;
+    Recipe recipe;
+    recipe.fall = 1.0F; // of checkpoints that do not say; their gate is the default
+    for_each_field(recipe, [&](std::string_view key, auto& value, const char*) {
+        if ((key == "fall" || key == "gate") && !j.contains(key)) {
+            return;
+        }
+        if constexpr (std::is_enum_v<std::decay_t<decltype(value)>>) {
+            parse(j.at(key).template get<std::string>(), value);
+        } else {
+            j.at(key).get_to(value);
+        }
+    });
+    return recipe;
 }
 
 Json to_json(const Progress& p) {
@@ -74,22 +58,16 @@ Progress progress_from(const Json& j) {
 
 } // namespace
 
-void save(const std::string& path, const Recipe& recipe, const Progress& progress,
-          const std::vector<example::Tokenizer::Merge>& merges, const Buffer<float>& parameters,
-          const Buffer<float>& m, const Buffer<float>& v) {
-    const std::string draft = path + ".part";
-    std::ofstream out(draft, std::ios::binary);
+void save(const std::string& path, const Checkpoint& c) {
     const Json head{
-        {"recipe", to_json(recipe)}, {"progress", to_json(progress)}, {"merges", merges}};
-    out << head.dump() << '\n';
-    for (const Buffer<float>* floats : {&parameters, &m, &v}) {
-        out.write(reinterpret_cast<const char*>(floats->data()),
-                  static_cast<std::streamsize>(floats->size() * sizeof(float)));
-    }
-    out.close();
-    if (!out || std::rename(draft.c_str(), path.c_str()) != 0) {
-        throw std::runtime_error(path + ": could not be written");
-    }
+        {"recipe", to_json(c.recipe)}, {"progress", to_json(c.progress)}, {"merges", c.merges}};
+    write_file(path, [&](std::ostream& out) {
+        out << head.dump() << '\n';
+        for (const Buffer<float>* floats : {&c.state.parameters, &c.state.m, &c.state.v}) {
+            out.write(reinterpret_cast<const char*>(floats->data()),
+                      static_cast<std::streamsize>(floats->size() * sizeof(float)));
+        }
+    });
 }
 
 Checkpoint load_checkpoint(const std::string& path) {
@@ -98,13 +76,17 @@ Checkpoint load_checkpoint(const std::string& path) {
     if (!std::getline(in, line)) {
         throw std::runtime_error(path + ": could not be read");
     }
-    const Json head = Json::parse(line);
     Checkpoint c;
-    c.recipe = recipe_from(head.at("recipe"));
-    c.progress = progress_from(head.at("progress"));
-    c.merges = head.at("merges").get<std::vector<example::Tokenizer::Merge>>();
+    try {
+        const Json head = Json::parse(line);
+        c.recipe = recipe_from(head.at("recipe"));
+        c.progress = progress_from(head.at("progress"));
+        c.merges = head.at("merges").get<std::vector<example::Tokenizer::Merge>>();
+    } catch (const std::exception& error) {
+        throw std::runtime_error(path + ": is no checkpoint: " + error.what());
+    }
     const std::size_t total = ParameterMap(c.recipe.model).total;
-    for (Buffer<float>* floats : {&c.parameters, &c.m, &c.v}) {
+    for (Buffer<float>* floats : {&c.state.parameters, &c.state.m, &c.state.v}) {
         floats->resize(total);
         in.read(reinterpret_cast<char*>(floats->data()),
                 static_cast<std::streamsize>(total * sizeof(float)));

@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Reading, encoding and packing of stories.
+// Encoding and packing of stories.
 #include "corpus.hpp"
 
 #include <algorithm>
-#include <fstream>
+#include <iterator>
 #include <numeric>
 #include <random>
-#include <sstream>
-#include <stdexcept>
 
 namespace bitnet::train {
-
-std::string read_text(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    if (!in) {
-        throw std::runtime_error(path + ": could not be read");
-    }
-    return text.str();
-}
 
 std::vector<std::vector<int>> encode_stories(const example::Tokenizer& tokenizer,
                                              const std::vector<std::string>& stories,

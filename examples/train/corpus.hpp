@@ -14,8 +14,6 @@
 
 namespace bitnet::train {
 
-std::string read_text(const std::string& path); // throws std::runtime_error
-
 using example::split_stories;
 
 // BOS + tokens + EOS, at most `context` ids.

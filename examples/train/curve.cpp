@@ -2,6 +2,8 @@
 // A small SVG writer: axes, a line for each run, a legend.
 #include "curve.hpp"
 
+#include "files.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -69,40 +71,41 @@ void draw_curves(const std::vector<std::pair<std::string, std::string>>& runs,
         return top + (high - std::min(score, high)) / (high - low) * (height - top - bottom);
     };
 
-    std::ofstream out(svg);
-    out << "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " << width << ' ' << height
-        << "\" font-family=\"sans-serif\" font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" "
-           "fill=\"white\"/>\n";
-    for (double score = low; score <= high + 1e-9; score += 0.1) {
-        const std::string at = number("%.1f", y(score));
-        out << "<path d=\"M" << left << ' ' << at << 'H' << width - right
-            << "\" stroke=\"#ddd\"/><text x=\"" << left - 8 << "\" y=\""
-            << number("%.1f", y(score) + 4) << "\" text-anchor=\"end\">" << number("%.1f", score)
-            << "</text>\n";
-    }
-    for (double tokens = 0.0; tokens <= most_tokens; tokens += 1e6) {
-        out << "<text x=\"" << number("%.1f", x(tokens)) << "\" y=\"" << height - bottom + 18
-            << "\" text-anchor=\"middle\">" << number("%.0f", tokens / 1e6) << "</text>\n";
-    }
-    out << "<text x=\"" << width / 2 << "\" y=\"" << height - 10
-        << "\" text-anchor=\"middle\">million tokens seen</text>\n<text transform=\"translate(16 "
-        << height / 2
-        << ") rotate(-90)\" text-anchor=\"middle\">nats per byte, held-out stories</text>\n";
-    for (std::size_t i = 0; i < curves.size(); ++i) {
-        const char* colour = colours[i % colours.size()];
-        out << "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"" << colour << "\" points=\"";
-        for (const Point& p : curves[i]) {
-            out << number("%.1f", x(p.tokens)) << ',' << number("%.1f", y(p.score)) << ' ';
+    write_file(svg, [&](std::ostream& out) {
+        out << "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " << width << ' ' << height
+            << "\" font-family=\"sans-serif\" font-size=\"13\">\n<rect width=\"100%\" "
+               "height=\"100%\" "
+               "fill=\"white\"/>\n";
+        for (double score = low; score <= high + 1e-9; score += 0.1) {
+            const std::string at = number("%.1f", y(score));
+            out << "<path d=\"M" << left << ' ' << at << 'H' << width - right
+                << "\" stroke=\"#ddd\"/><text x=\"" << left - 8 << "\" y=\""
+                << number("%.1f", y(score) + 4) << "\" text-anchor=\"end\">"
+                << number("%.1f", score) << "</text>\n";
         }
-        out << "\"/>\n<text x=\"" << width - right - 10 << "\" y=\""
-            << top + 18 + 18 * static_cast<double>(i) << "\" text-anchor=\"end\" fill=\"" << colour
-            << "\">" << runs[i].first << ' ' << number("%.3f", curves[i].back().score)
-            << "</text>\n";
-    }
-    out << "</svg>\n";
-    if (!out) {
-        throw std::runtime_error(svg + ": could not be written");
-    }
+        for (double tokens = 0.0; tokens <= most_tokens; tokens += 1e6) {
+            out << "<text x=\"" << number("%.1f", x(tokens)) << "\" y=\"" << height - bottom + 18
+                << "\" text-anchor=\"middle\">" << number("%.0f", tokens / 1e6) << "</text>\n";
+        }
+        out << "<text x=\"" << width / 2 << "\" y=\"" << height - 10
+            << "\" text-anchor=\"middle\">million tokens seen</text>\n<text "
+               "transform=\"translate(16 "
+            << height / 2
+            << ") rotate(-90)\" text-anchor=\"middle\">nats per byte, held-out stories</text>\n";
+        for (std::size_t i = 0; i < curves.size(); ++i) {
+            const char* colour = colours[i % colours.size()];
+            out << "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"" << colour
+                << "\" points=\"";
+            for (const Point& p : curves[i]) {
+                out << number("%.1f", x(p.tokens)) << ',' << number("%.1f", y(p.score)) << ' ';
+            }
+            out << "\"/>\n<text x=\"" << width - right - 10 << "\" y=\""
+                << top + 18 + 18 * static_cast<double>(i) << "\" text-anchor=\"end\" fill=\""
+                << colour << "\">" << runs[i].first << ' ' << number("%.3f", curves[i].back().score)
+                << "</text>\n";
+        }
+        out << "</svg>\n";
+    });
 }
 
 } // namespace bitnet::train

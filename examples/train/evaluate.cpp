@@ -3,9 +3,10 @@
 #include "evaluate.hpp"
 
 #include "../transformer/model_file.hpp"
+#include "../transformer/text.hpp"
+#include "bit_group.hpp"
 #include "corpus.hpp"
 #include "ops.hpp"
-#include "weights.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -84,7 +85,7 @@ struct Layer {
     Norm input, attention, post, ffn;
     Projection q, k, v, o, gate, up, down;
 
-    Layer(const ModelFile& file, const example::Config& c, const std::string& p)
+    Layer(const ModelFile& file, const Config& c, const std::string& p)
         : input(file, p + "input_layernorm", c.dim, c.norm_eps),
           attention(file, p + "self_attn.attn_sub_norm", c.q_dim(), c.norm_eps),
           post(file, p + "post_attention_layernorm", c.dim, c.norm_eps),
@@ -120,7 +121,7 @@ void turn(std::vector<float>& x, std::size_t heads, std::size_t d, float theta) 
 }
 
 std::vector<float> attend(const std::vector<float>& q, const std::vector<float>& k,
-                          const std::vector<float>& v, const example::Config& c) {
+                          const std::vector<float>& v, const Config& c) {
     const std::size_t tokens = q.size() / c.q_dim();
     const std::size_t d = c.head_dim;
     const float scale = 1.0F / std::sqrt(static_cast<float>(d));
@@ -170,9 +171,8 @@ public:
         : c_(file.config()),
           embedding_(file.floats(file.require("model.embed_tokens.weight", c_.vocab, c_.dim))),
           final_(file, "model.norm", c_.dim, c_.norm_eps) {
-        if (!c_.sub_norm || c_.gate != example::Config::Gate::relu2) {
-            throw std::runtime_error(
-                "the trainer reads only models of its own shape: sub-norms and relu2");
+        if (!c_.sub_norm) {
+            throw std::runtime_error("the trainer reads only models with sub-norms");
         }
         for (std::size_t l = 0; l < c_.layers; ++l) {
             layers_.emplace_back(file, c_, "model.layers." + std::to_string(l) + ".");
@@ -198,8 +198,9 @@ public:
             std::vector<float> gate = layer.gate(m);
             const std::vector<float> up = layer.up(m);
             for (std::size_t i = 0; i < gate.size(); ++i) {
-                const float g = std::max(gate[i], 0.0F);
-                gate[i] = g * g * up[i];
+                const float g = gate[i];
+                gate[i] = up[i] * (c_.gate == Config::Gate::silu ? g / (1.0F + std::exp(-g))
+                                                                 : g * std::max(g, 0.0F));
             }
             add(x, layer.down(layer.ffn(gate)));
         }
@@ -220,7 +221,7 @@ public:
     }
 
 private:
-    const example::Config& c_;
+    const Config& c_;
     std::vector<float> embedding_;
     Norm final_;
     std::vector<Layer> layers_;
@@ -233,15 +234,12 @@ Score score_file(const std::string& model, const std::string& text) {
     const example::Tokenizer tokenizer(file.merges());
     const Reader reader(file);
     Score score;
-    const std::vector<std::string> stories = split_stories(read_text(text));
     // One id more than the context: the last one is predicted, not fed.
-    for (const std::vector<int>& ids :
-         encode_stories(tokenizer, stories, file.config().max_context + 1)) {
+    for (const std::vector<int>& ids : encode_stories(
+             tokenizer, split_stories(example::read_file(text)), file.config().max_context + 1)) {
         score.nll += reader.nll(ids);
         score.tokens += ids.size() - 1;
-    }
-    for (const std::string& story : stories) {
-        score.bytes += story.size();
+        score.bytes += tokenizer.decode(ids).size();
     }
     return score;
 }

@@ -12,10 +12,11 @@ namespace bitnet::train {
 struct Score {
     double nll = 0.0; // nats, summed
     std::size_t tokens = 0;
-    std::size_t bytes = 0; // of the stripped stories
+    std::size_t bytes = 0; // of the scored tokens
 };
 
-// Scores BOS + tokens + EOS of every story, BOS not scored. Throws on a file that cannot be read.
+// Scores BOS + tokens + EOS of every story, BOS not scored; what lies beyond the model's context is
+// left out. Throws on a file that cannot be read.
 Score score_file(const std::string& model, const std::string& text);
 
 } // namespace bitnet::train

@@ -3,45 +3,30 @@
 #include "export.hpp"
 
 #include "../transformer/model_file.hpp"
+#include "bit_group.hpp"
 #include "checkpoint.hpp"
-#include "pack_layer.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <array>
 
 namespace bitnet::train {
 namespace {
 
-example::Config config_of(const Checkpoint& checkpoint) {
-    const ModelConfig& m = checkpoint.recipe.model;
-    example::Config c;
-    c.vocab = m.vocab;
-    c.dim = m.hidden;
-    c.ffn_dim = m.ffn;
-    c.layers = m.layers;
-    c.heads = m.heads;
-    c.kv_heads = m.kv_heads;
-    c.head_dim = m.head_dim;
-    c.max_context = m.context;
-    c.rope_theta = m.rope_theta;
-    c.norm_eps = m.eps;
+Config config_of(const Checkpoint& checkpoint) {
     const Recipe& r = checkpoint.recipe;
-    // Floats as short text: their exact binary value would say more than the recipe means.
-    const auto brief = [](float x) {
-        char text[32];
-        std::snprintf(text, sizeof text, "%g", static_cast<double>(x));
-        return std::string(text);
-    };
-    const nlohmann::ordered_json training{{"kind", name_of(r.kind)},
+    const nlohmann::ordered_json training{{"kind", to_text(r.kind)},
                                           {"step", checkpoint.progress.step},
                                           {"steps", r.steps},
                                           {"tokens", checkpoint.progress.tokens},
                                           {"tokens_per_step", r.slots * r.batches},
-                                          {"peak_rate", brief(r.rate)},
-                                          {"dropout", brief(r.dropout)},
-                                          {"weight_decay", brief(r.adamw.decay)},
+                                          {"peak_rate", to_text(r.rate)},
+                                          {"dropout", to_text(r.dropout)},
+                                          {"weight_decay", to_text(r.adamw.decay)},
                                           {"seed", r.seed}};
-    c.training = training.dump();
-    return c;
+    Config config = r.model;
+    config.training = training.dump();
+    return config;
 }
 
 } // namespace
@@ -50,14 +35,16 @@ void export_model(const std::string& checkpoint, const std::string& model) {
     const Checkpoint c = load_checkpoint(checkpoint);
     example::ModelWriter writer(config_of(c));
     for (const Parameter& p : ParameterMap(c.recipe.model).list) {
-        const std::span<const float> values(c.parameters.data() + p.offset, p.size());
+        const std::span<const float> values(c.state.parameters.data() + p.offset, p.size());
         if (p.role == Role::embedding) {
             writer.add_f16(p.name, p.rows, p.cols, values);
         } else if (p.role == Role::norm || c.recipe.kind == LinearKind::float32) {
             writer.add_f32(p.name, p.rows, p.cols, values);
         } else {
+            // Quantized as in training: the codes and the scale that it was trained with.
+            const std::array rows{p.rows};
             writer.add(p.name, static_cast<example::TensorKind>(c.recipe.kind), p.rows, p.cols,
-                       pack_layer(c.recipe.kind, values, p.rows, p.cols));
+                       make_bit_group(c.recipe.kind, values.data(), rows, p.cols)->bytes());
         }
     }
     writer.add_merges(c.merges);

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -21,8 +22,6 @@ using namespace bitnet::train;
 void add_train(CLI::App& app) {
     auto* command = app.add_subcommand("train", "Train a model, or continue training it");
     static TrainOptions options;
-    static std::string kind = "ternary";
-    Recipe& r = options.recipe;
     command->add_option("--text", options.text, "Stories, separated by <|endoftext|>")
         ->required()
         ->check(CLI::ExistingFile);
@@ -33,39 +32,31 @@ void add_train(CLI::App& app) {
         ->required();
     command->add_option("--tokenizer", options.tokenizer, "Checkpoint whose tokenizer is taken")
         ->check(CLI::ExistingFile);
-    command->add_option("--kind", kind, "float, ternary, binary, ternary-signnorm, binary-signnorm")
-        ->capture_default_str();
-    command->add_flag("--resume", options.resume, "Continue from OUT/last.ckpt");
-    command->add_option("--threads", options.threads)
+    command->add_flag(
+        "--resume", options.resume,
+        "Continue from OUT/last.ckpt and its recipe, of which only --steps can change");
+    command->add_option("--threads", options.threads, "At most one for each batch works")
         ->capture_default_str()
         ->check(CLI::Range(1, 256));
-    command->add_option("--evaluate-every", options.evaluate_every, "Steps")->capture_default_str();
-    command->add_option("--vocab", r.model.vocab)
+    command->add_option("--evaluate-every", options.evaluate_every, "Steps")
         ->capture_default_str()
-        ->check(CLI::Range(258, 65536));
-    command->add_option("--hidden", r.model.hidden)->capture_default_str();
-    command->add_option("--layers", r.model.layers)->capture_default_str();
-    command->add_option("--heads", r.model.heads)->capture_default_str();
-    command->add_option("--kv-heads", r.model.kv_heads)->capture_default_str();
-    command->add_option("--head-dim", r.model.head_dim)->capture_default_str();
-    command->add_option("--ffn", r.model.ffn)->capture_default_str();
-    command->add_option("--slots", r.slots, "Tokens of one batch")->capture_default_str();
-    command->add_option("--batches", r.batches, "Batches of one step")->capture_default_str();
-    command->add_option("--steps", r.steps)->capture_default_str();
-    command->add_option("--warmup", r.warmup, "Steps")->capture_default_str();
-    command->add_option("--rate", r.rate, "Peak learning rate")->capture_default_str();
-    command->add_option("--last-rate", r.last_rate, "Share of the peak at the last step")
-        ->capture_default_str();
-    command->add_option("--fall", r.fall, "Share of the steps in which the rate falls")
-        ->capture_default_str();
-    command->add_option("--dropout", r.dropout)->capture_default_str();
-    command->add_option("--decay", r.adamw.decay, "Weight decay")->capture_default_str();
-    command->add_option("--beta2", r.adamw.beta2)->capture_default_str();
-    command->add_option("--clip", r.adamw.clip, "Largest gradient norm")->capture_default_str();
-    command->add_option("--seed", r.seed)->capture_default_str();
+        ->check(CLI::Range(1, 1000000));
+    for_each_field(options.recipe, [&](const char* key, auto& value, const char* help) {
+        if (help == nullptr) {
+            return;
+        }
+        CLI::Option* option = nullptr;
+        if constexpr (std::is_enum_v<std::decay_t<decltype(value)>>) {
+            option = command->add_option_function<std::string>(
+                flag_of(key), [&value](const std::string& text) { parse(text, value); }, help);
+            option->default_str(to_text(value));
+        } else {
+            option = command->add_option(flag_of(key), value, help)->capture_default_str();
+        }
+        option->each([key](const std::string&) { options.given.insert(key); });
+    });
     command->callback([] {
-        options.recipe.model.context = options.recipe.slots;
-        options.recipe.kind = linear_kind(kind);
+        options.recipe.model.max_context = options.recipe.slots;
         train(options);
     });
 }

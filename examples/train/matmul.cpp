@@ -18,7 +18,7 @@ struct Primitive {
     dnnl::memory a, b, c, scratch;
 };
 
-using Key = std::array<std::size_t, 6>;
+using Key = std::array<std::size_t, 5>;
 
 constexpr dnnl::memory::data_type type =
     std::is_same_v<operand, float> ? dnnl::memory::data_type::f32 : dnnl::memory::data_type::bf16;
@@ -30,10 +30,8 @@ struct Matmul::Cache {
     dnnl::stream stream{engine};
     std::map<Key, Primitive> made;
 
-    Primitive& find(Transposed ta, Transposed tb, std::size_t m, std::size_t n, std::size_t k,
-                    bool accumulate) {
-        const Key key{static_cast<std::size_t>(ta),        static_cast<std::size_t>(tb), m, n, k,
-                      static_cast<std::size_t>(accumulate)};
+    Primitive& find(Transposed ta, Transposed tb, std::size_t m, std::size_t n, std::size_t k) {
+        const Key key{static_cast<std::size_t>(ta), static_cast<std::size_t>(tb), m, n, k};
         if (const auto it = made.find(key); it != made.end()) {
             return it->second;
         }
@@ -50,11 +48,6 @@ struct Matmul::Cache {
         // The library's own scratchpad is shared between primitives and must not be used by two
         // threads.
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-        if (accumulate) {
-            dnnl::post_ops sum;
-            sum.append_sum(1.0F);
-            attributes.set_post_ops(sum);
-        }
         const dnnl::matmul::primitive_desc description({a, b, c}, attributes, engine);
         Primitive primitive{dnnl::matmul(description), dnnl::memory(a, engine, nullptr),
                             dnnl::memory(b, engine, nullptr), dnnl::memory(c, engine, nullptr),
@@ -67,8 +60,8 @@ Matmul::Matmul() : cache_(std::make_unique<Cache>()) {}
 Matmul::~Matmul() = default;
 
 void Matmul::operator()(const operand* a, Transposed ta, const operand* b, Transposed tb, float* c,
-                        std::size_t m, std::size_t n, std::size_t k, bool accumulate) {
-    Primitive& p = cache_->find(ta, tb, m, n, k, accumulate);
+                        std::size_t m, std::size_t n, std::size_t k) {
+    Primitive& p = cache_->find(ta, tb, m, n, k);
     // oneDNN only reads its sources; its handle type has no const.
     p.a.set_data_handle(const_cast<operand*>(a));
     p.b.set_data_handle(const_cast<operand*>(b));

@@ -18,15 +18,13 @@ struct Dropout {
 
 class Model {
 public:
-    Model(const ModelConfig& config, const ParameterMap& map, std::size_t slots);
+    Model(const Config& config, const ParameterMap& map, std::size_t slots);
 
     // Sum of the negative log-likelihoods of the scored slots.
     double forward(const Weights& weights, const Batch& batch, Dropout dropout);
-    // The same, then adds to gradients() those of (that sum · weight).
+    // The same; `gradients` becomes those of (that sum · weight).
     double forward_backward(const Weights& weights, const Batch& batch, Dropout dropout,
-                            float weight);
-
-    Buffer<float>& gradients() { return gradients_; }
+                            float weight, Buffer<float>& gradients);
 
 private:
     // What a layer's backward pass needs of its forward pass. T: slots, H: hidden, F: ffn
@@ -40,22 +38,23 @@ private:
 
     void run(const Weights& weights, const Batch& batch, Dropout dropout);
     void layer_forward(const Weights& weights, const Batch& batch, std::size_t l, Dropout dropout);
-    void layer_backward(const Weights& weights, const Batch& batch, std::size_t l, Dropout dropout);
+    void layer_backward(const Weights& weights, const Batch& batch, std::size_t l, Dropout dropout,
+                        float* gradients);
     void attention(const Batch& batch, Kept& kept);
     void attention_backward(const Batch& batch, const Kept& kept);
     void linear(const Weights& weights, const BitGroup* group, std::size_t offset, std::size_t rows,
                 std::size_t cols, operand* seen, float* y);
     void linear_backward(const Weights& weights, std::size_t offset, std::size_t rows,
-                         std::size_t cols, const operand* dy, const operand* seen, float* dx);
+                         std::size_t cols, const operand* dy, const operand* seen, float* dx,
+                         float* dw);
     DropoutKey key(Dropout dropout, std::size_t layer, std::size_t site) const;
 
-    const ModelConfig& config_;
+    const Config& config_;
     const ParameterMap& map_;
     std::size_t slots_;
     Rope rope_;
     Matmul matmul_;
     std::vector<Kept> kept_;
-    Buffer<float> gradients_;
     Buffer<float> x_, dx_;                      // T×H: the residual stream and its gradient
     Buffer<float> normed_, wide_;               // T×max(H, q, F); T×max(2F, qkv, vocab)
     Buffer<float> final_rstd_, row_dot_;        // T; heads×T

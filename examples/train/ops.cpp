@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Norms, gate, dropout, RoPE, softmax and loss, forward and backward.
+// Norms, gate, dropout and loss, forward and backward.
 #include "ops.hpp"
 
 #include "fast_exp.hpp"
@@ -11,8 +11,7 @@
 namespace bitnet::train {
 namespace {
 
-// A small integer hash (the finaliser of a well-known mixing function); only its low bias matters
-// here.
+// A small integer hash: the finaliser of a mixing function.
 inline std::uint32_t mix(std::uint32_t x) {
     x ^= x >> 16U;
     x *= 0x7feb352dU;
@@ -27,6 +26,23 @@ inline float keep_scale(std::uint32_t i, std::uint32_t key, std::uint32_t thresh
 
 std::uint32_t threshold_of(float rate) {
     return static_cast<std::uint32_t>(static_cast<double>(rate) * 4294967296.0);
+}
+
+struct Relu2 {
+    static float value(float x) { return positive(x) * positive(x); }
+    static float slope(float x) { return 2.0F * positive(x); }
+};
+
+struct Silu {
+    static float sigmoid(float x) { return 1.0F / (1.0F + fast_exp(-x)); }
+    static float value(float x) { return x * sigmoid(x); }
+    static float slope(float x) { return sigmoid(x) * (1.0F + x * (1.0F - sigmoid(x))); }
+};
+
+// Calls body(f) with the gate's function, so that a loop has no branch in it.
+template <class Body>
+void with_gate(Config::Gate kind, const Body& body) {
+    kind == Config::Gate::silu ? body(Silu{}) : body(Relu2{});
 }
 
 } // namespace
@@ -71,56 +87,58 @@ void rms_norm_backward(const float* dy, const float* x, const float* w, const fl
     }
 }
 
-void gate_norm(const float* gate_up, const float* w, std::size_t tokens, std::size_t n, float eps,
-               float* y, float* rstd) {
-    for (std::size_t t = 0; t < tokens; ++t) {
-        const float* gate = gate_up + t * 2 * n;
-        const float* up = gate + n;
-        float* yt = y + t * n;
-        float sum = 0.0F;
+void gate_norm(Config::Gate kind, const float* gate_up, const float* w, std::size_t tokens,
+               std::size_t n, float eps, float* y, float* rstd) {
+    with_gate(kind, [&](auto f) {
+        for (std::size_t t = 0; t < tokens; ++t) {
+            const float* gate = gate_up + t * 2 * n;
+            const float* up = gate + n;
+            float* yt = y + t * n;
+            float sum = 0.0F;
 #pragma omp simd reduction(+ : sum)
-        for (std::size_t i = 0; i < n; ++i) {
-            const float g = positive(gate[i]);
-            const float a = g * g * up[i];
-            yt[i] = a;
-            sum += a * a;
-        }
-        const float r = 1.0F / std::sqrt(sum / static_cast<float>(n) + eps);
-        rstd[t] = r;
+            for (std::size_t i = 0; i < n; ++i) {
+                const float a = f.value(gate[i]) * up[i];
+                yt[i] = a;
+                sum += a * a;
+            }
+            const float r = 1.0F / std::sqrt(sum / static_cast<float>(n) + eps);
+            rstd[t] = r;
 #pragma omp simd
-        for (std::size_t i = 0; i < n; ++i) {
-            yt[i] *= r * w[i];
+            for (std::size_t i = 0; i < n; ++i) {
+                yt[i] *= r * w[i];
+            }
         }
-    }
+    });
 }
 
-void gate_norm_backward(const float* dy, const float* gate_up, const float* w, const float* rstd,
-                        std::size_t tokens, std::size_t n, operand* dgate_up, float* dw) {
-    for (std::size_t t = 0; t < tokens; ++t) {
-        const float* gate = gate_up + t * 2 * n;
-        const float* up = gate + n;
-        const float* dyt = dy + t * n;
-        operand* dgate = dgate_up + t * 2 * n;
-        operand* dup = dgate + n;
-        const float r = rstd[t];
-        float dot = 0.0F;
+void gate_norm_backward(Config::Gate kind, const float* dy, const float* gate_up, const float* w,
+                        const float* rstd, std::size_t tokens, std::size_t n, operand* dgate_up,
+                        float* dw) {
+    with_gate(kind, [&](auto f) {
+        for (std::size_t t = 0; t < tokens; ++t) {
+            const float* gate = gate_up + t * 2 * n;
+            const float* up = gate + n;
+            const float* dyt = dy + t * n;
+            operand* dgate = dgate_up + t * 2 * n;
+            operand* dup = dgate + n;
+            const float r = rstd[t];
+            float dot = 0.0F;
 #pragma omp simd reduction(+ : dot)
-        for (std::size_t i = 0; i < n; ++i) {
-            const float g = positive(gate[i]);
-            const float a = g * g * up[i];
-            dot += dyt[i] * w[i] * a;
-            dw[i] += dyt[i] * a * r;
-        }
-        const float back = dot * r * r * r / static_cast<float>(n);
+            for (std::size_t i = 0; i < n; ++i) {
+                const float a = f.value(gate[i]) * up[i];
+                dot += dyt[i] * w[i] * a;
+                dw[i] += dyt[i] * a * r;
+            }
+            const float back = dot * r * r * r / static_cast<float>(n);
 #pragma omp simd
-        for (std::size_t i = 0; i < n; ++i) {
-            const float g = positive(gate[i]);
-            const float a = g * g * up[i];
-            const float da = dyt[i] * w[i] * r - a * back;
-            dgate[i] = to_operand(da * up[i] * 2.0F * g);
-            dup[i] = to_operand(da * g * g);
+            for (std::size_t i = 0; i < n; ++i) {
+                const float g = f.value(gate[i]);
+                const float da = dyt[i] * w[i] * r - g * up[i] * back;
+                dgate[i] = to_operand(da * up[i] * f.slope(gate[i]));
+                dup[i] = to_operand(da * g);
+            }
         }
-    }
+    });
 }
 
 void as_seen(LinearKind kind, const float* x, std::size_t tokens, std::size_t n, operand* y) {

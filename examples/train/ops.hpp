@@ -5,7 +5,7 @@
 #pragma once
 
 #include "buffer.hpp"
-#include "config.hpp"
+#include "parameters.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,11 +20,12 @@ void rms_norm(const float* x, const float* w, std::size_t tokens, std::size_t n,
 void rms_norm_backward(const float* dy, const float* x, const float* w, const float* rstd,
                        std::size_t tokens, std::size_t n, float* dx, float* dw);
 
-// gate_up: tokens × 2n, the gate's row before up's. y = norm(relu(gate)² · up) · w
-void gate_norm(const float* gate_up, const float* w, std::size_t tokens, std::size_t n, float eps,
-               float* y, float* rstd);
-void gate_norm_backward(const float* dy, const float* gate_up, const float* w, const float* rstd,
-                        std::size_t tokens, std::size_t n, operand* dgate_up, float* dw);
+// gate_up: tokens × 2n, the gate's row before up's. y = norm(f(gate) · up) · w
+void gate_norm(Config::Gate kind, const float* gate_up, const float* w, std::size_t tokens,
+               std::size_t n, float eps, float* y, float* rstd);
+void gate_norm_backward(Config::Gate kind, const float* dy, const float* gate_up, const float* w,
+                        const float* rstd, std::size_t tokens, std::size_t n, operand* dgate_up,
+                        float* dw);
 
 // What a linear layer's weights are multiplied by, as the layer sees it: x itself, or its quantized
 // values.
@@ -50,12 +51,11 @@ struct Rope {
 
 // qkv: tokens × (heads + 2·kv_heads)·head_dim -> q, k (turned) and v by head:
 // [head][token][head_dim]
-void split_heads(const float* qkv, const int* positions, const Rope& rope,
-                 const ModelConfig& config, std::size_t tokens, operand* q, operand* k, operand* v);
+void split_heads(const float* qkv, const int* positions, const Rope& rope, const Config& config,
+                 std::size_t tokens, operand* q, operand* k, operand* v);
 // dq, dk, dv: [head][token][head_dim], dk and dv once per query head -> dqkv
 void join_heads_backward(const float* dq, const float* dk, const float* dv, const int* positions,
-                         const Rope& rope, const ModelConfig& config, std::size_t tokens,
-                         operand* dqkv);
+                         const Rope& rope, const Config& config, std::size_t tokens, operand* dqkv);
 
 // Causal softmax of scale·s, row i over columns 0..i; p has zeros behind the diagonal. n is a
 // multiple of 16.

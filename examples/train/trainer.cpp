@@ -2,8 +2,11 @@
 // Steps, schedule, validation, checkpoints and the progress line.
 #include "trainer.hpp"
 
+#include "../transformer/text.hpp"
 #include "bpe_train.hpp"
+#include "checkpoint.hpp"
 #include "corpus.hpp"
+#include "files.hpp"
 #include "model.hpp"
 
 #include <unistd.h>
@@ -14,7 +17,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <numeric>
 #include <random>
+#include <stdexcept>
+#include <utility>
 
 namespace bitnet::train {
 namespace {
@@ -28,41 +35,17 @@ constexpr std::size_t hold_out = 100;
 
 struct Stories {
     std::vector<std::vector<int>> ids;
-    std::size_t bytes = 0;
+    std::size_t bytes = 0; // of the tokens, so without what was cut off
 };
 
-class Run {
-public:
-    explicit Run(const TrainOptions& options);
-    void go();
-
-private:
-    void start_or_resume();
-    void step();
-    double score(const Stories& stories);
-    void evaluate();
-    void report(bool line_end);
-    float rate() const;
-    Batch next_batch();
-
-    TrainOptions options_;
-    Recipe& recipe_;
-    Progress progress_;
-    std::vector<Tokenizer::Merge> merges_;
-    Stories training_, held_out_, valid_;
-    ParameterMap map_;
-    Workers workers_;
-    Buffer<float> parameters_;
-    AdamW adamw_;
-    Weights weights_;
-    std::vector<std::unique_ptr<Model>> models_;
-    std::vector<Batch> epoch_;
-    double loss_ = 0.0; // running mean, nats per token
-    float norm_ = 0.0F;
-    double held_out_score_ = 0.0;
-    double valid_score_ = 0.0;
-    double speed_ = 0.0; // tokens per second, running mean
-};
+Stories encode(const Tokenizer& tokenizer, const std::vector<std::string>& texts,
+               const Recipe& recipe) {
+    Stories stories{encode_stories(tokenizer, texts, recipe.model.max_context), 0};
+    for (const std::vector<int>& ids : stories.ids) {
+        stories.bytes += tokenizer.decode(ids).size();
+    }
+    return stories;
+}
 
 void initialise(const Recipe& recipe, const ParameterMap& map, Buffer<float>& parameters) {
     std::mt19937_64 random(recipe.seed);
@@ -87,29 +70,99 @@ void initialise(const Recipe& recipe, const ParameterMap& map, Buffer<float>& pa
     }
 }
 
-Run::Run(const TrainOptions& options)
-    : options_(options), recipe_(options_.recipe), map_(recipe_.model), workers_(options.threads),
-      parameters_(map_.total), adamw_(map_, recipe_.adamw),
-      weights_(recipe_.model, map_, recipe_.kind), models_(options.threads) {
-    std::filesystem::create_directories(options_.folder);
-    start_or_resume();
-    const Tokenizer tokenizer(merges_);
-    const auto encode = [&](const std::vector<std::string>& texts, Stories& stories) {
-        stories.ids = encode_stories(tokenizer, texts, recipe_.model.context);
-        for (const std::string& text : texts) {
-            stories.bytes += text.size();
+Checkpoint resume(const TrainOptions& options) {
+    Checkpoint c = load_checkpoint(options.folder + "/last.ckpt");
+    c.recipe = resumed(c.recipe, options.recipe, options.given);
+    validate(c.recipe);
+    if (c.recipe.steps < c.progress.step) {
+        throw std::invalid_argument("--steps " + to_text(c.recipe.steps) +
+                                    ": the run to be resumed has done " + to_text(c.progress.step));
+    }
+    if (!options.tokenizer.empty() && load_checkpoint(options.tokenizer).merges != c.merges) {
+        throw std::invalid_argument("--tokenizer " + options.tokenizer +
+                                    ": the run to be resumed has another one");
+    }
+    return c;
+}
+
+// A run of no steps yet.
+Checkpoint start(const TrainOptions& options, const std::vector<std::string>& stories) {
+    std::filesystem::create_directories(options.folder);
+    Checkpoint c;
+    c.recipe = options.recipe;
+    const std::size_t vocab = c.recipe.model.vocab;
+    c.merges = options.tokenizer.empty() ? train_bpe(stories, vocab)
+                                         : load_checkpoint(options.tokenizer).merges;
+    if (const std::size_t entries = Tokenizer(c.merges).vocab_size(); entries != vocab) {
+        throw std::runtime_error("--vocab " + to_text(vocab) + ": the tokenizer has " +
+                                 to_text(entries) + " entries");
+    }
+    const ParameterMap map(c.recipe.model);
+    c.state = {Buffer<float>(map.total), Buffer<float>(map.total), Buffer<float>(map.total)};
+    initialise(c.recipe, map, c.state.parameters);
+    return c;
+}
+
+// The header and the points up to `step`: what an interrupted run drew behind its last checkpoint
+// is drawn again.
+std::string read_curve(const std::string& path, std::size_t step) {
+    std::string kept;
+    std::ifstream in(path);
+    for (std::string line; std::getline(in, line);) {
+        if (kept.empty() || std::stoull(line) <= step) {
+            kept += line + '\n';
         }
-    };
+    }
+    return kept;
+}
+
+class Run {
+public:
+    Run(const TrainOptions& options, Checkpoint checkpoint,
+        const std::vector<std::string>& stories);
+    void go();
+
+private:
+    void step();
+    double score(const Stories& stories);
+    void evaluate();
+    void report(bool line_end);
+    float rate() const;
+    Batch next_batch();
+
+    const TrainOptions& options_;
+    Checkpoint checkpoint_;
+    const Recipe& recipe_ = checkpoint_.recipe;
+    Progress& progress_ = checkpoint_.progress;
+    AdamWState& state_ = checkpoint_.state;
+    Stories training_, held_out_, valid_;
+    ParameterMap map_{recipe_.model};
+    Workers workers_{options_.threads};
+    Weights weights_{recipe_.model, map_, recipe_.kind};
+    std::vector<std::unique_ptr<Model>> models_; // one for each worker
+    std::vector<Buffer<float>> gradients_;       // one for each batch of a step
+    std::vector<Batch> epoch_;
+    std::string curve_; // the file curve.csv
+    double loss_ = 0.0; // running mean, nats per token
+    float norm_ = 0.0F;
+    double held_out_score_ = 0.0;
+    double valid_score_ = 0.0;
+    double speed_ = 0.0; // tokens per second, running mean
+};
+
+Run::Run(const TrainOptions& options, Checkpoint checkpoint,
+         const std::vector<std::string>& stories)
+    : options_(options), checkpoint_(std::move(checkpoint)), models_(options.threads) {
+    const Tokenizer tokenizer(checkpoint_.merges);
     std::vector<std::string> kept;
     std::vector<std::string> held;
-    const std::vector<std::string> all = split_stories(read_text(options_.text));
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        (i % hold_out == hold_out - 1 ? held : kept).push_back(all[i]);
+    for (std::size_t i = 0; i < stories.size(); ++i) {
+        (i % hold_out == hold_out - 1 ? held : kept).push_back(stories[i]);
     }
-    encode(kept, training_);
-    encode(held, held_out_);
+    training_ = encode(tokenizer, kept, recipe_);
+    held_out_ = encode(tokenizer, held, recipe_);
     if (!options_.valid.empty()) {
-        encode(split_stories(read_text(options_.valid)), valid_);
+        valid_ = encode(tokenizer, split_stories(example::read_file(options_.valid)), recipe_);
     }
     std::size_t tokens = 0;
     for (const std::vector<int>& ids : training_.ids) {
@@ -118,54 +171,16 @@ Run::Run(const TrainOptions& options)
     std::fprintf(stderr, "%zu stories, %zu tokens, %.3f bytes a token; %zu parameters, kind %s\n",
                  training_.ids.size(), tokens,
                  static_cast<double>(training_.bytes) / static_cast<double>(tokens), map_.total,
-                 std::string(name_of(recipe_.kind)).c_str());
+                 to_text(recipe_.kind).c_str());
+    for (std::size_t b = 0; b < recipe_.batches; ++b) {
+        gradients_.emplace_back(map_.total);
+    }
     workers_.run([&](std::size_t w) {
         models_[w] = std::make_unique<Model>(recipe_.model, map_, recipe_.slots);
     });
-}
-
-// Leaves the header and the points up to `step`: what an interrupted run drew behind its last
-// checkpoint is drawn again.
-void cut_curve(const std::string& path, std::size_t step) {
-    std::string kept;
-    std::ifstream in(path);
-    for (std::string line; std::getline(in, line);) {
-        if (kept.empty() || std::stoull(line) <= step) {
-            kept += line + '\n';
-        }
-    }
-    in.close();
-    std::ofstream(path) << kept;
-}
-
-void Run::start_or_resume() {
-    if (options_.resume) {
-        Checkpoint c = load_checkpoint(options_.folder + "/last.ckpt");
-        if (c.parameters.size() != map_.total || c.recipe.kind != recipe_.kind) {
-            throw std::runtime_error("the checkpoint has another shape or kind");
-        }
-        progress_ = c.progress;
-        merges_ = std::move(c.merges);
-        parameters_ = std::move(c.parameters);
-        adamw_.m = std::move(c.m);
-        adamw_.v = std::move(c.v);
-        cut_curve(options_.folder + "/curve.csv", progress_.step);
-        return;
-    }
-    merges_ = options_.tokenizer.empty()
-                  ? train_bpe(split_stories(read_text(options_.text)), recipe_.model.vocab)
-                  : load_checkpoint(options_.tokenizer).merges;
-    if (Tokenizer(merges_).vocab_size() != recipe_.model.vocab) {
-        throw std::runtime_error("the tokenizer has another number of entries than the model");
-    }
-    initialise(recipe_, map_, parameters_);
-    std::FILE* csv = std::fopen((options_.folder + "/curve.csv").c_str(), "w");
-    if (csv != nullptr) {
-        std::fputs(
-            "step,tokens,seconds,train_nats_per_token,held_out_nats_per_byte,valid_nats_per_byte\n",
-            csv);
-        std::fclose(csv);
-    }
+    curve_ = options_.resume ? read_curve(options_.folder + "/curve.csv", progress_.step)
+                             : "step,tokens,seconds,train_nats_per_token,held_out_nats_per_byte,"
+                               "valid_nats_per_byte\n";
 }
 
 float Run::rate() const {
@@ -203,27 +218,20 @@ void Run::step() {
         batches.push_back(next_batch());
         scored += batches.back().scored;
     }
-    weights_.update(parameters_.data(), workers_);
+    weights_.update(state_.parameters.data(), workers_);
     std::vector<double> losses(recipe_.batches);
     workers_.run([&](std::size_t w) {
         for (std::size_t b = w; b < recipe_.batches; b += workers_.count()) {
             const Dropout dropout{recipe_.dropout,
                                   static_cast<std::uint32_t>(recipe_.seed * 7919 +
                                                              progress_.step * recipe_.batches + b)};
-            losses[b] = models_[w]->forward_backward(weights_, batches[b], dropout,
-                                                     1.0F / static_cast<float>(scored));
+            losses[b] = models_[w]->forward_backward(
+                weights_, batches[b], dropout, 1.0F / static_cast<float>(scored), gradients_[b]);
         }
     });
-    std::vector<Buffer<float>*> gradients;
-    for (const auto& model : models_) {
-        gradients.push_back(&model->gradients());
-    }
-    norm_ = adamw_.step(parameters_, gradients, rate(), progress_.step + 1, workers_);
-    double loss = 0.0;
-    for (const double part : losses) {
-        loss += part;
-    }
-    loss /= static_cast<double>(scored);
+    norm_ = adamw(map_, recipe_.adamw, state_, gradients_, rate(), progress_.step + 1, workers_);
+    const double loss =
+        std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(scored);
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     // Running means over about fifty steps.
     loss_ = loss_ == 0.0 ? loss : 0.98 * loss_ + 0.02 * loss;
@@ -236,41 +244,32 @@ void Run::step() {
 
 double Run::score(const Stories& stories) {
     const std::vector<Batch> batches = make_batches(stories.ids, recipe_.slots, 0);
-    std::vector<double> sums(workers_.count());
+    std::vector<double> sums(batches.size());
     workers_.run([&](std::size_t w) {
         for (std::size_t b = w; b < batches.size(); b += workers_.count()) {
-            sums[w] += models_[w]->forward(weights_, batches[b], {});
+            sums[b] = models_[w]->forward(weights_, batches[b], {});
         }
     });
-    double sum = 0.0;
-    for (const double part : sums) {
-        sum += part;
-    }
-    return sum / static_cast<double>(stories.bytes);
+    return std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(stories.bytes);
 }
 
 void Run::evaluate() {
-    weights_.update(parameters_.data(), workers_);
+    weights_.update(state_.parameters.data(), workers_);
     held_out_score_ = score(held_out_);
     valid_score_ = valid_.ids.empty() ? 0.0 : score(valid_);
-    if (std::FILE* csv = std::fopen((options_.folder + "/curve.csv").c_str(), "a");
-        csv != nullptr) {
-        std::fprintf(csv, "%zu,%llu,%.1f,%.5f,%.5f,%.5f\n", progress_.step,
-                     static_cast<unsigned long long>(progress_.tokens), progress_.seconds, loss_,
-                     held_out_score_, valid_score_);
-        std::fclose(csv);
-    }
-    const bool better = held_out_score_ < progress_.best;
-    if (better) {
+    char point[128];
+    std::snprintf(point, sizeof point, "%zu,%llu,%.1f,%.5f,%.5f,%.5f\n", progress_.step,
+                  static_cast<unsigned long long>(progress_.tokens), progress_.seconds, loss_,
+                  held_out_score_, valid_score_);
+    curve_ += point;
+    write_file(options_.folder + "/curve.csv", [&](std::ostream& out) { out << curve_; });
+    // last.ckpt comes last: it must not say that a best.ckpt was written which was not.
+    if (held_out_score_ < progress_.best) {
         progress_.best = held_out_score_;
         progress_.best_step = progress_.step;
+        save(options_.folder + "/best.ckpt", checkpoint_);
     }
-    save(options_.folder + "/last.ckpt", recipe_, progress_, merges_, parameters_, adamw_.m,
-         adamw_.v);
-    if (better) {
-        save(options_.folder + "/best.ckpt", recipe_, progress_, merges_, parameters_, adamw_.m,
-             adamw_.v);
-    }
+    save(options_.folder + "/last.ckpt", checkpoint_);
     report(true);
 }
 
@@ -311,7 +310,17 @@ void Run::go() {
 } // namespace
 
 void train(const TrainOptions& options) {
-    Run(options).go();
+    if (!options.resume) {
+        validate(options.recipe);
+    }
+    const std::vector<std::string> stories = split_stories(example::read_file(options.text));
+    if (stories.size() < hold_out) {
+        throw std::runtime_error(options.text + ": has " + to_text(stories.size()) +
+                                 " stories, fewer than the " + to_text(hold_out) +
+                                 " of which one is held out");
+    }
+    Run run(options, options.resume ? resume(options) : start(options, stories), stories);
+    run.go();
 }
 
 } // namespace bitnet::train

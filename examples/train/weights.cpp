@@ -8,10 +8,10 @@
 
 namespace bitnet::train {
 
-Weights::Weights(const ModelConfig& config, const ParameterMap& map, LinearKind kind_of_layers)
+Weights::Weights(const Config& config, const ParameterMap& map, LinearKind kind_of_layers)
     : kind(kind_of_layers), half(map.total), layers(config.layers), config_(config), map_(map) {}
 
-void Weights::update(const float* values, Workers& workers) {
+void Weights::update(const float* values, const Workers& workers) {
     parameters = values;
     workers.run([&](std::size_t w) {
         if (kind == LinearKind::float32) {
@@ -27,19 +27,19 @@ void Weights::update(const float* values, Workers& workers) {
             group->dequantize(half.data() + offset);
         };
         const std::array qkv{config_.q_dim(), config_.kv_dim(), config_.kv_dim()};
-        const std::array gate_up{config_.ffn, config_.ffn};
-        const std::array hidden{config_.hidden};
+        const std::array gate_up{config_.ffn_dim, config_.ffn_dim};
+        const std::array hidden{config_.dim};
         for (std::size_t l = w; l < config_.layers; l += workers.count()) {
             const LayerOffsets& at = map_.layers[l];
-            quantize(layers[l].qkv, at.qkv, qkv, config_.hidden);
+            quantize(layers[l].qkv, at.qkv, qkv, config_.dim);
             quantize(layers[l].o, at.o, hidden, config_.q_dim());
-            quantize(layers[l].gate_up, at.gate_up, gate_up, config_.hidden);
-            quantize(layers[l].down, at.down, hidden, config_.ffn);
+            quantize(layers[l].gate_up, at.gate_up, gate_up, config_.dim);
+            quantize(layers[l].down, at.down, hidden, config_.ffn_dim);
         }
         if (w + 1 ==
             workers
                 .count()) { // norms stay float; of the rest only the embedding is a matmul operand
-            convert(values + map_.embedding, config_.vocab * config_.hidden,
+            convert(values + map_.embedding, config_.vocab * config_.dim,
                     half.data() + map_.embedding);
         }
     });

@@ -1,33 +1,23 @@
 // SPDX-License-Identifier: MIT
-// A fixed crew of threads that run the same job side by side and meet at its end.
+// Threads that run the same job side by side.
 #pragma once
 
-#include <barrier>
 #include <cstddef>
-#include <exception>
 #include <functional>
-#include <thread>
-#include <vector>
 
 namespace bitnet::train {
 
 class Workers {
 public:
-    explicit Workers(std::size_t count);
-    ~Workers();
-    Workers(const Workers&) = delete;
-    Workers& operator=(const Workers&) = delete;
+    explicit Workers(std::size_t count) : count_(count) {}
 
-    std::size_t count() const { return threads_.size(); }
+    std::size_t count() const { return count_; }
     // Calls job(w) for w = 0 .. count-1, each on its own thread; returns when all are done, or
     // throws what the first of them threw.
-    void run(const std::function<void(std::size_t)>& job);
+    void run(const std::function<void(std::size_t)>& job) const;
 
 private:
-    std::barrier<> gate_;
-    const std::function<void(std::size_t)>* job_ = nullptr; // null tells the threads to end
-    std::vector<std::exception_ptr> errors_;
-    std::vector<std::thread> threads_;
+    std::size_t count_;
 };
 
 } // namespace bitnet::train
