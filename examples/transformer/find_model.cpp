@@ -21,9 +21,9 @@ namespace {
 
 constexpr const char* default_name = "stories-ternary.bitnet";
 
-// Where to look, seen from the program's folder: an installation, then a build in the source tree.
-constexpr const char* places[] = {"", "models", "../share/bitnet/models", "../examples/models",
-                                  "../../examples/models"};
+// Where to look, seen from the program's folder: beside it, in an installation, in the source tree,
+// to whose models a build folder holds a link.
+constexpr const char* places[] = {"", "../share/bitnet/models", "models"};
 
 // Empty where the system does not tell.
 std::filesystem::path program() {
