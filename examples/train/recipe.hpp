@@ -33,23 +33,23 @@ struct AdamWOptions {
 
 struct Recipe {
     Config model{.vocab = 1024,
-                 .dim = 192,
-                 .ffn_dim = 512,
+                 .dim = 256,
+                 .ffn_dim = 704,
                  .layers = 6,
-                 .heads = 6,
-                 .kv_heads = 3,
+                 .heads = 8,
+                 .kv_heads = 4,
                  .head_dim = 32,
                  .max_context = 1024, // longest story in tokens: always `slots`
                  .training = {}};
     LinearKind kind = LinearKind::ternary_int8;
     std::size_t slots = 1024; // tokens of one batch, the work of one thread
     std::size_t batches = 2;  // per step
-    std::size_t steps = 3300;
+    std::size_t steps = 6600;
     std::size_t warmup = 200;
     float rate = 3e-3F;      // peak
     float last_rate = 0.03F; // share of the peak at the last step
     float fall = 0.4F;       // share of the steps, at the end, in which the rate falls to that
-    float dropout = 0.05F;
+    float dropout = 0.1F;
     AdamWOptions adamw;
     std::uint64_t seed = 1;
 };
