@@ -3,6 +3,7 @@
 // direction.
 #include "model_file.hpp"
 
+#include "checksum.hpp"
 #include "error.hpp"
 #include "model_format.hpp"
 
@@ -14,9 +15,6 @@
 
 namespace bitnet::example {
 namespace {
-
-constexpr std::uint64_t fnv_basis = 0xcbf29ce484222325u;
-constexpr std::uint64_t fnv_prime = 0x100000001b3u;
 
 bool all_zero(std::span<const std::byte> bytes) noexcept {
     return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
@@ -58,20 +56,6 @@ std::string_view name_of(TensorKind kind) noexcept {
 
 std::size_t value_bytes(TensorKind kind) noexcept {
     return kind == TensorKind::f32 ? 4 : kind == TensorKind::f16 || kind == TensorKind::u16 ? 2 : 0;
-}
-
-std::uint64_t checksum(std::span<const std::byte> bytes) noexcept {
-    std::uint64_t hash = fnv_basis;
-    const std::size_t whole = bytes.size() / 8 * 8;
-    for (std::size_t i = 0; i < whole; i += 8) {
-        hash = (hash ^ file_format::load<std::uint64_t>(bytes.data() + i)) * fnv_prime;
-    }
-    if (whole < bytes.size()) {
-        std::array<std::byte, 8> last{};
-        std::copy(bytes.begin() + static_cast<std::ptrdiff_t>(whole), bytes.end(), last.begin());
-        hash = (hash ^ file_format::load<std::uint64_t>(last.data())) * fnv_prime;
-    }
-    return hash;
 }
 
 ModelFile::ModelFile(const std::string& path)

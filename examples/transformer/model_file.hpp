@@ -46,11 +46,8 @@ struct TensorInfo {
     std::uint64_t cols = 0;
     std::uint64_t offset = 0; // from the start of the file, a multiple of 64
     std::uint64_t bytes = 0;
-    std::uint64_t checksum = 0; // of the tensor's bytes
+    std::uint64_t checksum = 0; // of the tensor's bytes, see checksum.hpp
 };
-
-/// FNV-1a over little-endian 64-bit words, the last one filled up with zero bytes.
-std::uint64_t checksum(std::span<const std::byte> bytes) noexcept;
 
 class ModelFile {
 public:

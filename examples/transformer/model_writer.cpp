@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Writing a .bitnet file: the same bytes on every machine for the same tensors.
+#include "checksum.hpp"
 #include "error.hpp"
 #include "model_file.hpp"
 #include "model_format.hpp"

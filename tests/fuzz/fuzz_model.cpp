@@ -123,7 +123,7 @@ void put_right(Bytes& file) {
         const auto begin = get<std::uint64_t>(file, at + rec_offset);
         const auto bytes = get<std::uint64_t>(file, at + rec_bytes);
         if (begin <= file.size() && bytes <= file.size() - begin) {
-            put(file, at + rec_checksum, fnv(file, begin, begin + bytes));
+            put(file, at + rec_checksum, sum_of(file, begin, begin + bytes));
         }
     }
     seal(file);
