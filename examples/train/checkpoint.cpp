@@ -46,21 +46,23 @@ Recipe recipe_from(const Json& j) {
 }
 
 Json to_json(const Progress& p) {
-    return {{"step", p.step},          {"epoch", p.epoch},     {"batch", p.batch},
-            {"tokens", p.tokens},      {"seconds", p.seconds}, {"best", p.best},
-            {"best_step", p.best_step}};
+    return {{"step", p.step},           {"epoch", p.epoch},     {"batch", p.batch},
+            {"tokens", p.tokens},       {"seconds", p.seconds}, {"best", p.best},
+            {"best_step", p.best_step}, {"loss", p.loss}};
 }
 
 Progress progress_from(const Json& j) {
-    return {j.at("step"),    j.at("epoch"), j.at("batch"),    j.at("tokens"),
-            j.at("seconds"), j.at("best"),  j.at("best_step")};
+    return {j.at("step"),    j.at("epoch"), j.at("batch"),     j.at("tokens"),
+            j.at("seconds"), j.at("best"),  j.at("best_step"), j.value("loss", 0.0)};
 }
 
 } // namespace
 
 void save(const std::string& path, const Checkpoint& c) {
-    const Json head{
-        {"recipe", to_json(c.recipe)}, {"progress", to_json(c.progress)}, {"merges", c.merges}};
+    const Json head{{"recipe", to_json(c.recipe)},
+                    {"progress", to_json(c.progress)},
+                    {"merges", c.merges},
+                    {"text", c.text}};
     write_file(path, [&](std::ostream& out) {
         out << head.dump() << '\n';
         for (const Buffer<float>* floats : {&c.state.parameters, &c.state.m, &c.state.v}) {
@@ -82,6 +84,7 @@ Checkpoint load_checkpoint(const std::string& path) {
         c.recipe = recipe_from(head.at("recipe"));
         c.progress = progress_from(head.at("progress"));
         c.merges = head.at("merges").get<std::vector<example::Tokenizer::Merge>>();
+        c.text = head.value("text", std::uint64_t{0});
     } catch (const std::exception& error) {
         throw std::runtime_error(path + ": is no checkpoint: " + error.what());
     }

@@ -21,6 +21,7 @@ struct Progress {
     double seconds = 0.0;     // of training, over all resumptions
     double best = 1e30;       // nats per byte on the held-out stories
     std::size_t best_step = 0;
+    double loss = 0.0; // nats per token, running mean over about fifty steps
 };
 
 struct Checkpoint {
@@ -28,6 +29,7 @@ struct Checkpoint {
     Progress progress;
     std::vector<example::Tokenizer::Merge> merges;
     AdamWState state;
+    std::uint64_t text = 0; // checksum of the text trained on
 };
 
 // Both throw std::runtime_error. A failed save leaves the old file.

@@ -35,7 +35,8 @@ Model::Model(const Config& config, const ParameterMap& map, std::size_t slots)
         kept.v.resize(kv_heads);
     }
     const std::size_t narrow = std::max({config.dim, config.q_dim(), config.ffn_dim});
-    const std::size_t wide = std::max({2 * config.ffn_dim, qkv_dim(config), config.vocab});
+    const std::size_t wide =
+        std::max({config.dim, 2 * config.ffn_dim, qkv_dim(config), config.vocab});
     x_.resize(slots * config.dim);
     dx_.resize(slots * config.dim);
     normed_.resize(slots * narrow);

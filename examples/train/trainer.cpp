@@ -2,6 +2,7 @@
 // Steps, schedule, validation, checkpoints and the progress line.
 #include "trainer.hpp"
 
+#include "../transformer/checksum.hpp"
 #include "../transformer/text.hpp"
 #include "bpe_train.hpp"
 #include "checkpoint.hpp"
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -20,7 +22,9 @@
 #include <memory>
 #include <numeric>
 #include <random>
+#include <span>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace bitnet::train {
@@ -70,8 +74,13 @@ void initialise(const Recipe& recipe, const ParameterMap& map, Buffer<float>& pa
     }
 }
 
-Checkpoint resume(const TrainOptions& options) {
+Checkpoint resume(const TrainOptions& options, std::uint64_t text) {
     Checkpoint c = load_checkpoint(options.folder + "/last.ckpt");
+    if (c.text != text && c.text != 0) {
+        throw std::invalid_argument("--text " + options.text +
+                                    ": the run to be resumed has another text");
+    }
+    c.text = text;
     c.recipe = resumed(c.recipe, options.recipe, options.given);
     validate(c.recipe);
     if (c.recipe.steps < c.progress.step) {
@@ -86,9 +95,15 @@ Checkpoint resume(const TrainOptions& options) {
 }
 
 // A run of no steps yet.
-Checkpoint start(const TrainOptions& options, const std::vector<std::string>& stories) {
+Checkpoint start(const TrainOptions& options, const std::vector<std::string>& stories,
+                 std::uint64_t text) {
+    if (std::filesystem::exists(options.folder + "/last.ckpt")) {
+        throw std::invalid_argument("--out " + options.folder +
+                                    ": holds a run; --resume continues it");
+    }
     std::filesystem::create_directories(options.folder);
     Checkpoint c;
+    c.text = text;
     c.recipe = options.recipe;
     const std::size_t vocab = c.recipe.model.vocab;
     c.merges = options.tokenizer.empty() ? train_bpe(stories, vocab)
@@ -103,17 +118,20 @@ Checkpoint start(const TrainOptions& options, const std::vector<std::string>& st
     return c;
 }
 
-// The header and the points up to `step`: what an interrupted run drew behind its last checkpoint
-// is drawn again.
-std::string read_curve(const std::string& path, std::size_t step) {
-    std::string kept;
-    std::ifstream in(path);
+// The header, and of an earlier curve the points up to `step`: what an interrupted run drew behind
+// its last checkpoint is drawn again.
+std::string begin_curve(const std::string& earlier, std::size_t step) {
+    std::string curve = "step,tokens,seconds,train_nats_per_token,held_out_nats_per_byte,"
+                        "valid_nats_per_byte\n";
+    std::ifstream in(earlier);
+    std::size_t at = 0;
     for (std::string line; std::getline(in, line);) {
-        if (kept.empty() || std::stoull(line) <= step) {
-            kept += line + '\n';
+        if (std::from_chars(line.data(), line.data() + line.size(), at).ec == std::errc() &&
+            at <= step) {
+            curve += line + '\n';
         }
     }
-    return kept;
+    return curve;
 }
 
 class Run {
@@ -143,8 +161,8 @@ private:
     std::vector<Buffer<float>> gradients_;       // one for each batch of a step
     std::vector<Batch> epoch_;
     std::string curve_; // the file curve.csv
-    double loss_ = 0.0; // running mean, nats per token
     float norm_ = 0.0F;
+    std::size_t skipped_ = 0; // steps in a row whose gradient was not finite
     double held_out_score_ = 0.0;
     double valid_score_ = 0.0;
     double speed_ = 0.0; // tokens per second, running mean
@@ -178,9 +196,7 @@ Run::Run(const TrainOptions& options, Checkpoint checkpoint,
     workers_.run([&](std::size_t w) {
         models_[w] = std::make_unique<Model>(recipe_.model, map_, recipe_.slots);
     });
-    curve_ = options_.resume ? read_curve(options_.folder + "/curve.csv", progress_.step)
-                             : "step,tokens,seconds,train_nats_per_token,held_out_nats_per_byte,"
-                               "valid_nats_per_byte\n";
+    curve_ = begin_curve(options_.folder + "/curve.csv", progress_.step);
 }
 
 float Run::rate() const {
@@ -233,8 +249,13 @@ void Run::step() {
     const double loss =
         std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(scored);
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    skipped_ = std::isfinite(norm_) ? 0 : skipped_ + 1;
+    if (skipped_ == 10) {
+        throw std::runtime_error("ten gradients in a row were not finite, at step " +
+                                 to_text(progress_.step) + ": try a lower --rate");
+    }
     // Running means over about fifty steps.
-    loss_ = loss_ == 0.0 ? loss : 0.98 * loss_ + 0.02 * loss;
+    progress_.loss = progress_.loss == 0.0 ? loss : 0.98 * progress_.loss + 0.02 * loss;
     const double speed = static_cast<double>(scored) / seconds;
     speed_ = speed_ == 0.0 ? speed : 0.98 * speed_ + 0.02 * speed;
     progress_.seconds += seconds;
@@ -259,8 +280,8 @@ void Run::evaluate() {
     valid_score_ = valid_.ids.empty() ? 0.0 : score(valid_);
     char point[128];
     std::snprintf(point, sizeof point, "%zu,%llu,%.1f,%.5f,%.5f,%.5f\n", progress_.step,
-                  static_cast<unsigned long long>(progress_.tokens), progress_.seconds, loss_,
-                  held_out_score_, valid_score_);
+                  static_cast<unsigned long long>(progress_.tokens), progress_.seconds,
+                  progress_.loss, held_out_score_, valid_score_);
     curve_ += point;
     write_file(options_.folder + "/curve.csv", [&](std::ostream& out) { out << curve_; });
     // last.ckpt comes last: it must not say that a best.ckpt was written which was not.
@@ -285,7 +306,7 @@ void Run::report(bool line_end) {
     std::fprintf(stderr,
                  "\r[%s] %zu/%zu epoch %zu loss %.4f norm %.2f rate %.2e held-out %.4f valid %.4f "
                  "%.0f tok/s %.1f min left ",
-                 bar.c_str(), progress_.step, recipe_.steps, progress_.epoch, loss_,
+                 bar.c_str(), progress_.step, recipe_.steps, progress_.epoch, progress_.loss,
                  static_cast<double>(norm_), static_cast<double>(rate()), held_out_score_,
                  valid_score_, speed_, left / 60.0);
     if (line_end) {
@@ -313,13 +334,15 @@ void train(const TrainOptions& options) {
     if (!options.resume) {
         validate(options.recipe);
     }
-    const std::vector<std::string> stories = split_stories(example::read_file(options.text));
+    const std::string text = example::read_file(options.text);
+    const std::uint64_t sum = example::checksum(std::as_bytes(std::span(text)));
+    const std::vector<std::string> stories = split_stories(text);
     if (stories.size() < hold_out) {
         throw std::runtime_error(options.text + ": has " + to_text(stories.size()) +
                                  " stories, fewer than the " + to_text(hold_out) +
                                  " of which one is held out");
     }
-    Run run(options, options.resume ? resume(options) : start(options, stories), stories);
+    Run run(options, options.resume ? resume(options, sum) : start(options, stories, sum), stories);
     run.go();
 }
 
