@@ -69,9 +69,8 @@ inline Cpu this_cpu() noexcept {
     cpu.alderlake = cpu.haswell && all(seven_one.eax, {4}); // AVX-VNNI
     cpu.skylakex = cpu.haswell && (saved & 0xe0) == 0xe0    // opmask, zmm
                    && all(seven.ebx, {16, 17, 28, 30, 31}); // F DQ CD BW VL
-    cpu.icelake = cpu.skylakex && all(seven.ebx, {21})      // IFMA
-                  && all(seven.ecx, {1, 6, 8, 11, 12, 14});
-    // VBMI VBMI2 GFNI VNNI BITALG VPOPCNTDQ
+    // IFMA; VBMI VBMI2 GFNI VNNI BITALG VPOPCNTDQ
+    cpu.icelake = cpu.skylakex && all(seven.ebx, {21}) && all(seven.ecx, {1, 6, 8, 11, 12, 14});
     return cpu;
 }
 #else

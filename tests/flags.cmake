@@ -37,6 +37,14 @@ if(x86)
     bitnet_flag_unit(test_odr haswell ODR_UNIT odr_unit.cpp -O0 -march=haswell)
     bitnet_flag_unit(test_odr haswell_movbe_off ODR_UNIT odr_unit.cpp -O0 -march=haswell -mno-movbe)
     bitnet_flag_unit(test_odr sse42 ODR_UNIT odr_unit.cpp -O0 -msse4.2)
+    # Extensions that no CPU has any more, but for which compilers emit code.
+    bitnet_flag_unit(test_odr bdver4 FLAG_UNIT flag_set_unit.cpp -march=bdver4)
+    bitnet_flag_unit(test_odr no_xop FLAG_UNIT flag_set_unit.cpp -march=bdver4 -mno-xop)
+    bitnet_flag_unit(test_odr no_fma4 FLAG_UNIT flag_set_unit.cpp -march=bdver4 -mno-xop -mno-fma4)
+    bitnet_flag_unit(test_odr no_tbm FLAG_UNIT flag_set_unit.cpp
+        -march=bdver4 -mno-xop -mno-fma4 -mno-tbm)
+    bitnet_flag_unit(test_odr no_sse4a FLAG_UNIT flag_set_unit.cpp
+        -march=bdver4 -mno-xop -mno-fma4 -mno-tbm -mno-sse4a)
     target_compile_definitions(test_odr PRIVATE ODR_HAS_X86=1)
 endif()
 bitnet_flag_unit(test_odr plain ODR_UNIT odr_unit.cpp)

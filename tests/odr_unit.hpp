@@ -35,4 +35,7 @@ using Unit = Report(const Input& in, std::span<float> (&y)[4]);
 
 Unit sapphire, icelake, cannonlake, skylakex, haswell, haswell_movbe_off, sse42, plain;
 
+/// Flag sets, of flag_set_unit.cpp.
+extern const unsigned long long bdver4, no_xop, no_fma4, no_tbm, no_sse4a;
+
 } // namespace odr

@@ -90,3 +90,11 @@ TEST_CASE("units with different flags share no code and give the same bits", "[o
     }
     CHECK(flags.size() == ran);
 }
+
+#if defined(ODR_HAS_X86)
+TEST_CASE("flags that no CPU here could run are part of the flag set too", "[odr]") {
+    const std::set<unsigned long long> flags{odr::bdver4, odr::no_xop, odr::no_fma4, odr::no_tbm,
+                                             odr::no_sse4a};
+    CHECK(flags.size() == 5);
+}
+#endif

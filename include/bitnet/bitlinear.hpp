@@ -29,7 +29,8 @@ namespace bitnet {
 ///   the place of float(dot) * scale_w
 /// W (rows, cols) Binary or Ternary · x (tokens, cols) float · y (tokens, rows) float
 /// exact: dots are exact; every float operation is rounded once to float32 and never contracted:
-///        the same bits on every ISA, compiler, flag set and thread count
+///        the same bits on every ISA, compiler, flag set and thread count, for codes that verify()
+///        accepts (on others a result is some number); a NaN is a NaN of any payload
 /// source: arXiv 2310.11453 (b1), 2402.17764 (b1.58)
 ///
 /// Weights: Binary, Ternary. Activations: Int8, Sign, SignNorm, SignMean; Ternary takes quantized

@@ -40,11 +40,11 @@
 #define BITNET_UNROLL
 #endif
 
-// Asks the memory for the line at p, which may lie outside of any object.
+// Asks the memory for the line at an address, an integer, since it may lie outside of any object.
 #if defined(__GNUC__)
-#define BITNET_PREFETCH(p) __builtin_prefetch(p)
+#define BITNET_PREFETCH(address) __builtin_prefetch(reinterpret_cast<const void*>(address))
 #else
-#define BITNET_PREFETCH(p) static_cast<void>(p)
+#define BITNET_PREFETCH(address) static_cast<void>(address)
 #endif
 
 // A broken precondition: checked in debug builds, undefined in release builds.

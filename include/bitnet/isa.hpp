@@ -59,7 +59,8 @@ using clusters = list<scalar, baseline128, haswell, alderlake, skylakex, icelake
 #if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
 #define BITNET_HAS_BASELINE128 1
 #endif
-#if defined(__AVX2__) && defined(__FMA__) && defined(__BMI2__) && defined(__POPCNT__)
+#if defined(BITNET_HAS_BASELINE128) && defined(__AVX2__) && defined(__FMA__) &&                    \
+    defined(__BMI2__) && defined(__POPCNT__)
 #define BITNET_HAS_HASWELL 1
 #endif
 #if defined(BITNET_HAS_HASWELL) && defined(__AVXVNNI__)
@@ -201,6 +202,39 @@ enum : unsigned long long {
 #endif
 #if defined(NDEBUG)
                | 1ull << 35
+#endif
+#if defined(__SSE4A__)
+               | 1ull << 36
+#endif
+#if defined(__XOP__)
+               | 1ull << 37
+#endif
+#if defined(__FMA4__)
+               | 1ull << 38
+#endif
+#if defined(__TBM__)
+               | 1ull << 39
+#endif
+#if defined(__AVX10_2__)
+               | 1ull << 40
+#endif
+#if defined(__APX_F__)
+               | 1ull << 41
+#endif
+#if defined(__ARM_FEATURE_SVE)
+               | 1ull << 42
+#endif
+#if defined(__ARM_FEATURE_SVE2)
+               | 1ull << 43
+#endif
+#if defined(__ARM_FEATURE_DOTPROD)
+               | 1ull << 44
+#endif
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+               | 1ull << 45
+#endif
+#if defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
+               | 1ull << 46
 #endif
 };
 } // namespace flags_of_this_unit

@@ -96,9 +96,10 @@ private:
     template <class Weights, class Codes>
     bool product_agrees(std::size_t r, std::size_t c, std::size_t group) noexcept {
         using Layout = preferred_layout<Weights, Codes>;
-        constexpr std::size_t most_bytes =
-            layout::Rows16::mapping<Ternary>{rows, cols}.bytes() +
-            layout::Rows16::mapping<Ternary>{long_rows, long_cols}.bytes();
+        constexpr std::size_t bytes = layout::Rows16::mapping<Ternary>{rows, cols}.bytes(),
+                              long_bytes =
+                                  layout::Rows16::mapping<Ternary>{long_rows, long_cols}.bytes(),
+                              most_bytes = bytes > long_bytes ? bytes : long_bytes;
         std::int8_t w[most_codes], x[tokens * long_cols];
         alignas(64) std::uint8_t packed[most_bytes];
         std::byte memory[quantized_bytes<Int8>(tokens, long_cols)];

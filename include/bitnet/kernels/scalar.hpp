@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The definition of every kernel, in plain C++: what the paper writes as a sum is a loop here.
-// It reads any format in any layout, value by value; all other kernels must equal it to the bit.
+// It reads any format in any layout, value by value; all other kernels must equal it to the bit,
+// on codes that verify() accepts.
 #pragma once
 
 #include <cstddef>

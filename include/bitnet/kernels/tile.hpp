@@ -85,12 +85,12 @@ BITNET_INLINE void count_ones(std::size_t chunks, F&& step, A&... totals) noexce
 
 /// Asks for the lines at the same place of the next tile. With few tokens a tile takes less time
 /// than memory does to answer, and its blocks are too many streams for the hardware to foresee.
-template <std::size_t Blocks, std::size_t Tokens>
+template <class Isa, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void prefetch_next_tile(const TileInput& in, const std::uint8_t* line) noexcept {
-    if constexpr (Tokens <= 4) {
+    if constexpr (Tokens == 1 || 2 * Tokens <= simd::ops<Isa>::gemm_tokens) {
         BITNET_UNROLL
         for (std::size_t b = 0; b < Blocks; ++b) {
-            BITNET_PREFETCH(line + (Blocks + b) * in.block_bytes);
+            BITNET_PREFETCH(reinterpret_cast<std::uintptr_t>(line) + (Blocks + b) * in.block_bytes);
         }
     }
 }

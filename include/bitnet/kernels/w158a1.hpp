@@ -30,8 +30,8 @@ struct Tile<Ternary, Sign> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         const auto step = [&](auto& masks, auto& counts) BITNET_INLINE_LAMBDA {
-            prefetch_next_tile<Blocks, Tokens>(in, line);
-            prefetch_next_tile<Blocks, Tokens>(in, line + bitnet::layout::line_bytes);
+            prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
+            prefetch_next_tile<Isa, Blocks, Tokens>(in, line + bitnet::layout::line_bytes);
             masks.for_each([&](std::size_t b, std::size_t p, std::size_t, i32& sum) noexcept {
                 sum = ops::add_popcount(sum,
                                         ops::load(line + b * in.block_bytes + p * 4 * ops::lanes));

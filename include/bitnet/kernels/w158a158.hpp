@@ -30,8 +30,8 @@ struct Tile<Ternary, Ternary> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         const auto step = [&](auto& counts) BITNET_INLINE_LAMBDA {
-            prefetch_next_tile<Blocks, Tokens>(in, line);
-            prefetch_next_tile<Blocks, Tokens>(in, line + bitnet::layout::line_bytes);
+            prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
+            prefetch_next_tile<Isa, Blocks, Tokens>(in, line + bitnet::layout::line_bytes);
             counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
                 const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;
                 const u32 mask = ops::load(at), sign = ops::load(at + bitnet::layout::line_bytes);

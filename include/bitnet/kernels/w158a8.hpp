@@ -33,7 +33,7 @@ struct Tile<Ternary, Int8> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         for (std::size_t i = 0; i < 2 * in.chunks; ++i) {
-            prefetch_next_tile<Blocks, Tokens>(in, line);
+            prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
             BITNET_UNROLL
             for (int s = 0; s < 4; ++s) {
                 acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {

@@ -33,12 +33,12 @@ struct Tile<Binary, Int8> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         for (std::size_t i = 0; i < in.chunks; ++i) {
-            prefetch_next_tile<Blocks, Tokens>(in, line);
+            prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
             BITNET_UNROLL
             for (int s = 0; s < 8; ++s) {
                 acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
                     const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
-                    const u32 codes = (w >> (s)) & one_bit;
+                    const u32 codes = (w >> s) & one_bit;
                     sum = ops::dot4(sum, codes, ops::broadcast(x + 4 * t));
                 });
                 x += in.panel_bytes;
