@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
     std::string json, csv;
     CLI::App app{"Microbenchmarks of the bitnet kernels. Flags of Google Benchmark pass through."};
     app.allow_extras();
-    app.add_flag("--quick", quick, "The rows that matter most, in under a minute");
+    app.add_flag("--quick", quick, "The rows that matter most");
     app.add_option("--json", json,
                    "Write the rows as JSON to this file; -: to stdout, and no table");
     app.add_option("--csv", csv, "Write the rows as CSV to this file");
@@ -51,8 +51,12 @@ int main(int argc, char** argv) {
     bench::add_limit_rows(report);
     bench::add_gemm_rows(report);
     bench::add_float_rows(report);
-    benchmark::RunSpecifiedBenchmarks(&report);
+    const std::size_t ran = benchmark::RunSpecifiedBenchmarks(&report);
     benchmark::Shutdown();
+    if (ran == 0) {
+        std::fprintf(stderr, "bench_kernels: no row has such a name\n");
+        return 2;
+    }
 
     const bool written =
         (json.empty() || write(json, report.json())) && (csv.empty() || write(csv, report.csv()));

@@ -10,6 +10,7 @@ const Limits* limits_of(std::string_view cluster) noexcept {
     if (!bitnet::dispatch::runs_here(cluster)) return nullptr;
     using Table = const Limits& (*)() noexcept;
     constexpr Table tables[] = {
+        nullptr, // the scalar cluster's
 #if defined(BITNET_BUILT_BASELINE128)
         &limits_table<bitnet::isa::baseline128>,
 #endif
@@ -27,7 +28,7 @@ const Limits* limits_of(std::string_view cluster) noexcept {
 #endif
     };
     for (Table table : tables) {
-        if (cluster == table().name) return &table();
+        if (table && cluster == table().name) return &table();
     }
     return nullptr;
 }

@@ -43,27 +43,27 @@ std::vector<Case> cases() {
     return list;
 }
 
-/// The operands of the row before serve the next one of the same shape: rows of all clusters
-/// follow each other.
+/// The operands of the row before: they serve the next one of the same shape, since the rows of all
+/// clusters follow each other.
+struct Kept {
+    std::string name;
+    std::shared_ptr<void> problem;
+} kept;
+
 template <class Weights, class Codes>
-Problem<Weights, Codes>& problem_of(const Case& c, std::size_t group) {
-    static Case last{};
-    static std::unique_ptr<Problem<Weights, Codes>> kept;
-    static std::size_t last_group = 0;
-    if (!kept || last.rows != c.rows || last.cols != c.cols || last.tokens != c.tokens ||
-        last_group != group) {
-        kept.reset();
-        kept = std::make_unique<Problem<Weights, Codes>>(c.rows, c.cols, c.tokens, group);
-        last = c;
-        last_group = group;
+Problem<Weights, Codes>& problem_of(const std::string& row_name, const Case& c, std::size_t group) {
+    const std::string name = row_name + "/" + std::to_string(c.tokens);
+    if (kept.name != name) {
+        kept = {}; // both at once may not fit the memory
+        kept = {name, std::make_shared<Problem<Weights, Codes>>(c.rows, c.cols, c.tokens, group)};
     }
-    return *kept;
+    return *static_cast<Problem<Weights, Codes>*>(kept.problem.get());
 }
 
 template <class Weights, class Codes>
 void run(Row& row, const bitnet::dispatch::Table& table, const Case& c, std::size_t group,
          double seconds_a_row) {
-    auto& problem = problem_of<Weights, Codes>(c, group);
+    auto& problem = problem_of<Weights, Codes>(row.name, c, group);
     const auto& kernel = table.pair<Weights, Codes>();
     const auto multiply = [&](auto weights) {
         const std::size_t blocks = (c.rows + 15) / 16;

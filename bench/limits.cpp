@@ -12,21 +12,22 @@ namespace {
 
 using Isa = bitnet::isa::with_flags<bitnet::isa::BITNET_KERNEL_ISA, bitnet::isa::flag_set>;
 
-#if defined(__x86_64__) || defined(_M_X64)
 /// Makes the compiler believe that a register changed, so that it keeps every instruction.
 template <class Batch>
 BITNET_INLINE void keep(Batch& v) noexcept {
+#if defined(__GNUC__) && defined(__x86_64__)
     typename Batch::register_type r = v;
     asm volatile("" : "+v"(r));
     v = Batch(r);
-}
-#else
-template <class Batch>
-BITNET_INLINE void keep(Batch& v) noexcept {
-    static volatile std::size_t sink;
-    sink = reinterpret_cast<std::size_t>(&v);
-}
+#elif defined(__GNUC__) && defined(__aarch64__)
+    typename Batch::register_type r = v;
+    asm volatile("" : "+w"(r));
+    v = Batch(r);
+#else // through memory: slower than the limit, but not optimised away
+    volatile std::uint32_t first = v.get(0);
+    v = v | Batch(static_cast<typename Batch::value_type>(first & 0));
 #endif
+}
 
 template <class I>
 struct Loops {
@@ -64,26 +65,45 @@ struct Loops {
             return ops::add_popcount(s, a ^ b);
         });
     }
-    static unsigned read(const std::byte* data, std::size_t bytes) noexcept {
-        constexpr std::size_t wide = ops::lanes * 4;
+    template <std::size_t Streams, std::size_t Ahead>
+    static unsigned read_by(const std::byte* data, std::size_t bytes) noexcept {
+        constexpr std::size_t line = 64, wide = ops::lanes * 4, loads = line / wide;
+        const std::size_t stream = bytes / Streams;
         const auto* p = reinterpret_cast<const std::uint8_t*>(data);
         u32 seen[8];
         for (u32& s : seen) s = u32(0u);
-        for (std::size_t at = 0; at < bytes; at += 8 * wide) {
+        for (std::size_t at = 0; at < stream; at += 8 / Streams * line) {
             BITNET_UNROLL
-            for (std::size_t i = 0; i < 8; ++i) seen[i] = seen[i] | ops::load(p + at + i * wide);
+            for (std::size_t i = 0; i < 8; ++i) {
+                const std::uint8_t* q = p + i % Streams * stream + at + i / Streams * line;
+                if constexpr (Ahead > 0) {
+                    BITNET_PREFETCH(reinterpret_cast<std::uintptr_t>(q) + Ahead);
+                }
+                BITNET_UNROLL
+                for (std::size_t l = 0; l < loads; ++l) {
+                    seen[i] = seen[i] | ops::load(q + l * wide);
+                }
+            }
         }
         for (std::size_t i = 1; i < 8; ++i) seen[0] = seen[0] | seen[i];
-        std::uint32_t lane[ops::lanes];
+        std::uint32_t lane[ops::lanes], all = 0;
         seen[0].store_unaligned(lane);
-        return lane[0];
+        for (const std::uint32_t l : lane) all |= l;
+        return all;
+    }
+    static unsigned read(const std::byte* data, std::size_t bytes) noexcept {
+        return read_by<1, 0>(data, bytes);
+    }
+    static unsigned read_ahead(const std::byte* data, std::size_t bytes) noexcept {
+        return read_by<4, 4096>(data, bytes);
     }
     static constexpr Limits limits{bitnet::isa::BITNET_KERNEL_ISA::name,
                                    &dot,
                                    static_cast<double>(chains* ops::lanes * 8),
                                    &popcount,
                                    static_cast<double>(chains* ops::lanes * 32 * 2),
-                                   &read};
+                                   &read,
+                                   &read_ahead};
 };
 
 } // namespace

@@ -22,9 +22,11 @@ struct Limits {
     void (*popcount)(std::size_t rounds) noexcept;
     double popcount_ops;
 
-    /// Reads bytes with the cluster's widest loads, several streams ahead; returns something that
-    /// depends on all of them. bytes is a multiple of 4096
+    /// Reads bytes with the cluster's widest loads and does nothing with them; returns something
+    /// that depends on all. bytes is a multiple of 4096
+    /// read: one stream, as it comes; read_ahead: four streams, each asked for 4 KiB before its use
     unsigned (*read)(const std::byte* data, std::size_t bytes) noexcept;
+    unsigned (*read_ahead)(const std::byte* data, std::size_t bytes) noexcept;
 };
 
 /// The limits of a built cluster that this CPU runs, or nullptr.

@@ -57,20 +57,20 @@ public:
 
     /// At least `bytes` of copies of the packed weights, one behind the other, so that a walk over
     /// them finds none in a cache.
-    std::vector<View> copies(std::size_t bytes) {
+    const std::vector<View>& copies(std::size_t bytes) {
         const View view = layer().weights();
         const std::size_t stride = bitnet::round_up(view.bytes(), 4096);
         const std::size_t count = (bytes + stride - 1) / stride;
+        if (!copies_.empty()) return views_;
         copies_.resize(count * stride + 64);
         std::byte* first = copies_.data();
         first += (64 - reinterpret_cast<std::uintptr_t>(first) % 64) % 64;
-        std::vector<View> views;
         for (std::size_t i = 0; i < count; ++i) {
             std::memcpy(first + i * stride, view.data, view.bytes());
-            views.push_back(
+            views_.push_back(
                 {reinterpret_cast<const std::uint8_t*>(first + i * stride), rows_, cols_});
         }
-        return views;
+        return views_;
     }
 
     /// Whether y is what plain loops give. Wide problems check every row for the first and last
@@ -109,6 +109,7 @@ private:
     std::vector<float> scales_, y_, kernel_scales_;
     std::vector<Layer> layer_;
     std::vector<std::byte> memory_, copies_;
+    std::vector<View> views_;
     bitnet::Quantized<Codes> q_;
 };
 
