@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: MIT
-// Whole UTF-8 characters, stories, numbers, and lists of ids.
+// Whole UTF-8 characters, stories, numbers, lists of ids, and files.
 #include "error.hpp"
+#include "files.hpp"
 #include "text.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <ostream>
 #include <string>
 #include <vector>
 
 using namespace bitnet::example;
+using Catch::Matchers::StartsWith;
 
 TEST_CASE("a character is held until it is whole") {
     CHECK(whole_characters("") == 0);
@@ -84,6 +90,18 @@ TEST_CASE("ids are whole numbers below the vocabulary") {
         CAPTURE(bad);
         CHECK_THROWS_AS(parse_ids(bad, 10, "x"), UserError);
     }
+}
+
+TEST_CASE("a file is written whole, or not at all and with the cause") {
+    const std::string path = (std::filesystem::temp_directory_path() / "bitnet-text").string();
+    write_file(path, [](std::ostream& out) { out << std::string("a\0\n", 3); });
+    CHECK(read_file(path) == std::string("a\0\n", 3));
+    CHECK_THROWS_WITH(write_file(path + "/none", [](std::ostream&) {}),
+                      StartsWith(path + "/none: could not be written: "));
+    CHECK_THROWS_AS(write_file(path, [](std::ostream& out) { out.setstate(std::ios::failbit); }),
+                    UserError);
+    CHECK(read_file(path).size() == 3);
+    std::filesystem::remove(path);
 }
 
 TEST_CASE("files that cannot be read say why") {

@@ -2,7 +2,7 @@
 // Test: trainer and program give a text the same score. Two forward passes, written apart, over the
 // same file: what was trained is what is run.
 //   test_train_agreement MODEL [TEXT]      without TEXT: five short stories that stand here
-#include "../transformer/text.hpp"
+#include "../transformer/files.hpp"
 #include "../transformer/transformer.hpp"
 #include "corpus.hpp"
 #include "evaluate.hpp"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Tests of what surrounds the mathematics: recipes, checkpoints, threads, and the bytes of a score.
+#include "../transformer/files.hpp"
 #include "checkpoint.hpp"
 #include "corpus.hpp"
 #include "evaluate.hpp"
 #include "export.hpp"
-#include "files.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers.hpp>
@@ -23,6 +23,7 @@
 #include <stdexcept>
 
 using namespace bitnet::train;
+using bitnet::example::write_file;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {

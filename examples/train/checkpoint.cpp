@@ -2,7 +2,7 @@
 // One line of JSON, then the parameters and both moments as raw floats of this machine.
 #include "checkpoint.hpp"
 
-#include "files.hpp"
+#include "../transformer/files.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -63,7 +63,7 @@ void save(const std::string& path, const Checkpoint& c) {
                     {"progress", to_json(c.progress)},
                     {"merges", c.merges},
                     {"text", c.text}};
-    write_file(path, [&](std::ostream& out) {
+    example::write_file(path, [&](std::ostream& out) {
         out << head.dump() << '\n';
         for (const Buffer<float>* floats : {&c.state.parameters, &c.state.m, &c.state.v}) {
             out.write(reinterpret_cast<const char*>(floats->data()),

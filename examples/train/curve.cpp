@@ -2,7 +2,7 @@
 // A small SVG writer: axes, a line for each run, a legend.
 #include "curve.hpp"
 
-#include "files.hpp"
+#include "../transformer/files.hpp"
 
 #include <algorithm>
 #include <array>
@@ -71,7 +71,7 @@ void draw_curves(const std::vector<std::pair<std::string, std::string>>& runs,
         return top + (high - std::min(score, high)) / (high - low) * (height - top - bottom);
     };
 
-    write_file(svg, [&](std::ostream& out) {
+    example::write_file(svg, [&](std::ostream& out) {
         out << "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " << width << ' ' << height
             << "\" font-family=\"sans-serif\" font-size=\"13\">\n<rect width=\"100%\" "
                "height=\"100%\" "

@@ -2,8 +2,8 @@
 // A story at a time: no cache, no batches, attention by its definition.
 #include "evaluate.hpp"
 
+#include "../transformer/files.hpp"
 #include "../transformer/model_file.hpp"
-#include "../transformer/text.hpp"
 #include "bit_group.hpp"
 #include "corpus.hpp"
 #include "ops.hpp"

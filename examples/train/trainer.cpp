@@ -3,11 +3,10 @@
 #include "trainer.hpp"
 
 #include "../transformer/checksum.hpp"
-#include "../transformer/text.hpp"
+#include "../transformer/files.hpp"
 #include "bpe_train.hpp"
 #include "checkpoint.hpp"
 #include "corpus.hpp"
-#include "files.hpp"
 #include "model.hpp"
 
 #include <unistd.h>
@@ -283,7 +282,7 @@ void Run::evaluate() {
                   static_cast<unsigned long long>(progress_.tokens), progress_.seconds,
                   progress_.loss, held_out_score_, valid_score_);
     curve_ += point;
-    write_file(options_.folder + "/curve.csv", [&](std::ostream& out) { out << curve_; });
+    example::write_file(options_.folder + "/curve.csv", [&](std::ostream& out) { out << curve_; });
     // last.ckpt comes last: it must not say that a best.ckpt was written which was not.
     if (held_out_score_ < progress_.best) {
         progress_.best = held_out_score_;

@@ -58,6 +58,11 @@ std::size_t value_bytes(TensorKind kind) noexcept {
     return kind == TensorKind::f32 ? 4 : kind == TensorKind::f16 || kind == TensorKind::u16 ? 2 : 0;
 }
 
+bool is_tensor_name(std::string_view name) noexcept {
+    return !name.empty() && name.size() < file_format::name_bytes &&
+           std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 ModelFile::ModelFile(const std::string& path)
     : label_(path), mapped_(path), bytes_(mapped_.bytes()) {
     read_header();
@@ -143,10 +148,8 @@ void ModelFile::read_index(std::size_t begin, std::size_t count) {
         tensor.checksum = format::load<std::uint64_t>(record + at::checksum);
 
         const std::size_t length = tensor.name.size();
-        if (length == 0 || length == format::name_bytes ||
-            !all_zero({record + length, format::name_bytes - length}) ||
-            !std::all_of(tensor.name.begin(), tensor.name.end(),
-                         [](char c) { return c > ' ' && c <= '~'; })) {
+        if (!is_tensor_name(tensor.name) ||
+            !all_zero({record + length, format::name_bytes - length})) {
             refuse("tensor " + std::to_string(i) + " has an illegal name");
         }
         const std::string who = "tensor " + tensor.name;

@@ -39,8 +39,11 @@ std::string_view name_of(TensorKind kind) noexcept;
 /// Bytes of one value; 0 for the packed kinds, whose size only BitLinear knows.
 std::size_t value_bytes(TensorKind kind) noexcept;
 
+/// 1..63 printable ASCII characters, none of them a space.
+bool is_tensor_name(std::string_view name) noexcept;
+
 struct TensorInfo {
-    std::string name; // 1..63 printable ASCII characters
+    std::string name; // is_tensor_name()
     TensorKind kind = TensorKind::f32;
     std::uint64_t rows = 0; // a vector is one row
     std::uint64_t cols = 0;

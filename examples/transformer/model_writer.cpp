@@ -2,13 +2,13 @@
 // Writing a .bitnet file: the same bytes on every machine for the same tensors.
 #include "checksum.hpp"
 #include "error.hpp"
+#include "files.hpp"
 #include "model_file.hpp"
 #include "model_format.hpp"
 
 #include <algorithm>
 #include <bit>
-#include <cstdio>
-#include <fstream>
+#include <ostream>
 
 namespace bitnet::example {
 
@@ -20,8 +20,7 @@ ModelWriter::ModelWriter(const Config& config) : json_(config_json(config)) {
 void ModelWriter::add(std::string_view name, TensorKind kind, std::size_t rows, std::size_t cols,
                       std::span<const std::byte> bytes) {
     const std::string who = "tensor " + std::string(name);
-    if (name.empty() || name.size() >= file_format::name_bytes ||
-        !std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; })) {
+    if (!is_tensor_name(name)) {
         throw UserError(who + ": illegal name");
     }
     if (std::any_of(tensors_.begin(), tensors_.end(),
@@ -114,15 +113,10 @@ std::vector<std::byte> ModelWriter::bytes() const {
 
 void ModelWriter::write(const std::string& path) const {
     const std::vector<std::byte> file = bytes();
-    const std::string draft = path + ".part";
-    std::ofstream out(draft, std::ios::binary | std::ios::trunc);
-    out.write(reinterpret_cast<const char*>(file.data()),
-              static_cast<std::streamsize>(file.size()));
-    out.close();
-    if (!out || std::rename(draft.c_str(), path.c_str()) != 0) {
-        std::remove(draft.c_str());
-        throw UserError(path + ": could not be written");
-    }
+    write_file(path, [&](std::ostream& out) {
+        out.write(reinterpret_cast<const char*>(file.data()),
+                  static_cast<std::streamsize>(file.size()));
+    });
 }
 
 } // namespace bitnet::example

@@ -4,6 +4,7 @@
 #include "perplexity.hpp"
 
 #include "error.hpp"
+#include "files.hpp"
 #include "model_file.hpp"
 #include "text.hpp"
 #include "tokenizer.hpp"

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Files, stories, numbers, id lists, and stdout that streams whole characters.
+// Stories, numbers, id lists, and stdout that streams whole characters.
 #include "text.hpp"
 
 #include "error.hpp"
-#include "mapped_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <span>
 
 namespace bitnet::example {
 namespace {
@@ -29,12 +27,6 @@ std::size_t sequence_length(unsigned char lead) noexcept {
 }
 
 } // namespace
-
-std::string read_file(const std::string& path) {
-    const MappedFile file(path);
-    const std::span<const std::byte> bytes = file.bytes();
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 std::string_view strip(std::string_view text) noexcept {
     const std::size_t first = text.find_first_not_of(white_space);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the commands share about text: files, stories, numbers, id lists, and stdout that streams
-// whole characters.
+// What the commands share about text: stories, numbers, id lists, and stdout that streams whole
+// characters.
 #pragma once
 
 #include <charconv>
@@ -12,9 +12,6 @@
 #include <vector>
 
 namespace bitnet::example {
-
-/// The whole file; UserError when it cannot be read.
-std::string read_file(const std::string& path);
 
 /// `text` without the white space at its ends.
 std::string_view strip(std::string_view text) noexcept;

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Writes the tiny models that the command line tests run: make_models FOLDER
+#include "files.hpp"
 #include "tiny_model.hpp"
 
 #include <cstdio>
-#include <fstream>
+#include <exception>
+#include <ostream>
 #include <string>
 
 namespace {
 
-bool write(const std::string& path, const tiny::Options& options) {
-    const std::vector<std::byte> bytes = tiny::make(options).file();
-    std::ofstream file(path, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-    file.close();
-    return static_cast<bool>(file);
+void write(const std::string& path, const tiny::Model& model) {
+    bitnet::example::write_file(path, [&](std::ostream& out) {
+        const std::vector<std::byte> bytes = model.file();
+        out.write(reinterpret_cast<const char*>(bytes.data()),
+                  static_cast<std::streamsize>(bytes.size()));
+    });
 }
 
 } // namespace
@@ -26,11 +27,20 @@ int main(int argc, char** argv) {
     }
     using K = bitnet::example::TensorKind;
     const std::string folder = std::string(argv[1]) + "/";
-    const bool written =
-        write(folder + "ternary.bitnet", {.seed = 11}) &&
-        write(folder + "binary.bitnet", {.seed = 12, .kinds = {K::binary_int8}}) &&
-        write(folder + "onebit.bitnet", {.seed = 13, .kinds = {K::ternary_signnorm}}) &&
-        write(folder + "float.bitnet", {.seed = 14, .kinds = {K::f32}}) &&
-        write(folder + "ids.bitnet", {.seed = 15, .tokenizer = false});
-    return written ? 0 : 1;
+    try {
+        write(folder + "ternary.bitnet", tiny::make({.seed = 11}));
+        write(folder + "binary.bitnet", tiny::make({.seed = 12, .kinds = {K::binary_int8}}));
+        write(folder + "onebit.bitnet", tiny::make({.seed = 13, .kinds = {K::ternary_signnorm}}));
+        write(folder + "float.bitnet", tiny::make({.seed = 14, .kinds = {K::f32}}));
+        write(folder + "ids.bitnet", tiny::make({.seed = 15, .tokenizer = false}));
+        tiny::Model steep = tiny::make({.seed = 16}); // far from the text in all it predicts
+        for (float& weight : steep.tensors.at("model.norm.weight").values) {
+            weight *= 10;
+        }
+        write(folder + "steep.bitnet", steep);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "make_models: %s\n", error.what());
+        return 1;
+    }
+    return 0;
 }
