@@ -8,6 +8,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <new>
 #include <optional>
 #include <string>
@@ -59,6 +61,23 @@ TEST_CASE("the pool runs every task once, whatever the number of threads") {
         }
     }
     CHECK(physical_cores() >= 1);
+}
+
+TEST_CASE("the smallest quota of a cgroup and those above it counts") {
+    const std::filesystem::path root = std::filesystem::temp_directory_path() / "bitnet-quota";
+    std::filesystem::create_directories(root / "a/b/c");
+    CHECK(quota_cores(root, "/a/b/c") == 0);
+    std::ofstream(root / "cpu.max") << "max 100000\n";
+    std::ofstream(root / "a/cpu.max") << "350000 100000\n";
+    std::ofstream(root / "a/b/cpu.max") << "800000 100000\n";
+    std::ofstream(root / "a/b/c/cpu.max") << "50000 100000\n";
+    CHECK(quota_cores(root, "") == 0);
+    CHECK(quota_cores(root, "/") == 0);
+    CHECK(quota_cores(root, "/a") == 3);
+    CHECK(quota_cores(root, "/a/b") == 3);
+    CHECK(quota_cores(root, "/a/b/c") == 1);
+    CHECK(quota_cores(root, "/gone/since") == 0);
+    std::filesystem::remove_all(root);
 }
 
 TEST_CASE("a pool that cannot start all its threads stops those that it has") {

@@ -4,7 +4,9 @@
 #include "thread_pool.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <limits>
 #include <set>
 #include <string>
 #include <utility>
@@ -41,35 +43,49 @@ std::size_t allowed_cores() {
     return cores.size();
 }
 
-std::size_t quota_cores() {                       // 0: no quota
-    std::ifstream file("/sys/fs/cgroup/cpu.max"); // "max 100000" or "quota period"
-    double quota = 0;
-    double period = 0;
-    if (!(file >> quota >> period) || period <= 0) {
-        return 0;
-    }
-    return std::max<std::size_t>(1, static_cast<std::size_t>(quota / period));
-}
-
 #else
 
 std::size_t allowed_cores() {
     return 0;
 }
-std::size_t quota_cores() {
-    return 0;
-}
 
 #endif
 
+// The cgroup (version 2) of this process; empty where there is none.
+std::string own_group() {
+    std::ifstream file("/proc/self/cgroup");
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("0::/")) {
+            return line.substr(3);
+        }
+    }
+    return {};
+}
+
 } // namespace
+
+std::size_t quota_cores(const std::filesystem::path& root, const std::string& group) {
+    constexpr double none = std::numeric_limits<double>::infinity();
+    double cores = none;
+    std::filesystem::path folder = std::filesystem::path(group).relative_path();
+    for (bool more = true; more; folder = folder.parent_path()) {
+        std::ifstream file(root / folder / "cpu.max"); // "max 100000" or "quota period"
+        double quota = 0;
+        double period = 0;
+        if (file >> quota >> period && period > 0) {
+            cores = std::min(cores, quota / period);
+        }
+        more = !folder.empty();
+    }
+    return cores == none ? 0 : std::max<std::size_t>(1, static_cast<std::size_t>(cores));
+}
 
 std::size_t physical_cores() {
     std::size_t cores = allowed_cores();
     if (cores == 0) {
         cores = std::max(1u, std::thread::hardware_concurrency());
     }
-    const std::size_t quota = quota_cores();
+    const std::size_t quota = quota_cores("/sys/fs/cgroup", own_group());
     return quota != 0 ? std::min(cores, quota) : cores;
 }
 
