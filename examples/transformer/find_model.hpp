@@ -6,10 +6,10 @@
 
 namespace bitnet::example {
 
-/// The default model: the file that BITNET_MODEL names, else stories-ternary.bitnet beside the
-/// program, in models/ beside it, in ../share/bitnet/models of an installation, or in the source
-/// tree above a build.
-/// UserError that lists the places when there is none.
+/// The default model: the file that BITNET_MODEL names, else stories-ternary.bitnet in the
+/// program's folder, in ../share/bitnet/models seen from there, or in the folder models there,
+/// which in a build is a link to the source tree's. UserError that lists the places when there is
+/// none.
 std::string find_default_model();
 
 } // namespace bitnet::example

@@ -54,7 +54,8 @@ double per_second(std::size_t tokens, double seconds) {
 
 void print_stats(const Timing& timing, std::size_t threads, bool as_json) {
     const std::string isa(dispatch::name());
-    const std::size_t decoded = timing.generated > 0 ? timing.generated - 1 : 0;
+    const bool any = timing.generated > 0;
+    const std::size_t decoded = any ? timing.generated - 1 : 0; // those that were timed
     const double prompt_rate = per_second(timing.prompt, timing.prompt_seconds);
     const double decode_rate = per_second(decoded, timing.decode_seconds);
     const double first_ms = timing.first_token_seconds * 1e3;
@@ -64,7 +65,7 @@ void print_stats(const Timing& timing, std::size_t threads, bool as_json) {
         json["prompt_tokens_per_second"] = prompt_rate;
         json["generated_tokens"] = timing.generated;
         json["decode_tokens_per_second"] = decode_rate;
-        json["ms_to_first_token"] = first_ms;
+        json["ms_to_first_token"] = any ? nlohmann::ordered_json(first_ms) : nullptr;
         json["peak_memory_bytes"] = peak_memory_bytes();
         json["threads"] = threads;
         json["isa"] = isa;
@@ -73,11 +74,14 @@ void print_stats(const Timing& timing, std::size_t threads, bool as_json) {
     }
     std::fprintf(stderr,
                  "prompt        %zu tokens, %.0f tokens/s\n"
-                 "decode        %zu tokens, %.0f tokens/s\n"
-                 "first token   %.1f ms after the start of the program\n"
+                 "decode        %zu tokens, %.0f tokens/s\n",
+                 timing.prompt, prompt_rate, decoded, decode_rate);
+    if (any) {
+        std::fprintf(stderr, "first token   %.1f ms after the start of the program\n", first_ms);
+    }
+    std::fprintf(stderr,
                  "peak memory   %.1f MB\n"
                  "isa           %s, %zu thread%s\n",
-                 timing.prompt, prompt_rate, timing.generated, decode_rate, first_ms,
                  static_cast<double>(peak_memory_bytes()) / 1e6, isa.c_str(), threads,
                  threads == 1 ? "" : "s");
 }

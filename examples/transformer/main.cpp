@@ -15,22 +15,31 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <limits>
 #include <new>
-#include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <type_traits>
+#include <vector>
 
 namespace {
 
 using namespace bitnet::example;
 
 constexpr std::size_t most_threads = 1024;
+
+constexpr const char* help_footer =
+    "The default model is the file that the variable BITNET_MODEL names; without it,\n"
+    "stories-ternary.bitnet: in the program's folder, or from there in ../share/bitnet/models or\n"
+    "models. The variable BITNET_ISA names the instruction set to use, one of bitnet --version.\n\n"
+    "Example: bitnet generate --prompt \"Once upon a time\" -n 100 --seed 1";
 
 struct CommandLine {
     GenerateOptions generate;
@@ -47,20 +56,48 @@ struct CommandLine {
 template <class Number>
 CLI::Validator decimal() {
     const auto check = [](std::string& text) -> std::string {
-        const std::optional<Number> number = parse_number<Number>(text);
         constexpr bool whole = std::is_integral_v<Number>;
-        if (!number) {
+        Number number{};
+        const char* const end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, number);
+        if (!whole && error == std::errc::result_out_of_range && stop == end) {
+            return "\"" + text + "\" is too small or too large for a float";
+        }
+        if (error != std::errc() || stop != end) {
             return "\"" + text + "\" is not a " +
                    (whole ? "whole number from 0 to " +
                                 std::to_string(std::numeric_limits<Number>::max())
                           : "decimal number");
         }
         if constexpr (whole) {
-            text = std::to_string(*number); // without the zeros that mean octal to CLI11
+            text = std::to_string(number); // without the zeros that mean octal to CLI11
         }
         return {};
     };
     return CLI::Validator(check, "");
+}
+
+CLI::Validator path() {
+    const auto check = [](const std::string& text) -> std::string {
+        return text.empty() ? "the path is empty" : "";
+    };
+    return CLI::Validator(check, "");
+}
+
+// CLI11 takes the argument after an empty "--flag=" for its value: give it the empty one. Last
+// comes first, as App::parse() wants it.
+std::vector<std::string> arguments(int argc, char** argv) {
+    std::vector<std::string> all;
+    for (int i = argc - 1; i > 0; --i) {
+        const std::string_view argument = argv[i];
+        const bool no_value =
+            argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+        if (no_value) {
+            all.emplace_back();
+        }
+        all.emplace_back(argument.substr(0, argument.size() - (no_value ? 1 : 0)));
+    }
+    return all;
 }
 
 CLI::App* add_generate(CLI::App& app, CommandLine& line) {
@@ -97,8 +134,8 @@ CLI::App* add_perplexity(CLI::App& app, CommandLine& line) {
     PerplexityOptions& o = line.perplexity;
     CLI::App* command = app.add_subcommand("perplexity", "Score a text");
     CLI::Option_group* input = command->add_option_group("input");
-    input->add_option("--text", o.text, "File of stories, split at <|endoftext|>");
-    input->add_option("--ids", o.ids, "File of documents, one a line, as ids");
+    input->add_option("--text", o.text, "File of stories, split at <|endoftext|>")->check(path());
+    input->add_option("--ids", o.ids, "File of documents, one a line, as ids")->check(path());
     input->require_option(1);
     return command;
 }
@@ -111,11 +148,13 @@ CLI::App* add_inspect(CLI::App& app, CommandLine& line) {
 
 // Throws CLI::ParseError; --help comes that way too.
 void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
+    app.footer(help_footer); // of the commands as well
     CLI::App* generate_command = add_generate(app, line);
     CLI::App* perplexity_command = add_perplexity(app, line);
     CLI::App* inspect_command = add_inspect(app, line);
     for (CLI::App* command : {generate_command, perplexity_command, inspect_command}) {
-        command->add_option("--model", line.model, "A .bitnet file (default: the shipped model)");
+        command->add_option("--model", line.model, "A .bitnet file (default: the shipped model)")
+            ->check(path());
         command->add_flag("--json", line.json,
                           command == generate_command ? "The statistics as JSON" : "Print JSON");
     }
@@ -127,7 +166,11 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     app.add_flag("--version", line.version, "Version, compiler and instruction sets");
     app.add_flag("--json", line.json, "With --version: print JSON");
     app.require_subcommand(0, 1);
-    app.parse(argc, argv);
+    try {
+        app.parse(arguments(argc, argv));
+    } catch (const CLI::ExtrasError&) { // which lists them backwards
+        throw CLI::ExtrasError({app.remaining(true).front()});
+    }
 
     if (!line.version && app.get_subcommands().empty()) {
         throw CLI::RequiredError("A subcommand (generate, perplexity or inspect)");
@@ -143,8 +186,12 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
 // A kernel that computes nonsense would still print fluent nonsense: refuse to start.
 void check_kernels() {
     if (const std::string_view wanted = bitnet::dispatch::unusable_request(); !wanted.empty()) {
+        std::string usable;
+        for (const char* cluster : bitnet::dispatch::built()) {
+            usable += bitnet::dispatch::runs_here(cluster) ? std::string(" ") + cluster : "";
+        }
         throw UserError("BITNET_ISA=" + std::string(wanted) +
-                        ": not built, or this CPU cannot run it (see bitnet --version)");
+                        ": not built, or this CPU cannot run it; it can:" + usable);
     }
     if (const char* kernel = bitnet::dispatch::self_test(); kernel != nullptr) {
         throw UserError("self-test failed: kernel " + std::string(kernel) + " of cluster " +

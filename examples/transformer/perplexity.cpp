@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `bitnet perplexity`. NLL in nats: -log softmax(logits)[next id]. exp and log are the library's
-// and sums of floats run in double, in order, so every digit is the same on every machine.
+// and sums of floats run in double, in order, so every digit is the same on every machine. So is
+// the perplexity, which a float cannot hold: nine digits are fewer than the C libraries agree on.
 #include "perplexity.hpp"
 
 #include "error.hpp"
@@ -142,22 +143,22 @@ void perplexity(const PerplexityOptions& options) {
     }
 
     const double per_token = nll / static_cast<double>(tokens);
-    const float perplexity = bitnet::exp<Isa>(static_cast<float>(per_token));
     const bool has_bytes = corpus.bytes != 0;
     const double per_byte = has_bytes ? nll / static_cast<double>(corpus.bytes) : 0.0;
+    char text[256];
     if (options.json) {
+        std::snprintf(text, sizeof text, "%.9g", std::exp(per_token));
         nlohmann::ordered_json json;
         json["nll_per_token"] = per_token;
         json["tokens"] = tokens;
-        json["perplexity"] = as_written(perplexity);
+        json["perplexity"] = parse_number<double>(text).value();
         json["nats_per_byte"] = has_bytes ? nlohmann::ordered_json(per_byte) : nullptr;
         write_stdout(json.dump() + "\n");
         return;
     }
-    char text[256];
     std::snprintf(text, sizeof text,
-                  "nll_per_token  %.6f\ntokens         %zu\nperplexity     %.4f\n", per_token,
-                  tokens, static_cast<double>(perplexity));
+                  "nll_per_token  %.6f\ntokens         %zu\nperplexity     %.6g\n", per_token,
+                  tokens, std::exp(per_token));
     write_stdout(text);
     if (has_bytes) {
         std::snprintf(text, sizeof text, "nats_per_byte  %.6f\n", per_byte);
