@@ -168,6 +168,7 @@ TEST_CASE("hostile names") {
     check_refused(named("line\nend"), "illegal name");
     check_refused(named("\xC3\xA9"), "illegal name");
     check_refused(named("a b"), "illegal name");
+    check_refused(named("x\x7F"), "illegal name");
 }
 
 TEST_CASE("bytes between tensors must be zero") {
