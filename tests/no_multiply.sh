@@ -3,7 +3,7 @@
 # no_multiply.sh <objdump> <object>...
 #
 # The kernels of one-bit and ternary activations count bits: from the packed words to the int32 dot, in
-# TileRunner and gemm_dots, no register is multiplied. The int8 kernels do multiply, and show that the
+# TileRunner and gemm_dots, no vector register is multiplied. The int8 kernels do multiply, and show that the
 # pattern below knows a multiply when it meets one. Names offenders and fails; 77 = cannot tell.
 set -eu
 objdump=$1

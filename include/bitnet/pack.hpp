@@ -55,6 +55,7 @@ BITNET_INLINE void pack_row(const std::int8_t* codes, std::size_t padded_cols,
             store32(out + layout::line_bytes, sign);
         }
     } else {
+        static_assert(std::is_same_v<Layout, layout::Rows16>);
         constexpr unsigned steps = 8 / Format::bits;
         for (std::size_t c = 0; c < padded_cols; c += 4 * steps, out += layout::line_bytes) {
             std::uint32_t lane = 0;
