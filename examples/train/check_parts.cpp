@@ -85,7 +85,7 @@ TEST_CASE("the default recipe is valid; a flaw is named by its flag") {
     refused("--ffn", [](Recipe& r) { r.model.ffn_dim = 0; });
     refused("--heads", [](Recipe& r) { r.model.heads = 0; });
     refused("--kv-heads", [](Recipe& r) { r.model.kv_heads = 0; });
-    refused("--kv-heads", [](Recipe& r) { r.model.kv_heads = 4; });
+    refused("--kv-heads", [](Recipe& r) { r.model.kv_heads = 3; });
     refused("--head-dim", [](Recipe& r) { r.model.head_dim = 31; });
     refused("--batches", [](Recipe& r) { r.batches = 0; });
     refused("--steps", [](Recipe& r) { r.steps = 0; });
