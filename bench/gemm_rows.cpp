@@ -66,13 +66,12 @@ void run(Row& row, const bitnet::dispatch::Table& table, const Case& c, std::siz
     auto& problem = problem_of<Weights, Codes>(row.name, c, group);
     const auto& kernel = table.pair<Weights, Codes>();
     const auto multiply = [&](auto weights) {
-        const std::size_t blocks = (c.rows + 15) / 16;
-        const std::size_t tasks = c.threads == 1 ? 1 : std::min(blocks, 4 * c.threads);
-        pool(c.threads).parallel_for(tasks, [&](std::size_t task, std::size_t) {
-            kernel.gemm(weights, problem.x(), problem.scales(), nullptr, problem.y(),
-                        blocks * task / tasks * 16,
-                        std::min(c.rows, blocks * (task + 1) / tasks * 16));
-        });
+        const std::size_t most = c.threads == 1 ? 1 : 4 * c.threads;
+        bitnet::detail::for_ranges(
+            pool(c.threads), (c.rows + 15) / 16, most, [&](std::size_t first, std::size_t last) {
+                kernel.gemm(weights, problem.x(), problem.scales(), nullptr, problem.y(),
+                            first * 16, std::min(c.rows, last * 16));
+            });
     };
     auto views = c.cold ? problem.copies(cold_bytes()) : std::vector{problem.layer().weights()};
     row.verified = true;
