@@ -120,12 +120,10 @@ void add_float_rows(Report& report) {
             row.name = std::string(function.name) + "/hot/" + std::to_string(tokens) + "x2560";
             row.cols = 2560;
             row.tokens = tokens;
-            for (const char* cluster : bitnet::dispatch::built()) {
-                const Table* table = bitnet::dispatch::find(cluster);
-                if (!table || !limits_of(cluster)) continue;
-                row.cluster = cluster;
+            for (const Contender& contender : contenders(report.quick())) {
+                row.cluster = contender.kernels->name;
                 report.add(row, [=, &function, seconds = report.seconds_a_row()](Row& measured) {
-                    run(measured, *table, function, seconds);
+                    run(measured, *contender.kernels, function, seconds);
                 });
             }
         }

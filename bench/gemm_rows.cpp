@@ -61,10 +61,10 @@ Problem<Weights, Codes>& problem_of(const std::string& row_name, const Case& c, 
 }
 
 template <class Weights, class Codes>
-void run(Row& row, const bitnet::dispatch::Table& table, const Case& c, std::size_t group,
+void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
          double seconds_a_row) {
     auto& problem = problem_of<Weights, Codes>(row.name, c, group);
-    const auto& kernel = table.pair<Weights, Codes>();
+    const auto& kernel = contender.kernels->pair<Weights, Codes>();
     const auto multiply = [&](auto weights) {
         const std::size_t most = c.threads == 1 ? 1 : 4 * c.threads;
         bitnet::detail::for_ranges(
@@ -74,15 +74,15 @@ void run(Row& row, const bitnet::dispatch::Table& table, const Case& c, std::siz
             });
     };
     auto views = c.cold ? problem.copies(cold_bytes()) : std::vector{problem.layer().weights()};
-    row.verified = true;
-    for (const auto& view : {views.front(), views.back()}) {
+    const auto is_right = [&](const auto& view) {
         problem.clear();
         multiply(view);
-        row.verified = row.verified && problem.verified();
-    }
+        return problem.verified();
+    };
+    row.verified = is_right(views.front()) && (views.size() == 1 || is_right(views.back()));
 
     const std::size_t bytes = views.front().bytes();
-    const Limits& limits = *limits_of(table.name);
+    const Limits& limits = *contender.limits;
     constexpr bool dots = std::is_same_v<Codes, Int8>;
     const double port = dots ? measured_ops(limits.dot, limits.dot_ops, c.threads)
                              : measured_ops(limits.popcount, limits.popcount_ops, c.threads);
@@ -112,12 +112,10 @@ void add(Report& report, const std::string& kernel, std::size_t group = 0) {
         row.cols = c.cols;
         row.tokens = c.tokens;
         row.threads = c.threads;
-        for (const char* cluster : bitnet::dispatch::built()) {
-            const bitnet::dispatch::Table* table = bitnet::dispatch::find(cluster);
-            if (!table || !limits_of(cluster)) continue; // scalar is a definition, no contender
-            row.cluster = cluster;
+        for (const Contender& contender : contenders(report.quick())) {
+            row.cluster = contender.kernels->name;
             report.add(row, [=, seconds = report.seconds_a_row()](Row& measured) {
-                run<Weights, Codes>(measured, *table, c, group, seconds);
+                run<Weights, Codes>(measured, contender, c, group, seconds);
             });
         }
     }

@@ -40,9 +40,8 @@ std::size_t cold_bytes() {
 }
 
 void add_limit_rows(Report& report) {
-    for (const char* cluster : bitnet::dispatch::built()) {
-        const Limits* limits = limits_of(cluster);
-        if (!limits) continue;
+    for (const Contender& contender : contenders(report.quick())) {
+        const Limits* limits = contender.limits;
         for (const std::size_t threads : {1u, 2u}) {
             if (report.quick() && threads == 2) continue;
             add(report, *limits, "dot", "GOP/s", threads,

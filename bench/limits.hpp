@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
 
 namespace bench {
 
@@ -28,8 +27,5 @@ struct Limits {
     unsigned (*read)(const std::byte* data, std::size_t bytes) noexcept;
     unsigned (*read_ahead)(const std::byte* data, std::size_t bytes) noexcept;
 };
-
-/// The limits of a built cluster that this CPU runs, or nullptr.
-const Limits* limits_of(std::string_view cluster) noexcept;
 
 } // namespace bench

@@ -2,6 +2,11 @@
 // The rows of the suite, by the file that registers them.
 #pragma once
 
+#include <vector>
+
+#include <bitnet/dispatch.hpp>
+
+#include "limits.hpp"
 #include "report.hpp"
 
 namespace bench {
@@ -9,6 +14,16 @@ namespace bench {
 void add_limit_rows(Report& report); // limit_rows.cpp
 void add_gemm_rows(Report& report);  // gemm_rows.cpp
 void add_float_rows(Report& report); // float_rows.cpp
+
+/// A cluster that rows measure.
+struct Contender {
+    const bitnet::dispatch::Table* kernels;
+    const Limits* limits;
+};
+
+/// The clusters that were built and that this CPU runs, worst first; not the scalar one, which is a
+/// definition. quick: haswell and the best alone.
+std::vector<Contender> contenders(bool quick);
 
 /// Bytes that surely do not fit the last cache: what a row called "cold" walks through.
 std::size_t cold_bytes();

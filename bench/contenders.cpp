@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-// limits_of(): the built clusters' limits by name.
-#include <bitnet/dispatch.hpp>
+// The clusters to measure, each with its limits.
+#include <string_view>
 
 #include "limits_tables.hpp"
+#include "rows.hpp"
 
 namespace bench {
+namespace {
 
+/// The limits of a cluster that this CPU runs, or nullptr.
 const Limits* limits_of(std::string_view cluster) noexcept {
     if (!bitnet::dispatch::runs_here(cluster)) return nullptr;
     using Table = const Limits& (*)() noexcept;
@@ -31,6 +34,22 @@ const Limits* limits_of(std::string_view cluster) noexcept {
         if (table && cluster == table().name) return &table();
     }
     return nullptr;
+}
+
+} // namespace
+
+std::vector<Contender> contenders(bool quick) {
+    std::vector<Contender> all, few;
+    for (const char* cluster : bitnet::dispatch::built()) {
+        if (const Limits* limits = limits_of(cluster)) {
+            all.push_back({bitnet::dispatch::find(cluster), limits});
+        }
+    }
+    if (!quick) return all;
+    for (const Contender& c : all) {
+        if (&c == &all.back() || std::string_view(c.kernels->name) == "haswell") few.push_back(c);
+    }
+    return few;
 }
 
 } // namespace bench
