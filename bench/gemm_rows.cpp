@@ -12,6 +12,7 @@ namespace bench {
 namespace {
 
 using bitnet::Binary;
+using bitnet::Int6;
 using bitnet::Int8;
 using bitnet::Sign;
 using bitnet::Ternary;
@@ -41,6 +42,13 @@ std::vector<Case> cases() {
         list.push_back({rows, cols, 512});
     }
     return list;
+}
+
+// The output head of BitNet b1.58 2B4T, and smaller ones.
+std::vector<Case> head_cases() {
+    return {{128256, 2560, 1, true}, {128256, 2560, 1, true, 2},
+            {32000, 2560, 1, true},  {2560, 640, 1},
+            {640, 640, 1},           {2560, 2560, 512}};
 }
 
 /// The operands of the row before: they serve the next one of the same shape, since the rows of all
@@ -102,8 +110,9 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
 }
 
 template <class Weights, class Codes>
-void add(Report& report, const std::string& kernel, std::size_t group = 0) {
-    for (const Case& c : cases()) {
+void add(Report& report, const std::string& kernel, std::size_t group = 0,
+         const std::vector<Case>& list = cases()) {
+    for (const Case& c : list) {
         if (report.quick() && !c.quick) continue;
         Row row;
         row.name = kernel + (c.tokens == 1 ? "/gemv/" : "/gemm/") + (c.cold ? "cold/" : "hot/") +
@@ -131,6 +140,9 @@ void add_gemm_rows(Report& report) {
     add<Ternary, Sign>(report, "w158a1");
     add<Ternary, Ternary>(report, "w158a158");
     add<Binary, Ternary>(report, "w1a158");
+    add<Int8, Int8>(report, "w8a8", 0, head_cases());
+    add<Int6, Int8>(report, "w6a8", 0, head_cases());
+    add<Int6, Int8>(report, "w6a8g128", 128, head_cases());
 }
 
 } // namespace bench

@@ -27,6 +27,11 @@ public:
           x_(tokens * cols), scales_(rows * groups()), y_(tokens * rows) {
         std::mt19937 numbers(1);
         for (auto& w : weights_) {
+            if constexpr (Weights::bits > 2) {
+                const auto n = static_cast<int>(numbers() % (1u << Weights::bits));
+                w = static_cast<std::int8_t>(n - Weights::largest);
+                continue;
+            }
             const auto n = static_cast<int>(numbers() % 3);
             w = static_cast<std::int8_t>(std::is_same_v<Weights, bitnet::Binary> ? (n > 0 ? 1 : -1)
                                                                                  : n - 1);

@@ -18,6 +18,9 @@ using FormatCases = std::tuple<FormatCase<bitnet::Binary, bitnet::layout::RowMaj
                                FormatCase<bitnet::Binary, bitnet::layout::Rows16>,
                                FormatCase<bitnet::Ternary, bitnet::layout::RowMajor>,
                                FormatCase<bitnet::Ternary, bitnet::layout::Rows16>,
-                               FormatCase<bitnet::Ternary, bitnet::layout::Planes16>>;
+                               FormatCase<bitnet::Ternary, bitnet::layout::Planes16>,
+                               FormatCase<bitnet::Int8, bitnet::layout::RowMajor>,
+                               FormatCase<bitnet::Int8, bitnet::layout::Rows16>,
+                               FormatCase<bitnet::Int6, bitnet::layout::Six16>>;
 
 } // namespace support

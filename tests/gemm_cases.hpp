@@ -22,11 +22,12 @@ struct Pair {
     using Weights = W;
     using Codes = C;
 };
-/// All six: w1a8, w1a1, w1a158, w158a8, w158a1, w158a158.
+/// All: w1a8, w1a1, w1a158, w158a8, w158a1, w158a158, w8a8, w6a8.
 using Pairs =
     std::tuple<Pair<bitnet::Binary, bitnet::Int8>, Pair<bitnet::Binary, bitnet::Sign>,
                Pair<bitnet::Binary, bitnet::Ternary>, Pair<bitnet::Ternary, bitnet::Int8>,
-               Pair<bitnet::Ternary, bitnet::Sign>, Pair<bitnet::Ternary, bitnet::Ternary>>;
+               Pair<bitnet::Ternary, bitnet::Sign>, Pair<bitnet::Ternary, bitnet::Ternary>,
+               Pair<bitnet::Int8, bitnet::Int8>, Pair<bitnet::Int6, bitnet::Int8>>;
 
 struct Shape {
     std::size_t rows, cols, tokens, group = 0;

@@ -16,7 +16,8 @@ struct Kind {
 };
 template <class... Activations>
 using Kinds =
-    std::tuple<Kind<bitnet::Ternary, Activations>..., Kind<bitnet::Binary, Activations>...>;
+    std::tuple<Kind<bitnet::Ternary, Activations>..., Kind<bitnet::Binary, Activations>...,
+               Kind<bitnet::Int8, bitnet::Int8>, Kind<bitnet::Int6, bitnet::Int8>>;
 
 /// Those that take floats, and those that differ in their bytes.
 using FloatKinds = Kinds<bitnet::Int8, bitnet::Sign, bitnet::SignNorm, bitnet::SignMean>;

@@ -109,6 +109,16 @@ Weights quantize_weights(const std::vector<float>& w, std::size_t rows, std::siz
         for (std::size_t from = 0; from < length; from += slice) {
             const std::size_t n = std::min(slice, length - from), at = line * length + from;
             const std::span<const float> part(w.data() + at, n);
+            if (rule.largest != 0) {
+                float most = 1e-30f;
+                for (float v : part) most = std::fmax(most, std::fabs(v));
+                const float step = most / static_cast<float>(rule.largest);
+                out.scales.push_back(step);
+                for (std::size_t i = 0; i < n; ++i) {
+                    out.codes[at + i] = static_cast<std::int8_t>(std::nearbyint(part[i] / step));
+                }
+                continue;
+            }
             const float scale = std::fmax(mean_of_weights(part, true), 1e-5f);
             const float inverse = 1.0f / scale;
             const float centre = rule.centred ? mean_of_weights(part, false) : 0.0f;
@@ -182,6 +192,11 @@ unsigned stored(Order order, unsigned bits, const std::uint8_t* bytes, std::size
         const std::size_t in_line = 32 / bits, line = c / in_line, k = c % in_line;
         const std::uint8_t byte = bytes[block + line * 64 + 4 * lane + k % 4];
         return byte >> (k / 4 * bits) & ((1u << bits) - 1);
+    }
+    if (order == Order::six16) {
+        const std::uint8_t* const lines = bytes + block + c / 16 * 3 * 64 + 4 * lane + c % 4;
+        if (c % 16 < 12) return lines[c % 16 / 4 * 64] % 64u;
+        return lines[0] / 64u + lines[64] / 64u * 4 + lines[128] / 64u * 16;
     }
     const std::size_t k = c % 32, place = 8 * (k % 4) + k / 4;
     const std::size_t mask = (block + c / 32 * 128 + 4 * lane) * 8 + place;

@@ -39,9 +39,11 @@ struct Weights {
 };
 
 /// How many floats of weights share a scale, and whether the mean is taken away before the sign.
+/// largest: codes from -largest to largest by the largest |w|; 0: ternary or binary ones.
 struct WeightRule {
     bool binary = false, centred = false, per_row = false;
     std::size_t group = 0;
+    int largest = 0;
 };
 Weights quantize_weights(const std::vector<float>& w, std::size_t rows, std::size_t cols,
                          WeightRule rule);
@@ -55,8 +57,8 @@ std::vector<float> forward(const Weights& w, const Tokens& x);
 float sum16(std::span<const float> v);
 
 /// The encoding of value (r, c) in packed bytes, from the words of docs/formats.md: the stored bits
-/// of row-major and rows16, and of planes16 mask + 2 sign.
-enum class Order { row_major, rows16, planes16 };
+/// of row-major, rows16 and six16, and of planes16 mask + 2 sign.
+enum class Order { row_major, rows16, planes16, six16 };
 unsigned stored(Order order, unsigned bits, const std::uint8_t* bytes, std::size_t cols,
                 std::size_t r, std::size_t c);
 /// Bytes of a packed matrix.

@@ -29,6 +29,10 @@ constexpr Registers registers() {
                 ops::dot4(i32::load_unaligned(sum), ops::load(codes), ops::load(x))
                     .store_unaligned(sum);
             },
+            [](std::int32_t* sum, const std::uint8_t* codes, const std::uint8_t* x) {
+                ops::dot4_wide(i32::load_unaligned(sum), ops::load(codes), ops::load(x))
+                    .store_unaligned(sum);
+            },
             ops::popcount_calls,
             [](std::int32_t* counts, const std::uint8_t* v) {
                 ops::add_popcount(i32::load_unaligned(counts), ops::load(v))

@@ -16,6 +16,8 @@ struct Registers {
     void (*load)(const std::uint8_t* p, std::uint32_t* out) = nullptr;
     void (*broadcast)(const std::uint8_t* p, std::uint32_t* out) = nullptr;
     void (*dot4)(std::int32_t* sum, const std::uint8_t* codes, const std::uint8_t* x) = nullptr;
+    void (*dot4_wide)(std::int32_t* sum, const std::uint8_t* codes,
+                      const std::uint8_t* x) = nullptr;
     std::size_t popcount_calls = 0;
     void (*add_popcount)(std::int32_t* counts, const std::uint8_t* v) = nullptr;
     void (*popcount)(std::int32_t* counts) = nullptr;

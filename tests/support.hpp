@@ -46,7 +46,7 @@ public:
         for (float& v : out) v = real() * size;
         return out;
     }
-    /// Codes of a format; Int8 has all 256.
+    /// Codes of a format; Int8 has all 256, Int6 all 64.
     template <class Format>
     std::vector<std::int8_t> codes(std::size_t n) {
         std::vector<std::int8_t> out(n);
@@ -54,6 +54,8 @@ public:
             int code = static_cast<int>(below(256)) - 128;
             if constexpr (std::is_same_v<Format, bitnet::Ternary>) {
                 code = static_cast<int>(below(3)) - 1;
+            } else if constexpr (std::is_same_v<Format, bitnet::Int6>) {
+                code = static_cast<int>(below(64)) - 32;
             } else if constexpr (!std::is_same_v<Format, bitnet::Int8>) {
                 code = static_cast<int>(below(2)) * 2 - 1;
             }
@@ -140,6 +142,7 @@ constexpr oracle::Order order_of() {
     if constexpr (std::is_same_v<Layout, bitnet::layout::RowMajor>) return oracle::Order::row_major;
     if constexpr (std::is_same_v<Layout, bitnet::layout::Rows16>) return oracle::Order::rows16;
     if constexpr (std::is_same_v<Layout, bitnet::layout::Planes16>) return oracle::Order::planes16;
+    if constexpr (std::is_same_v<Layout, bitnet::layout::Six16>) return oracle::Order::six16;
 }
 
 } // namespace support

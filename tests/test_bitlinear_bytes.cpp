@@ -286,8 +286,11 @@ TEMPLATE_LIST_TEST_CASE("verify sees scales and bias beyond the rows", "[bitline
         const Status found = made->verify();
         REQUIRE_FALSE(found);
         REQUIRE(found.error().code == Errc::bad_padding);
-        const bool planes = std::is_same_v<typename Layer::Layout, layout::Planes16>;
-        REQUIRE(found.error().where == image.size - (planes ? 65 : 1)); // of planes, the mask's
+        // Of planes the mask's byte; of six16's last columns that in the first of three lines.
+        const std::size_t lines = std::is_same_v<typename Layer::Layout, layout::Planes16> ? 1
+                                  : std::is_same_v<typename Layer::Layout, layout::Six16>  ? 2
+                                                                                           : 0;
+        REQUIRE(found.error().where == image.size - 1 - 64 * lines);
     }
 }
 

@@ -109,6 +109,27 @@ TEMPLATE_TEST_CASE("from_codes refuses what does not fit", "[bitlinear][errors]"
     CHECK(made() == "ok");
 }
 
+TEMPLATE_TEST_CASE("wider weights allow fewer columns", "[bitlinear][errors]", Int8, Int6) {
+    using Layer = BitLinear<TestType, Int8>;
+    constexpr std::size_t most = max_cols_of<TestType>;
+    CHECK(most == (std::is_same_v<TestType, Int8> ? (1u << 17) - 1 : (1u << 19) - 1));
+    const std::vector<std::int8_t> codes(most + 1, 1);
+    const std::vector<float> weights(most + 1, 1.0f), scale{1.0f};
+    CHECK(Layer::from_codes(codes, 1, most + 1, scale).error().code == Errc::too_large);
+    CHECK(Layer::from_float(weights, 1, most + 1).error().code == Errc::too_large);
+    const auto widest = Layer::from_codes(std::span(codes).first(most), 1, most, scale);
+    REQUIRE(widest);
+    // A header that claims a column more, which the padding would hold.
+    std::vector<std::byte> bytes(widest->bytes().begin(), widest->bytes().end());
+    const std::uint64_t cols = most + 1;
+    std::memcpy(bytes.data() + 24, &cols, sizeof cols);
+    CHECK(Layer::from_packed(bytes).error().code == Errc::too_large);
+    std::vector<std::int8_t> wrong(100, 1);
+    wrong[77] = 32;
+    const auto made = Layer::from_codes(wrong, 1, 100, scale);
+    CHECK(outcome(made) == (TestType::is_code(32) ? "ok" : is(Errc::bad_code, 77)));
+}
+
 TEMPLATE_TEST_CASE("from_float refuses what does not fit", "[bitlinear][errors]", Ternary, Binary) {
     using Layer = BitLinear<TestType, SignNorm>;
     Input in;

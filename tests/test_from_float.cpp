@@ -18,9 +18,12 @@ template <class Weights>
 void check(const std::vector<float>& w, std::size_t rows, std::size_t cols,
            WeightOptions options = {}, const std::vector<float>& bias = {}) {
     CAPTURE(rows, cols, options.centred, options.per_row, options.group);
-    const auto expected = oracle::quantize_weights(
-        w, rows, cols,
-        {std::is_same_v<Weights, Binary>, options.centred, options.per_row, options.group});
+    const auto expected = oracle::quantize_weights(w, rows, cols,
+                                                   {std::is_same_v<Weights, Binary>,
+                                                    options.centred, options.per_row, options.group,
+                                                    std::is_same_v<Weights, Int8>   ? 127
+                                                    : std::is_same_v<Weights, Int6> ? 31
+                                                                                    : 0});
     const auto layer = BitLinear<Weights, Int8>::from_float(w, rows, cols, bias, options);
     REQUIRE(layer);
     REQUIRE(layer->verify());
@@ -50,7 +53,7 @@ void check(const std::vector<float>& w, std::size_t rows, std::size_t cols,
 
 } // namespace
 
-TEMPLATE_TEST_CASE("random weights", "[bitlinear]", Ternary, Binary) {
+TEMPLATE_TEST_CASE("random weights", "[bitlinear]", Ternary, Binary, Int8, Int6) {
     support::Random random(40);
     for (std::size_t rows : {1, 2, 16, 35}) {
         for (std::size_t cols : {1, 3, 17, 31, 32, 64, 129}) {
@@ -96,7 +99,39 @@ TEST_CASE("ties round to even", "[bitlinear]") {
     }
 }
 
-TEMPLATE_TEST_CASE("weights of all sizes", "[bitlinear]", Ternary, Binary) {
+TEMPLATE_TEST_CASE("the largest weight has the largest code", "[bitlinear]", Int8, Int6) {
+    constexpr int most = TestType::max_code;
+    const float m = static_cast<float>(most); // the scale is 1; ties round to even
+    const std::vector<float> w{m, -m, 0.5f, 1.5f, -0.5f, -2.5f, 30.5f, 0.0f};
+    const auto layer = BitLinear<TestType, Int8>::from_float(w, 2, 4).value();
+    const int expected[] = {most, -most, 0, 2, 0, -2, 30, 0};
+    for (std::size_t i = 0; i < 8; ++i) CHECK(layer.code(i / 4, i % 4) == expected[i]);
+    CHECK(layer.scale(0) == 1.0f);
+    check<TestType>(w, 2, 4);
+
+    // Rows of any size, one after the other; the largest weight's code is exact whatever it is.
+    support::Random random(42);
+    std::vector<float> rows;
+    for (int i = 0; i < 2000; ++i) {
+        const float size =
+            std::bit_cast<float>(static_cast<std::uint32_t>(0x0e000000 + random.below(0x71000000)));
+        for (float part : {1.0f, -1.0f, 0.5f, -0.25f, random.real()}) rows.push_back(size * part);
+    }
+    check<TestType>(rows, 2000, 5, {.per_row = true});
+    const auto each = BitLinear<TestType, Int8>::from_float(rows, 2000, 5, {}, {.per_row = true});
+    for (std::size_t r = 0; r < 2000; ++r) {
+        REQUIRE(each->code(r, 0) == most);
+        REQUIRE(each->code(r, 1) == -most);
+    }
+    // Rows of zeros, and of weights too small for a scale.
+    const std::vector<float> small{0.0f, -0.0f, 1e-40f, -1e-40f, 1e-33f, -1e-33f, 1e-30f, -1e-30f};
+    check<TestType>(small, 4, 2, {.per_row = true});
+    const auto none = BitLinear<TestType, Int8>::from_float(small, 4, 2, {}, {.per_row = true});
+    for (std::size_t r = 0; r < 3; ++r) CHECK(none->code(r, 0) == 0);
+    CHECK(none->code(3, 0) == most);
+}
+
+TEMPLATE_TEST_CASE("weights of all sizes", "[bitlinear]", Ternary, Binary, Int8, Int6) {
     check<TestType>({0.0f}, 1, 1);
     check<TestType>({-0.0f, 0.0f, -0.0f, 0.0f}, 2, 2);
     check<TestType>({1e-40f, -1e-40f, FLT_TRUE_MIN, -FLT_TRUE_MIN}, 2, 2);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Every kernel against a triple loop over integers and floats taken one operation at a time: all
-// six pairs of formats, shapes around the vector widths, 1 to 19 tokens, row ranges, group scales.
+// pairs of formats, shapes around the vector widths, 1 to 19 tokens, row ranges, group scales.
 #include "gemm_cases.hpp"
 
 #include <catch2/catch_template_test_macros.hpp>

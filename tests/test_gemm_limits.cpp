@@ -14,6 +14,7 @@ namespace {
 template <class Format>
 std::vector<int> extremes() {
     if (std::is_same_v<Format, bitnet::Int8>) return {127, -128, -127, 1, 0, -1};
+    if (std::is_same_v<Format, bitnet::Int6>) return {31, -32, -31, 1, 0, -1};
     if (std::is_same_v<Format, bitnet::Ternary>) return {1, 0, -1};
     return {1, -1};
 }
@@ -99,13 +100,17 @@ TEMPLATE_LIST_TEST_CASE("one value in a matrix of zeros", "[gemm]", support::Pai
 }
 
 TEMPLATE_LIST_TEST_CASE("the widest matrix", "[gemm][wide]", support::Pairs) {
-    // cols = 2^23 - 1 with |w| = 1, |q| = 128: |dot| = 2^30 - 128, and the kernels' 2 (sum of u q)
-    // is 2^31 - 256, the largest number that the bound on cols admits.
+    // One and two bits: cols = 2^23 - 1 with |w| = 1, |q| = 128: |dot| = 2^30 - 128, and the
+    // kernels' 2 (sum of u q) is 2^31 - 256, the largest number that the bound on cols admits.
+    // Int8 and Int6: the dot of -128 (-32) and -128 itself is 2^31 - 2^14 (- 2^12).
     using Weights = typename TestType::Weights;
     using Codes = typename TestType::Codes;
-    const int q = std::is_same_v<Codes, bitnet::Int8> ? -128 : -1;
-    check_constant<Weights, Codes>({1, bitnet::max_cols, 1}, 1, q);
-    if (std::is_same_v<Codes, bitnet::Int8>) {
-        check_constant<Weights, Codes>({2, bitnet::max_cols, 1}, -1, q);
+    constexpr std::size_t cols = bitnet::max_cols_of<Weights>;
+    for (int w : extremes<Weights>()) {
+        for (int q : extremes<Codes>()) {
+            if (w == 0 || q == 0) continue;
+            if (w * q < 128 && std::is_same_v<Codes, bitnet::Int8>) continue; // the extremes alone
+            check_constant<Weights, Codes>({2, cols, 1}, w, q);
+        }
     }
 }

@@ -98,7 +98,9 @@ std::vector<Broken> broken_products() {
             product<Ternary, Sign>("w158a1"),      integers<Ternary, Sign>("w158a1"),
             product<Binary, Sign>("w1a1"),         integers<Binary, Sign>("w1a1"),
             product<Ternary, Ternary>("w158a158"), integers<Ternary, Ternary>("w158a158"),
-            product<Binary, Ternary>("w1a158"),    integers<Binary, Ternary>("w1a158")};
+            product<Binary, Ternary>("w1a158"),    integers<Binary, Ternary>("w1a158"),
+            product<Int8, Int8>("w8a8"),           integers<Int8, Int8>("w8a8"),
+            product<Int6, Int8>("w6a8"),           integers<Int6, Int8>("w6a8")};
 }
 
 std::vector<Broken> broken_functions() {

@@ -136,7 +136,8 @@ TEST_CASE("dot4", "[simd]") {
             std::vector<std::uint8_t> codes(4 * ops.lanes), x(4 * ops.lanes);
             std::vector<std::int32_t> sum(ops.lanes), expected(ops.lanes);
             // Round 0, 1: every product as large as it gets, the case where 16-bit steps saturate.
-            for (auto& c : codes) c = round < 2 ? 2 : static_cast<std::uint8_t>(random.below(3));
+            for (auto& c : codes)
+                c = round < 2 ? 127 : static_cast<std::uint8_t>(random.below(128));
             for (auto& v : x) {
                 v = round == 0   ? 0x80
                     : round == 1 ? 0x7f
@@ -150,6 +151,35 @@ TEST_CASE("dot4", "[simd]") {
                 }
             }
             ops.dot4(sum.data(), codes.data(), x.data());
+            REQUIRE(sum == expected);
+        }
+    }
+}
+
+TEST_CASE("dot4_wide", "[simd]") {
+    support::Random random(17);
+    for (const auto& [name, p] : clusters()) {
+        const auto& ops = p->registers;
+        if (ops.lanes == 0) continue;
+        CAPTURE(name);
+        for (int round = 0; round < rounds; ++round) {
+            std::vector<std::uint8_t> codes(4 * ops.lanes), x(4 * ops.lanes);
+            std::vector<std::int32_t> sum(ops.lanes), expected(ops.lanes);
+            for (auto& c : codes) c = round < 2 ? 255 : static_cast<std::uint8_t>(random.next());
+            for (auto& v : x) {
+                v = round == 0   ? 0x80
+                    : round == 1 ? 0x7f
+                                 : static_cast<std::uint8_t>(random.next());
+            }
+            for (std::size_t i = 0; i < ops.lanes; ++i) {
+                sum[i] = wrap(static_cast<std::uint32_t>(random.next())); // sums wrap
+                std::uint32_t wanted = bits(sum[i]);
+                for (std::size_t j = 0; j < 4; ++j) {
+                    wanted += bits(codes[4 * i + j] * static_cast<std::int8_t>(x[4 * i + j]));
+                }
+                expected[i] = wrap(wanted);
+            }
+            ops.dot4_wide(sum.data(), codes.data(), x.data());
             REQUIRE(sum == expected);
         }
     }

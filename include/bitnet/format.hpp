@@ -9,12 +9,19 @@
 
 namespace bitnet {
 
+/// The largest |w q| of Weights and int8 activations is largest * 128, and a sum of cols of them
+/// must stay below 2^31. Binary and Ternary have largest = 2: kernels sum codes up to 2.
+template <class Weights>
+inline constexpr std::size_t
+    max_cols_of = (std::size_t{1} << 31) / (static_cast<std::size_t>(Weights::largest) * 128) - 1;
+
 /// b1.0: w in {-1, +1}, one bit a value, bit 1 = +1. Padding holds bit 0; kernels use the true
 /// cols.
 struct Binary {
     static constexpr const char* name = "binary";
     static constexpr std::uint32_t id = 1; // as stored in packed bytes
     static constexpr unsigned bits = 1;
+    static constexpr int largest = 2;
     BITNET_INLINE static constexpr bool is_code(int w) noexcept { return w == -1 || w == 1; }
     BITNET_INLINE static constexpr unsigned encode(int w) noexcept { return w > 0 ? 1u : 0u; }
     BITNET_INLINE static constexpr int decode(unsigned u) noexcept {
@@ -30,6 +37,7 @@ struct Ternary {
     static constexpr const char* name = "ternary";
     static constexpr std::uint32_t id = 2;
     static constexpr unsigned bits = 2;
+    static constexpr int largest = 2;
     BITNET_INLINE static constexpr bool is_code(int w) noexcept { return w >= -1 && w <= 1; }
     BITNET_INLINE static constexpr unsigned encode(int w) noexcept {
         return static_cast<unsigned>(w + 1);
@@ -43,11 +51,42 @@ struct Ternary {
     using codes = Ternary;
 };
 
-/// Activations, absmax int8 per token: a = 127 / max(max|x|, 1e-5), q = round-half-even(x * a).
-/// Source: arXiv 2402.17764.
+/// Weights of output heads: w in [-32, 31], six bits a value holding w + 32. Padding holds w = 0.
+struct Int6 {
+    static constexpr const char* name = "int6";
+    static constexpr std::uint32_t id = 3;
+    static constexpr unsigned bits = 6;
+    static constexpr int largest = 32;
+    static constexpr int max_code = 31; ///< the largest that from_float() makes, of either sign
+    BITNET_INLINE static constexpr bool is_code(int w) noexcept { return w >= -32 && w <= 31; }
+    BITNET_INLINE static constexpr unsigned encode(int w) noexcept {
+        return static_cast<unsigned>(w + 32);
+    }
+    BITNET_INLINE static constexpr int decode(unsigned u) noexcept {
+        return static_cast<int>(u) - 32;
+    }
+    BITNET_INLINE static constexpr bool is_encoding(unsigned u) noexcept { return u < 64; }
+    static constexpr unsigned pad = 32;
+};
+
+/// As activations, absmax int8 per token: a = 127 / max(max|x|, 1e-5), q = round-half-even(x * a).
+/// Source: arXiv 2402.17764. As weights of output heads: w in [-128, 127], a byte holding w + 128.
 struct Int8 {
     static constexpr const char* name = "int8";
     static constexpr std::uint32_t id = 16;
+    static constexpr unsigned bits = 8;
+    static constexpr int largest = 128;
+    static constexpr int max_code = 127;
+    BITNET_INLINE static constexpr bool is_code(int w) noexcept { return w >= -128 && w <= 127; }
+    BITNET_INLINE static constexpr unsigned encode(int w) noexcept {
+        return static_cast<unsigned>(w + 128);
+    }
+    BITNET_INLINE static constexpr int decode(unsigned u) noexcept {
+        return static_cast<int>(u) - 128;
+    }
+    BITNET_INLINE static constexpr bool is_encoding(unsigned u) noexcept { return u < 256; }
+    static constexpr unsigned pad = 128;
+
     using codes = Int8;
 };
 
@@ -76,7 +115,8 @@ struct SignMean {
 template <class Activations>
 using codes_of = typename Activations::codes;
 
-/// cols of every matrix: the sum of cols products |w * q| <= 2 * 128 must stay below 2^31.
-inline constexpr std::size_t max_cols = (std::size_t{1} << 23) - 1;
+/// cols of any matrix; wider weights allow fewer.
+inline constexpr std::size_t max_cols = max_cols_of<Ternary>;
+static_assert(max_cols == (std::size_t{1} << 23) - 1);
 
 } // namespace bitnet

@@ -18,6 +18,8 @@
 #include <bitnet/kernels/w1a1.hpp>
 #include <bitnet/kernels/w1a158.hpp>
 #include <bitnet/kernels/w1a8.hpp>
+#include <bitnet/kernels/w6a8.hpp>
+#include <bitnet/kernels/w8a8.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/simd/simd.hpp>
 #include <bitnet/tensor.hpp>

@@ -49,6 +49,7 @@ struct RowMajor {
 
     template <class Format>
     struct mapping {
+        static_assert(8 % Format::bits == 0, "a value lies in one byte");
         std::size_t rows, cols;
 
         BITNET_INLINE constexpr std::size_t row_bytes() const noexcept {
@@ -78,7 +79,7 @@ struct RowMajor {
     };
 };
 
-/// 16 rows x 4 columns interleaved, for int8 activations and (Binary) for popcounts.
+/// 16 rows x 4 columns interleaved, for int8 activations and (Binary) for popcounts; bits 1, 2, 8.
 /// A line of 64 bytes holds 16 rows x V columns, V = 32 / bits: byte 4 i + j holds, of row i, the
 /// columns 4 s + j of the line, s = 0, 1, ..., at bits [s * bits, s * bits + bits).
 /// The lines of 16 rows follow each other along the columns, then the next 16 rows.
@@ -91,6 +92,7 @@ struct Rows16 {
     struct mapping {
         std::size_t rows, cols;
 
+        static_assert(8 % Format::bits == 0, "a value lies in one byte");
         static constexpr std::size_t line_cols = 32 / Format::bits;
 
         BITNET_INLINE constexpr std::size_t padded_rows() const noexcept {
@@ -182,12 +184,66 @@ struct Planes16 {
     };
 };
 
+/// Six bits a value, for int8 activations. Three lines of 64 bytes hold 16 rows x 16 columns: byte
+/// 4 i + j of line l holds, of row i, column 4 l + j in its low six bits, and in its upper two the
+/// bits [2 l, 2 l + 2) of column 12 + j. So three lines give three registers of codes by one AND
+/// each, and the fourth from what those left over.
+struct Six16 {
+    static constexpr const char* name = "six16";
+    static constexpr std::uint32_t id = 5;
+
+    template <class Format>
+    struct mapping {
+        static_assert(Format::bits == 6);
+        std::size_t rows, cols;
+
+        BITNET_INLINE constexpr std::size_t padded_rows() const noexcept {
+            return round_up(rows, tile_rows);
+        }
+        BITNET_INLINE constexpr std::size_t padded_cols() const noexcept {
+            return round_up(cols, tile_cols);
+        }
+        BITNET_INLINE constexpr std::size_t block_bytes() const noexcept {
+            return padded_cols() / 16 * 3 * line_bytes;
+        }
+        BITNET_INLINE constexpr std::size_t bytes() const noexcept {
+            return padded_rows() / tile_rows * block_bytes();
+        }
+        BITNET_INLINE constexpr unsigned load(const std::uint8_t* data, std::size_t r,
+                                              std::size_t c) const noexcept {
+            const std::uint8_t* p = data + byte_of(r, c);
+            if (c % 16 < 12) return *p & 63u;
+            unsigned u = 0;
+            for (unsigned l = 0; l < 3; ++l) u |= p[l * line_bytes] / 64u << 2 * l;
+            return u;
+        }
+        BITNET_INLINE constexpr void store(std::uint8_t* data, std::size_t r, std::size_t c,
+                                           unsigned u) const noexcept {
+            std::uint8_t* p = data + byte_of(r, c);
+            if (c % 16 < 12) {
+                *p = static_cast<std::uint8_t>((*p & 0xc0u) | u);
+                return;
+            }
+            for (unsigned l = 0; l < 3; ++l, p += line_bytes) {
+                *p = static_cast<std::uint8_t>((*p & 63u) | (u >> 2 * l & 3u) << 6);
+            }
+        }
+        /// Of columns 12 .. 15 the byte in the first line; the others stand a line and two further.
+        BITNET_INLINE constexpr std::size_t byte_of(std::size_t r, std::size_t c) const noexcept {
+            const std::size_t line = c / 16 * 3 + (c % 16 < 12 ? c % 16 / 4 : 0);
+            return r / tile_rows * block_bytes() + line * line_bytes + (r % tile_rows) * 4 + c % 4;
+        }
+    };
+};
+
 } // namespace layout
 
 /// The layout in which kernels read Weights when they meet Activations.
 template <class Weights, class Activations>
-using preferred_layout = std::conditional_t<std::is_same_v<Weights, Ternary> &&
-                                                !std::is_same_v<codes_of<Activations>, Int8>,
-                                            layout::Planes16, layout::Rows16>;
+using preferred_layout =
+    std::conditional_t<std::is_same_v<Weights, Int6>, layout::Six16,
+                       std::conditional_t<std::is_same_v<Weights, Ternary> &&
+                                              !std::is_same_v<codes_of<Activations>, Int8>,
+                                          layout::Planes16, layout::Rows16>>;
 
 } // namespace bitnet

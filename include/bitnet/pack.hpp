@@ -24,6 +24,10 @@ template <class Format>
 BITNET_INLINE std::uint32_t encode4(std::uint32_t codes) noexcept {
     if constexpr (std::is_same_v<Format, Binary>) {
         return ~codes >> 7 & 0x01010101u; // 0xff -> 0, 0x01 -> 1
+    } else if constexpr (std::is_same_v<Format, Int8>) {
+        return codes ^ 0x80808080u; // w + 128
+    } else if constexpr (std::is_same_v<Format, Int6>) {
+        return (codes & 0x3f3f3f3fu) ^ 0x20202020u; // w + 32
     } else {
         return ((codes & 0x7f7f7f7fu) + 0x01010101u) ^ (codes & 0x80808080u); // w + 1
     }
@@ -53,6 +57,14 @@ BITNET_INLINE void pack_row(const std::int8_t* codes, std::size_t padded_cols,
             }
             store32(out, mask);
             store32(out + layout::line_bytes, sign);
+        }
+    } else if constexpr (std::is_same_v<Layout, layout::Six16>) {
+        for (std::size_t c = 0; c < padded_cols; c += 16) {
+            const std::uint32_t last = encode4<Format>(load32(codes + c + 12));
+            for (unsigned l = 0; l < 3; ++l, out += layout::line_bytes) {
+                const std::uint32_t two_bits = last >> 2 * l & 0x03030303u;
+                store32(out, encode4<Format>(load32(codes + c + 4 * l)) | two_bits << 6);
+            }
         }
     } else {
         static_assert(std::is_same_v<Layout, layout::Rows16>);
@@ -103,7 +115,7 @@ void pack_into(const std::int8_t* codes, std::size_t rows, std::size_t cols,
         }
     } else {
         constexpr int pad_code =
-            Format::pad == 0 ? -1 : 0; // Binary pads with bit 0, Ternary with w = 0
+            Format::pad == 0 ? -1 : 0; // Binary pads with bit 0, the others with w = 0
         std::int8_t tail[layout::tile_cols];
         for (std::size_t r = 0; r < map.padded_rows(); ++r) {
             std::uint8_t* row = out + r / 16 * map.block_bytes() + r % 16 * 4;
@@ -123,12 +135,13 @@ void pack_into(const std::int8_t* codes, std::size_t rows, std::size_t cols,
 }
 
 /// Packs row-major int8 codes.
-/// codes (rows, cols), values -1 0 1 (Binary: -1 1)
+/// codes (rows, cols), codes of the format: -1 1 (Binary), -1 0 1 (Ternary), -32 .. 31 (Int6), any
+/// (Int8)
 /// err: wrong_size, too_large; bad_code (where: index in codes); out_of_memory
 template <class Format, class Layout = layout::Rows16, class Isa = isa::native>
 Result<PackedTensor<Format, Layout>> pack(std::span<const std::int8_t> codes, std::size_t rows,
                                           std::size_t cols) noexcept {
-    if (Status shape = check_shape(rows, cols); !shape) return shape.error();
+    if (Status shape = check_shape(rows, cols, max_cols_of<Format>); !shape) return shape.error();
     if (codes.size() != rows * cols) return Error{Errc::wrong_size, codes.size()};
     if (const std::size_t bad = find_bad_code<Format, Isa>(codes); bad != codes.size()) {
         return Error{Errc::bad_code, bad};

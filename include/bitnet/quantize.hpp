@@ -79,6 +79,25 @@ void binary_codes(const float* w, std::size_t n, float centre, std::int8_t* code
     }
 }
 
+/// scale = max(max|w|, 1e-30) / largest code: below 1e-30, weights are as good as zeros
+template <class Weights, class Isa = isa::native>
+float absmax_scale(const float* w, std::size_t n) noexcept {
+    const float most = detail::float_of(detail::absmax_bits<Isa>(w, n));
+    return simd::lane::divide(most > 1e-30f ? most : 1e-30f, static_cast<float>(Weights::max_code));
+}
+
+/// code = round-half-even(w / scale): no clamp is needed, |w / scale| <= largest code * (1 + 2^-23)
+template <class Isa = isa::native>
+void absmax_codes(const float* w, std::size_t n, float scale, std::int8_t* codes) noexcept {
+    using V = simd::f32x16<Isa>;
+    const V divisor = V::set1(scale);
+    simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+        std::int8_t chunk[16];
+        (simd::load_chunk<Isa>(w + i, k) / divisor).nearest().store_bytes(chunk);
+        std::memcpy(codes + i, chunk, k);
+    });
+}
+
 /// How float weights become codes and scales.
 struct WeightOptions {
     bool centred = false;  ///< Binary: sign(W - mean W) instead of sign(W), as b1 writes it
@@ -110,12 +129,13 @@ private:
 /// What BitLinear::from_float() makes of float weights, before it packs them:
 ///   scale = absmean_scale() of the tensor, or of each row or group; ternary_codes() with that
 ///   scale, or binary_codes() around 0 or, when centred, around the mean
+///   Int8, Int6: absmax_scale() and absmax_codes()
 /// weights (rows, cols) row-major · codes (rows, cols), scales: 1, rows, or (rows, groups)
 /// err: wrong_size, too_large, bad_group; bad_weight (where: index); out_of_memory
 template <class Weights, class Isa = isa::native>
 Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::size_t rows,
                                           std::size_t cols, WeightOptions options = {}) noexcept {
-    if (Status shape = check_shape(rows, cols); !shape) return shape.error();
+    if (Status shape = check_shape(rows, cols, max_cols_of<Weights>); !shape) return shape.error();
     if (weights.size() != rows * cols) return Error{Errc::wrong_size, weights.size()};
     if (options.group != 0 && !is_group(options.group)) {
         return Error{Errc::bad_group, options.group};
@@ -136,10 +156,14 @@ Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::s
             const std::size_t n = row_size - c < slice ? row_size - c : slice;
             const float* const from = weights.data() + row + c;
             std::int8_t* const codes = q.codes().data() + row + c;
-            *scale = absmean_scale<Isa>(from, n);
-            if constexpr (std::is_same_v<Weights, Ternary>) {
+            if constexpr (Weights::bits > 2) {
+                *scale = absmax_scale<Weights, Isa>(from, n);
+                absmax_codes<Isa>(from, n, *scale, codes);
+            } else if constexpr (std::is_same_v<Weights, Ternary>) {
+                *scale = absmean_scale<Isa>(from, n);
                 ternary_codes<Isa>(from, n, *scale, codes);
             } else {
+                *scale = absmean_scale<Isa>(from, n);
                 const float centre = options.centred ? mean_weight<false, Isa>(from, n) : 0.0f;
                 binary_codes<Isa>(from, n, centre, codes);
             }

@@ -45,6 +45,8 @@ public:
         if (!products_agree<Binary, Sign>()) return "w1a1";
         if (!products_agree<Ternary, Ternary>()) return "w158a158";
         if (!products_agree<Binary, Ternary>()) return "w1a158";
+        if (!products_agree<Int8, Int8>()) return "w8a8";
+        if (!products_agree<Int6, Int8>()) return "w6a8";
         if (!quantizers_agree<Int8>()) return "quantize int8";
         if (!quantizers_agree<Sign>()) return "quantize sign";
         if (!quantizers_agree<SignNorm>()) return "quantize signnorm";
@@ -78,6 +80,7 @@ private:
     void fill(std::int8_t* codes, std::size_t n) noexcept {
         for (std::size_t i = 0; i < n; ++i) {
             int code = static_cast<int>(next() % 256) - 128;
+            if constexpr (std::is_same_v<Format, Int6>) code = code / 4;
             if constexpr (std::is_same_v<Format, Ternary>) code = static_cast<int>(next() % 3) - 1;
             if constexpr (std::is_same_v<Format, Binary> || std::is_same_v<Format, Sign>) {
                 code = static_cast<int>(next() % 2) * 2 - 1;
@@ -96,9 +99,9 @@ private:
     template <class Weights, class Codes>
     bool product_agrees(std::size_t r, std::size_t c, std::size_t group) noexcept {
         using Layout = preferred_layout<Weights, Codes>;
-        constexpr std::size_t bytes = layout::Rows16::mapping<Ternary>{rows, cols}.bytes(),
-                              long_bytes =
-                                  layout::Rows16::mapping<Ternary>{long_rows, long_cols}.bytes(),
+        using Mapping = typename Layout::template mapping<Weights>;
+        constexpr std::size_t bytes = Mapping{rows, cols}.bytes(),
+                              long_bytes = Mapping{long_rows, long_cols}.bytes(),
                               most_bytes = bytes > long_bytes ? bytes : long_bytes;
         std::int8_t w[most_codes], x[tokens * long_cols];
         alignas(64) std::uint8_t packed[most_bytes];

@@ -76,12 +76,13 @@ BITNET_INLINE constexpr bool checked_mul(std::size_t a, std::size_t b, std::size
     return true;
 }
 
-/// Whether a matrix of this shape can be packed: rows >= 1, 1 <= cols < 2^23, and its bytes, in any
-/// layout and as floats, fit size_t with room to spare.
-BITNET_INLINE constexpr Status check_shape(std::size_t rows, std::size_t cols) noexcept {
+/// Whether a matrix of this shape can be packed: rows >= 1, 1 <= cols <= most_cols (max_cols_of its
+/// format), and its bytes, in any layout and as floats, fit size_t with room to spare.
+BITNET_INLINE constexpr Status check_shape(std::size_t rows, std::size_t cols,
+                                           std::size_t most_cols = max_cols) noexcept {
     std::size_t values = 0;
     if (rows == 0 || cols == 0) return Error{Errc::wrong_size};
-    if (cols > max_cols || rows > static_cast<std::size_t>(-1) - 64 ||
+    if (cols > most_cols || rows > static_cast<std::size_t>(-1) - 64 ||
         !checked_mul(round_up(rows, layout::tile_rows), round_up(cols, 64), values) ||
         values > static_cast<std::size_t>(-1) / 64) {
         return Error{Errc::too_large};
@@ -108,7 +109,9 @@ struct PackedView {
     /// err: wrong_size when bytes.size() is not what the shape asks for; too_large
     BITNET_INLINE static Result<PackedView> make(std::span<const std::byte> bytes, std::size_t rows,
                                                  std::size_t cols) noexcept {
-        if (Status shape = check_shape(rows, cols); !shape) return shape.error();
+        if (Status shape = check_shape(rows, cols, max_cols_of<Format>); !shape) {
+            return shape.error();
+        }
         const PackedView view{reinterpret_cast<const std::uint8_t*>(bytes.data()), rows, cols};
         if (bytes.size() != view.bytes()) return Error{Errc::wrong_size, bytes.size()};
         return view;

@@ -104,7 +104,8 @@ void try_codes(Source& source) {
     for (float& s : scales) s = source.real();
     std::vector<std::int8_t> codes(rows * cols);
     for (auto& c : codes) {
-        const int drawn = source.byte() % 3 - 1;
+        const int drawn = Weights::bits > 2 ? (source.byte() - 128) >> (8 - Weights::bits)
+                                            : source.byte() % 3 - 1;
         c = static_cast<std::int8_t>(std::is_same_v<Weights, Binary> && drawn == 0 ? 1 : drawn);
     }
     auto made = Layer::from_codes(codes, rows, cols, scales, {}, group);
@@ -134,7 +135,7 @@ void run(Source& source) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Source source(data, size);
-    switch (source.byte() % 10) {
+    switch (source.byte() % 12) {
     case 0:
         run<Ternary, Int8>(source);
         break;
@@ -161,6 +162,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
     case 8:
         run<Binary, SignMean>(source);
+        break;
+    case 9:
+        run<Int8, Int8>(source);
+        break;
+    case 10:
+        run<Int6, Int8>(source);
         break;
     default:
         run<Binary, Ternary>(source);

@@ -133,7 +133,7 @@ template <class Weights, class Layout, class Isa>
 Result<LayerImage> make_image(std::span<const std::int8_t> codes, std::size_t rows,
                               std::size_t cols, std::span<const float> scales,
                               std::span<const float> bias, std::size_t group) noexcept {
-    if (Status shape = check_shape(rows, cols); !shape) return shape.error();
+    if (Status shape = check_shape(rows, cols, max_cols_of<Weights>); !shape) return shape.error();
     if (group != 0 && !is_group(group)) return Error{Errc::bad_group, group};
     if (codes.size() != rows * cols) return Error{Errc::wrong_size, codes.size()};
     if (!bias.empty() && bias.size() != rows) return Error{Errc::wrong_size, bias.size()};
@@ -203,8 +203,8 @@ Result<LayerParts> check_image(std::span<const std::byte> bytes) noexcept {
         if (word != 0) return Error{Errc::bad_header, offsetof(LayerHeader, zero)};
     }
     if (h.rows > static_cast<std::size_t>(-1) || h.cols > max_cols) return Error{Errc::too_large};
-    if (Status shape =
-            check_shape(static_cast<std::size_t>(h.rows), static_cast<std::size_t>(h.cols));
+    if (Status shape = check_shape(static_cast<std::size_t>(h.rows),
+                                   static_cast<std::size_t>(h.cols), max_cols_of<Weights>);
         !shape) {
         return shape.error();
     }

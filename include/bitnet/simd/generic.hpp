@@ -48,16 +48,27 @@ struct generic {
         return u32::broadcast(v);
     }
 
-    /// Lane i: sum[i] + sum over j < 4 of code[4i+j] * x[4i+j]; code bytes unsigned, at most 2, x
+    /// Lane i: sum[i] + sum over j < 4 of code[4i+j] * x[4i+j]; code bytes unsigned, at most 127, x
     /// bytes signed. Exact: no step saturates.
     static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
         using i16 = xsimd::batch<std::int16_t, arch>;
         const i16 c = xsimd::bitwise_cast<std::int16_t>(codes);
         const i16 v = xsimd::bitwise_cast<std::int16_t>(x);
         const i16 low = (c & i16::broadcast(0xff)) * ((v << 8) >> 8);
-        const i16 high = (c >> 8) * (v >> 8); // codes are small: an arithmetic shift is as good
-        const i32 pair = xsimd::bitwise_cast<std::int32_t>(low + high); // |.| <= 2 * 2 * 128
+        const i16 high = (c >> 8) * (v >> 8); // codes < 128: an arithmetic shift is as good
+        const i32 pair = xsimd::bitwise_cast<std::int32_t>(low + high); // |.| <= 2 * 127 * 128
         return sum + ((pair << 16) >> 16) + (pair >> 16);
+    }
+
+    /// dot4 of code bytes up to 255. Exact modulo 2^32: no step saturates.
+    static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {
+        using i16 = xsimd::batch<std::int16_t, arch>;
+        const i16 low_byte = i16::broadcast(0xff);
+        const i16 c = xsimd::bitwise_cast<std::int16_t>(codes);
+        const i16 v = xsimd::bitwise_cast<std::int16_t>(x);
+        const i32 low = xsimd::bitwise_cast<std::int32_t>((c & low_byte) * ((v << 8) >> 8));
+        const i32 high = xsimd::bitwise_cast<std::int32_t>(((c >> 8) & low_byte) * (v >> 8));
+        return sum + ((low << 16) >> 16) + (low >> 16) + ((high << 16) >> 16) + (high >> 16);
     }
 
     /// Lane i counts the one bits of every v[i] added since it was 0, in a form of the cluster's

@@ -16,9 +16,18 @@ struct ops<isa::haswell> : generic<isa::haswell> {
     static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 4, gemv_blocks = 2;
 
     static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
-        // Pairs in int16: at most 2 * 2 * 128 = 512, far from saturation.
+        // Pairs in int16: at most 2 * 127 * 128 = 32512 < 2^15.
         const __m256i pairs = _mm256_maddubs_epi16(codes, x);
         return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    }
+
+    static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {
+        // Codes of 255 would saturate VPMADDUBSW: even and odd bytes as int16, pairs in int32.
+        const __m256i even = _mm256_and_si256(codes, _mm256_set1_epi16(0xff));
+        const __m256i even_x = _mm256_srai_epi16(_mm256_slli_epi16(x, 8), 8);
+        const __m256i odd = _mm256_srli_epi16(codes, 8), odd_x = _mm256_srai_epi16(x, 8);
+        return _mm256_add_epi32(_mm256_add_epi32(sum, _mm256_madd_epi16(even, even_x)),
+                                _mm256_madd_epi16(odd, odd_x));
     }
 
     static BITNET_INLINE i32 add_popcount(const i32& counts, const u32& v) noexcept {

@@ -16,6 +16,9 @@ struct ops<isa::icelake> : ops<isa::skylakex> {
     static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
         return _mm512_dpbusd_epi32(sum, codes, x);
     }
+    static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {
+        return dot4(sum, codes, x);
+    }
 
     static BITNET_INLINE i32 add_popcount(const i32& counts, const u32& v) noexcept {
         return _mm512_add_epi32(counts, _mm512_popcnt_epi32(v));

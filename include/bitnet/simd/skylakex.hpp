@@ -15,9 +15,18 @@ struct ops<isa::skylakex> : generic<isa::skylakex> {
     static constexpr std::size_t gemm_blocks = 2, gemm_tokens = 8, gemv_blocks = 4;
 
     static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
-        // Pairs in int16: at most 2 * 2 * 128 = 512, far from saturation.
+        // Pairs in int16: at most 2 * 127 * 128 = 32512 < 2^15.
         const __m512i pairs = _mm512_maddubs_epi16(codes, x);
         return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+    }
+
+    static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {
+        // Codes of 255 would saturate VPMADDUBSW: even and odd bytes as int16, pairs in int32.
+        const __m512i even = _mm512_and_si512(codes, _mm512_set1_epi16(0xff));
+        const __m512i even_x = _mm512_srai_epi16(_mm512_slli_epi16(x, 8), 8);
+        const __m512i odd = _mm512_srli_epi16(codes, 8), odd_x = _mm512_srai_epi16(x, 8);
+        return _mm512_add_epi32(_mm512_add_epi32(sum, _mm512_madd_epi16(even, even_x)),
+                                _mm512_madd_epi16(odd, odd_x));
     }
 
     static BITNET_INLINE i32 add_popcount(const i32& counts, const u32& v) noexcept {

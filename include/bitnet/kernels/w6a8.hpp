@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// W6A8: six-bit weights, int8 activations: output heads.
+//
+// With codes u = w + 32 in [0, 63]:   dot = sum of u q  -  32 (sum of q), modulo 2^32.
+// |dot| <= 32 * 128 * cols < 2^31, which is max_cols_of<Int6>; the two sums may wrap.
+// Three lines hold the codes of 16 columns: three registers in their low six bits, and the fourth
+// in their upper two.
+//
+// icelake, per three lines and token: four VPDPBUSD; the tokens of a tile share 3 shifts and 8
+// logic operations.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <bitnet/format.hpp>
+#include <bitnet/kernels/tile.hpp>
+#include <bitnet/layout.hpp>
+
+namespace bitnet::kernels {
+
+template <>
+struct Tile<Int6, Int8> {
+    using layout = bitnet::layout::Six16;
+
+    template <class Isa, std::size_t Blocks, std::size_t Tokens>
+    static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
+        using ops = simd::ops<Isa>;
+        Accumulators<Isa, Blocks, Tokens> acc;
+        using u32 = typename decltype(acc)::u32;
+        using i32 = typename decltype(acc)::i32;
+        constexpr std::size_t line_bytes = bitnet::layout::line_bytes;
+        const u32 low(0x3f3f3f3fu), first(0x03030303u), second(0x0c0c0c0cu), third(0x30303030u);
+
+        const std::uint8_t* line = in.weights;
+        const std::uint8_t* x = in.tokens;
+        for (std::size_t i = 0; i < 2 * in.chunks; ++i) {
+            BITNET_UNROLL
+            for (std::size_t l = 0; l < 3; ++l) {
+                prefetch_next_tile<Isa, Blocks, Tokens>(in, line + l * line_bytes);
+                acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+                    const u32 w =
+                        ops::load(line + l * line_bytes + b * in.block_bytes + p * 4 * ops::lanes);
+                    sum = ops::dot4(sum, w & low, ops::broadcast(x + 4 * t));
+                });
+                x += in.panel_bytes;
+            }
+            acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+                const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;
+                const u32 codes = ((ops::load(at) >> 6) & first) |
+                                  ((ops::load(at + line_bytes) >> 4) & second) |
+                                  ((ops::load(at + 2 * line_bytes) >> 2) & third);
+                sum = ops::dot4(sum, codes, ops::broadcast(x + 4 * t));
+            });
+            x += in.panel_bytes;
+            line += 3 * line_bytes;
+        }
+        acc.store(dots, [&](std::size_t, std::size_t, std::size_t t, const i32& sum) noexcept {
+            return sum - (i32(in.sums[t]) << 5);
+        });
+    }
+};
+
+} // namespace bitnet::kernels

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// W8A8: int8 weights, int8 activations: output heads.
+//
+// With codes u = w + 128 in [0, 255]:   dot = sum of u q  -  128 (sum of q), modulo 2^32.
+// The two sums may wrap (255 * 128 * cols is up to 2^32); the dot does not: |dot| <= 128 * 128 *
+// cols < 2^31, which is max_cols_of<Int8>.
+//
+// icelake, per line and token: one VPDPBUSD. A line is 16 rows x 4 columns: memory binds a GEMV.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <bitnet/format.hpp>
+#include <bitnet/kernels/tile.hpp>
+#include <bitnet/layout.hpp>
+
+namespace bitnet::kernels {
+
+template <>
+struct Tile<Int8, Int8> {
+    using layout = bitnet::layout::Rows16;
+
+    template <class Isa, std::size_t Blocks, std::size_t Tokens>
+    static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
+        using ops = simd::ops<Isa>;
+        Accumulators<Isa, Blocks, Tokens> acc;
+        using u32 = typename decltype(acc)::u32;
+        using i32 = typename decltype(acc)::i32;
+
+        const std::uint8_t* line = in.weights;
+        const std::uint8_t* x = in.tokens;
+        for (std::size_t i = 0; i < 8 * in.chunks; ++i) {
+            prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
+            acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+                const u32 codes = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
+                sum = ops::dot4_wide(sum, codes, ops::broadcast(x + 4 * t));
+            });
+            x += in.panel_bytes;
+            line += bitnet::layout::line_bytes;
+        }
+        acc.store(dots, [&](std::size_t, std::size_t, std::size_t t, const i32& sum) noexcept {
+            return sum - (i32(in.sums[t]) << 7);
+        });
+    }
+};
+
+} // namespace bitnet::kernels
