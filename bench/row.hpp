@@ -14,14 +14,17 @@ struct Row {
     double bits_per_weight = 0;
     double gops = 0; // 2 operations a product
     double gbps = 0; // packed weights; for rows without weights, what is read and written
-    std::string limit, limit_unit; // GOP/s or GB/s
+    std::string limit, limit_unit; // GOP/s, GB/s, or us
     double limit_value = 0;        // measured just before the row, so that both saw one machine
     double percent_of_limit = 0;
     bool verified = false;
+    double microseconds = 0; // of one call, where the row counts nothing else
 
     /// Takes this limit if it is the one that binds, which is the one that the row is nearest to.
     void consider(const std::string& what, double value, const std::string& unit) {
-        const double percent = 100 * (unit == "GB/s" ? gbps : gops) / value;
+        const double percent = 100 * (unit == "GB/s"    ? gbps / value
+                                      : unit == "GOP/s" ? gops / value
+                                                        : value / microseconds);
         if (percent <= percent_of_limit) return;
         limit = what;
         limit_value = value;

@@ -5,14 +5,18 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <new>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace bitnet::example;
@@ -62,6 +66,40 @@ TEST_CASE("the pool runs every task once, whatever the number of threads") {
     }
     CHECK(physical_cores() >= 1);
 }
+
+TEST_CASE("a worker that slept comes back") {
+    using namespace std::chrono;
+    const ThreadPool pool(2);
+    for (int round = 0; round < 400; ++round) {
+        std::this_thread::sleep_for(microseconds(round)); // about when it falls asleep, and later
+        std::atomic<int> here = 0;
+        std::atomic<bool> alone = false;
+        pool.parallel_for(2, [&](std::size_t, std::size_t) noexcept { // one for each, if both come
+            const auto start = steady_clock::now();
+            for (++here; here < 2 && !alone;) {
+                alone = steady_clock::now() - start > seconds(20);
+                std::this_thread::yield();
+            }
+        });
+        REQUIRE_FALSE(alone);
+    }
+}
+
+#if defined(__unix__) // elsewhere std::clock() may be the time on the wall
+TEST_CASE("workers without work use no CPU") {
+    using namespace std::chrono;
+    const ThreadPool pool(3);
+    const std::clock_t per_second = CLOCKS_PER_SEC;
+    std::clock_t least = per_second; // that 20 ms cost; the least of a few, as machines are busy
+    for (int round = 0; round < 10; ++round) {
+        pool.parallel_for(64, [](std::size_t, std::size_t) noexcept {});
+        const std::clock_t start = std::clock();
+        std::this_thread::sleep_for(milliseconds(20));
+        least = std::min(least, std::clock() - start);
+    }
+    CHECK(least < per_second / 1000); // two workers spin for 50 us each, not for 20 ms
+}
+#endif
 
 TEST_CASE("the smallest quota of a cgroup and those above it counts") {
     const std::filesystem::path root = std::filesystem::temp_directory_path() / "bitnet-quota";

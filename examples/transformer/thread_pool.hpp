@@ -56,101 +56,133 @@ public:
     /// pre: one caller at a time, and the body does not call back into the pool.
     template <class Body>
     void parallel_for(std::size_t n, Body&& body) const noexcept {
-        if (threads_.empty() || n <= 1 || n >= closed) {
+        if (threads_.empty() || n <= 1) {
             for (std::size_t task = 0; task < n; ++task) {
                 body(task, std::size_t{0});
             }
             return;
         }
         using Plain = std::remove_reference_t<Body>;
-        call_ = [](void* context, std::size_t task, std::size_t worker) {
-            (*static_cast<Plain*>(context))(task, worker);
+        call_ = [](void* context, std::size_t first, std::size_t last, std::size_t worker) {
+            for (std::size_t task = first; task < last; ++task) {
+                (*static_cast<Plain*>(context))(task, worker);
+            }
         };
         context_ = const_cast<void*>(static_cast<const void*>(&body));
         run(n);
     }
 
 private:
-    // A ticket is (job << 32 | next task). Workers take tasks by advancing it, so a worker that
-    // wakes up late finds a ticket of another job, or none left, and touches nothing of this job:
-    // nobody has to wait for it. `closed` in the low half means that the job is being set up.
-    static constexpr std::uint64_t closed = 0xffffffffu;
     // Shorter than a scheduler's tick, longer than the serial stretch between two parallel steps.
     static constexpr std::chrono::microseconds patience{50};
 
     void run(std::size_t n) const noexcept {
-        const std::uint64_t job = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
-        size_.store(n, std::memory_order_release); // seen only after the old job was closed
-        done_.store(0, std::memory_order_relaxed);
-        ticket_.store(job << 32, std::memory_order_release);
-        wake_up();
-        take_tasks(0);
-        wait_until([&] { return done_.load(std::memory_order_acquire) == n; },
-                   [] { std::this_thread::yield(); });
-        ticket_.store(job << 32 | closed, std::memory_order_relaxed);
+        size_ = n;
+        left_.store(n); // whoever takes tasks sees what is written above
+        wake_sleepers();
+        taken_by_others_ += n - take_tasks(0);
+        const auto done = [&] {
+            return done_by_others_.load(std::memory_order_acquire) == taken_by_others_;
+        };
+        if (!spin_until(done)) {
+            while (!done()) {
+                std::this_thread::yield();
+            }
+        }
     }
 
     void stop() noexcept {
-        stop_.store(true, std::memory_order_relaxed);
-        wake_up();
+        stop_.store(true);
+        wake_sleepers();
         for (std::thread& thread : threads_) {
             thread.join();
         }
     }
 
-    void wake_up() const noexcept {
-        signal_.fetch_add(1, std::memory_order_release);
-        signal_.notify_all();
-    }
-
     void work(std::size_t worker) const noexcept {
-        std::uint32_t seen = 0;
         while (!stop_.load(std::memory_order_relaxed)) {
-            wait_until([&] { return signal_.load(std::memory_order_acquire) != seen; },
-                       [&] { signal_.wait(seen, std::memory_order_acquire); });
-            seen = signal_.load(std::memory_order_acquire);
-            take_tasks(worker);
-        }
-    }
-
-    void take_tasks(std::size_t worker) const noexcept {
-        std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
-        while ((ticket & closed) < size_.load(std::memory_order_acquire)) {
-            if (ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel,
-                                              std::memory_order_acquire)) {
-                call_(context_, static_cast<std::size_t>(ticket & closed), worker);
-                done_.fetch_add(1, std::memory_order_release);
-                ticket = ticket_.load(std::memory_order_acquire);
+            if (!spin_until([&] { return something_to_do(std::memory_order_acquire); })) {
+                sleep();
+            } else if (const std::size_t taken = take_tasks(worker)) {
+                done_by_others_.fetch_add(taken, std::memory_order_release);
             }
         }
     }
 
-    template <class Ready, class Sleep>
-    static void wait_until(const Ready& ready, const Sleep& sleep) noexcept {
-        const auto start = std::chrono::steady_clock::now();
+    bool something_to_do(std::memory_order order) const noexcept {
+        return left_.load(order) != 0 || stop_.load(order);
+    }
+
+    // One side writes what there is to do and then reads asleep_, the other writes asleep_ and then
+    // reads what there is to do. In the one order of sequentially consistent operations one of them
+    // sees the other, and signal_ was read before it is changed.
+    void wake_sleepers() const noexcept {
+        if (asleep_.load() && asleep_.exchange(false)) {
+            signal_.fetch_add(1);
+            signal_.notify_all();
+        }
+    }
+    void sleep() const noexcept {
+        asleep_.store(true);
+        const std::uint32_t seen = signal_.load();
+        if (!something_to_do(std::memory_order_seq_cst)) {
+            signal_.wait(seen);
+        }
+    }
+
+    /// Runs tasks until none is left; returns how many.
+    std::size_t take_tasks(std::size_t worker) const noexcept {
+        std::size_t taken = 0;
+        std::size_t left = left_.load(std::memory_order_acquire);
+        while (left != 0) {
+            // Half of a fair share: few steps where tasks are short, and in the end single tasks.
+            const std::size_t share = (left - 1) / (2 * workers()) + 1;
+            if (left_.compare_exchange_weak(left, left - share, std::memory_order_acq_rel,
+                                            std::memory_order_acquire)) {
+                const std::size_t first = size_ - left;
+                call_(context_, first, first + share, worker);
+                taken += share;
+                left = left_.load(std::memory_order_acquire);
+            }
+        }
+        return taken;
+    }
+
+    /// False when that took longer than anyone has the patience to spin.
+    template <class Ready>
+    static bool spin_until(const Ready& ready) noexcept {
+        std::chrono::steady_clock::time_point start; // read late: most waits are short
         for (std::uint32_t turn = 1; !ready(); ++turn) {
-            if (turn % 64 == 0 && std::chrono::steady_clock::now() - start > patience) {
-                while (!ready()) {
-                    sleep();
-                }
-                return;
+            if (turn == 64) {
+                start = std::chrono::steady_clock::now();
+            } else if (turn % 64 == 0 && std::chrono::steady_clock::now() - start > patience) {
+                return false;
             }
 #if defined(__x86_64__) || defined(__i386__)
             _mm_pause();
 #endif
         }
+        return true;
     }
 
     std::vector<std::thread> threads_;
-    // The job under way, on lines of their own: the ticket is written by everybody. All mutable,
-    // since an executor is passed by const reference.
-    alignas(64) mutable std::atomic<std::uint64_t> ticket_{closed};
-    alignas(64) mutable std::atomic<std::size_t> done_{0};
-    alignas(64) mutable std::atomic<std::size_t> size_{0};
-    mutable void (*call_)(void*, std::size_t, std::size_t) = nullptr;
+    std::atomic<bool> stop_{false};
+    // The job under way. All mutable, since an executor is passed by const reference. What
+    // different threads write has lines of its own: a line that moves costs a tenth of a
+    // microsecond or more.
+    //
+    // left_ counts the tasks that nobody has taken, and to take some is to lower it. So a worker
+    // that comes late finds none, or takes some of a later job, and touches nothing of the one that
+    // it was woken for: nobody has to wait for it. The members below it are read only by those who
+    // took tasks, and the caller waits for them.
+    alignas(64) mutable std::atomic<std::size_t> left_{0};
+    alignas(64) mutable std::size_t size_ = 0;
+    mutable void (*call_)(void*, std::size_t, std::size_t, std::size_t) = nullptr;
     mutable void* context_ = nullptr;
-    alignas(64) mutable std::atomic<std::uint32_t> signal_{0};
-    mutable std::atomic<bool> stop_{false};
+    mutable std::size_t taken_by_others_ = 0; // in all jobs so far, as done_by_others_
+    alignas(64) mutable std::atomic<std::size_t> done_by_others_{0};
+    alignas(64) mutable std::atomic<bool> asleep_{false}; // perhaps somebody is
+    mutable std::atomic<std::uint32_t> signal_{0};
 };
 
 } // namespace bitnet::example
