@@ -58,21 +58,23 @@ struct Kept {
     std::shared_ptr<void> problem;
 } kept;
 
-template <class Weights, class Codes>
-Problem<Weights, Codes>& problem_of(const std::string& row_name, const Case& c, std::size_t group) {
+template <class Weights, class Codes, class Layout = bitnet::preferred_layout<Weights, Codes>>
+Problem<Weights, Codes, Layout>& problem_of(const std::string& row_name, const Case& c,
+                                            std::size_t group) {
     const std::string name = row_name + "/" + std::to_string(c.tokens);
     if (kept.name != name) {
         kept = {}; // both at once may not fit the memory
-        kept = {name, std::make_shared<Problem<Weights, Codes>>(c.rows, c.cols, c.tokens, group)};
+        kept = {name,
+                std::make_shared<Problem<Weights, Codes, Layout>>(c.rows, c.cols, c.tokens, group)};
     }
-    return *static_cast<Problem<Weights, Codes>*>(kept.problem.get());
+    return *static_cast<Problem<Weights, Codes, Layout>*>(kept.problem.get());
 }
 
-template <class Weights, class Codes>
+template <class Weights, class Codes, class Layout = bitnet::preferred_layout<Weights, Codes>>
 void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
          double seconds_a_row) {
-    auto& problem = problem_of<Weights, Codes>(row.name, c, group);
-    const auto& kernel = contender.kernels->pair<Weights, Codes>();
+    auto& problem = problem_of<Weights, Codes, Layout>(row.name, c, group);
+    const auto& kernel = contender.kernels->pair<Weights, Codes, Layout>();
     const auto multiply = [&](auto weights) {
         const std::size_t most = c.threads == 1 ? 1 : 4 * c.threads;
         bitnet::detail::for_ranges(
@@ -109,7 +111,7 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
     if (read > 0) row.consider(c.cold ? "read/cold" : "read/hot", read, "GB/s");
 }
 
-template <class Weights, class Codes>
+template <class Weights, class Codes, class Layout = bitnet::preferred_layout<Weights, Codes>>
 void add(Report& report, const std::string& kernel, std::size_t group = 0,
          const std::vector<Case>& list = cases()) {
     for (const Case& c : list) {
@@ -124,7 +126,7 @@ void add(Report& report, const std::string& kernel, std::size_t group = 0,
         for (const Contender& contender : contenders(report.quick())) {
             row.cluster = contender.kernels->name;
             report.add(row, [=, seconds = report.seconds_a_row()](Row& measured) {
-                run<Weights, Codes>(measured, contender, c, group, seconds);
+                run<Weights, Codes, Layout>(measured, contender, c, group, seconds);
             });
         }
     }
@@ -134,6 +136,7 @@ void add(Report& report, const std::string& kernel, std::size_t group = 0,
 
 void add_gemm_rows(Report& report) {
     add<Ternary, Int8>(report, "w158a8");
+    add<Ternary, Int8, bitnet::layout::Dense16>(report, "w158a8dense");
     add<Binary, Int8>(report, "w1a8");
     add<Binary, Int8>(report, "w1a8g128", 128);
     add<Binary, Sign>(report, "w1a1");

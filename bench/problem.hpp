@@ -14,10 +14,11 @@
 
 namespace bench {
 
-template <class Weights, class Activations>
+template <class Weights, class Activations,
+          class Layout = bitnet::preferred_layout<Weights, Activations>>
 class Problem {
 public:
-    using Layer = bitnet::BitLinear<Weights, Activations>;
+    using Layer = bitnet::BitLinear<Weights, Activations, Layout>;
     using Codes = bitnet::codes_of<Activations>;
     using View = decltype(std::declval<const Layer&>().weights());
 

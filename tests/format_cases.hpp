@@ -19,6 +19,7 @@ using FormatCases = std::tuple<FormatCase<bitnet::Binary, bitnet::layout::RowMaj
                                FormatCase<bitnet::Ternary, bitnet::layout::RowMajor>,
                                FormatCase<bitnet::Ternary, bitnet::layout::Rows16>,
                                FormatCase<bitnet::Ternary, bitnet::layout::Planes16>,
+                               FormatCase<bitnet::Ternary, bitnet::layout::Dense16>,
                                FormatCase<bitnet::Int8, bitnet::layout::RowMajor>,
                                FormatCase<bitnet::Int8, bitnet::layout::Rows16>,
                                FormatCase<bitnet::Int6, bitnet::layout::Six16>>;

@@ -172,6 +172,7 @@ std::vector<float> forward(const Weights& w, const Tokens& x) {
 std::size_t stored_bytes(Order order, unsigned bits, std::size_t rows, std::size_t cols) {
     if (order == Order::row_major) return rows * ((cols * bits + 63) / 64) * 8;
     const std::size_t blocks = (rows + 15) / 16, steps = (cols + 31) / 32;
+    if (order == Order::dense16) return blocks * ((cols + 19) / 20) * 64;
     return blocks * steps * bits * 64; // 16 rows x 32 columns x bits / 8
 }
 
@@ -186,6 +187,18 @@ unsigned stored(Order order, unsigned bits, const std::uint8_t* bytes, std::size
         unsigned u = 0;
         for (unsigned b = 0; b < bits; ++b) u |= bit(r * row_bits + c * bits + b) << b;
         return u;
+    }
+    if (order == Order::dense16) {
+        const std::size_t lines = (cols + 19) / 20;
+        const unsigned byte = bytes[(r / 16 * lines + c / 20) * 64 + r % 16 * 4 + c % 4];
+        for (unsigned t = 0; t < 27; ++t) {
+            for (unsigned p = 0; p < 9; ++p) {
+                if (byte != (p == 0 ? 224 + t : 8 * t + p - 1)) continue;
+                const unsigned digits[] = {t / 9, t / 3 % 3, t % 3, p / 3, p % 3};
+                return digits[c % 20 / 4];
+            }
+        }
+        return 3;
     }
     const std::size_t block = r / 16 * (steps * bits * 64), lane = r % 16;
     if (order == Order::rows16) {

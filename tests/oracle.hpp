@@ -57,8 +57,9 @@ std::vector<float> forward(const Weights& w, const Tokens& x);
 float sum16(std::span<const float> v);
 
 /// The encoding of value (r, c) in packed bytes, from the words of docs/formats.md: the stored bits
-/// of row-major, rows16 and six16, and of planes16 mask + 2 sign.
-enum class Order { row_major, rows16, planes16, six16 };
+/// of row-major, rows16 and six16, of planes16 mask + 2 sign, of dense16 the digit or, of an
+/// illegal byte, 3.
+enum class Order { row_major, rows16, planes16, dense16, six16 };
 unsigned stored(Order order, unsigned bits, const std::uint8_t* bytes, std::size_t cols,
                 std::size_t r, std::size_t c);
 /// Bytes of a packed matrix.

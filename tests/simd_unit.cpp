@@ -33,6 +33,11 @@ constexpr Registers registers() {
                 ops::dot4_wide(i32::load_unaligned(sum), ops::load(codes), ops::load(x))
                     .store_unaligned(sum);
             },
+            [](const std::uint8_t* line, std::uint32_t* out) {
+                typename ops::u32 codes[5];
+                ops::trits(ops::load(line), codes);
+                for (std::size_t s = 0; s < 5; ++s) codes[s].store_unaligned(out + s * ops::lanes);
+            },
             ops::popcount_calls,
             [](std::int32_t* counts, const std::uint8_t* v) {
                 ops::add_popcount(i32::load_unaligned(counts), ops::load(v))

@@ -18,6 +18,7 @@ struct Registers {
     void (*dot4)(std::int32_t* sum, const std::uint8_t* codes, const std::uint8_t* x) = nullptr;
     void (*dot4_wide)(std::int32_t* sum, const std::uint8_t* codes,
                       const std::uint8_t* x) = nullptr;
+    void (*trits)(const std::uint8_t* line, std::uint32_t* codes) = nullptr; // 5 x lanes
     std::size_t popcount_calls = 0;
     void (*add_popcount)(std::int32_t* counts, const std::uint8_t* v) = nullptr;
     void (*popcount)(std::int32_t* counts) = nullptr;

@@ -142,6 +142,7 @@ constexpr oracle::Order order_of() {
     if constexpr (std::is_same_v<Layout, bitnet::layout::RowMajor>) return oracle::Order::row_major;
     if constexpr (std::is_same_v<Layout, bitnet::layout::Rows16>) return oracle::Order::rows16;
     if constexpr (std::is_same_v<Layout, bitnet::layout::Planes16>) return oracle::Order::planes16;
+    if constexpr (std::is_same_v<Layout, bitnet::layout::Dense16>) return oracle::Order::dense16;
     if constexpr (std::is_same_v<Layout, bitnet::layout::Six16>) return oracle::Order::six16;
 }
 

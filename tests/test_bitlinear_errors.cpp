@@ -169,6 +169,32 @@ TEMPLATE_TEST_CASE("from_float refuses what does not fit", "[bitlinear][errors]"
     CHECK(made() == is(Errc::too_large, 0));
 }
 
+TEST_CASE("dense layers take no scales per group", "[bitlinear][errors]") {
+    using Layer = BitLinear<Ternary, Int8, layout::Dense16>;
+    Input in;
+    for (std::size_t group : {20u, 32u, 64u, 128u, 256u}) {
+        CAPTURE(group);
+        in.scales.assign(rows * groups_of(cols, group), 1.0f);
+        CHECK(outcome(Layer::from_codes(in.codes, rows, cols, in.scales, {}, group)) ==
+              is(Errc::bad_group, group));
+        CHECK(outcome(Layer::from_float(in.weights, rows, cols, {}, {.group = group})) ==
+              is(Errc::bad_group, group));
+    }
+    // A header with a group, and scales to match.
+    const auto grouped = BitLinear<Ternary, Int8>::from_codes(
+        in.codes, rows, cols, std::vector<float>(rows * 4, 1.0f), {}, 32);
+    const auto dense = Layer::from_codes(in.codes, rows, cols, std::vector<float>{1.0f});
+    REQUIRE(grouped);
+    REQUIRE(dense);
+    const std::size_t codes = dense->weights().bytes();
+    const auto parts = grouped->bytes().first(grouped->bytes().size() - grouped->weights().bytes());
+    std::vector<std::byte> bytes(parts.begin(), parts.end());
+    bytes.insert(bytes.end(), dense->bytes().end() - static_cast<long>(codes),
+                 dense->bytes().end());
+    bytes[8] = std::byte{layout::Dense16::id};
+    CHECK(Layer::from_packed(bytes).error().code == Errc::bad_header);
+}
+
 TEST_CASE("memory that cannot be had is an error", "[bitlinear][errors]") {
 #if defined(__SANITIZE_ADDRESS__)
     SKIP("AddressSanitizer stops the program at an impossible allocation");

@@ -11,6 +11,7 @@
 
 #include "gemm_cases.hpp"
 #include "guard.hpp"
+#include "layer_kinds.hpp"
 
 using namespace bitnet;
 using support::difference;
@@ -32,9 +33,10 @@ TEMPLATE_LIST_TEST_CASE("kernels stay inside weights, tokens, scales and outputs
                         support::Pairs) {
     using Weights = typename TestType::Weights;
     using Codes = typename TestType::Codes;
-    using Layout = preferred_layout<Weights, Codes>;
+    using Layout = typename TestType::Layout;
     for (const Shape& s : shapes) {
-        const support::Product<Weights, Codes> product(s, s.rows * s.cols);
+        if (!support::takes<TestType>(s)) continue;
+        const support::Product<TestType> product(s, s.rows * s.cols);
         const auto dots = product.expected_dots(0, s.rows, s.rows);
         const auto floats = product.expected_floats(0, s.rows, s.rows);
         const std::size_t groups = s.group ? (s.cols + s.group - 1) / s.group : 1;
@@ -68,7 +70,7 @@ TEMPLATE_LIST_TEST_CASE("kernels stay inside weights, tokens, scales and outputs
                 INFO(table->name << ": " << s.rows << " rows, " << s.cols << " columns, "
                                  << s.tokens << " tokens");
                 const Guarded y(s.tokens * s.rows * sizeof(float), edge);
-                const auto& pair = table->template pair<Weights, Codes>();
+                const auto& pair = product.entry(*table);
                 pair.gemm_dots(guarded, tokens, {y.as<std::int32_t>(), s.tokens, s.rows}, 0,
                                s.rows);
                 REQUIRE(difference(std::span<const std::int32_t>(y.span<std::int32_t>()),
@@ -117,15 +119,17 @@ TEMPLATE_TEST_CASE("quantizers stay inside x and their memory", "[guard]", Int8,
     }
 }
 
-TEMPLATE_TEST_CASE("a layer stays inside what it is given", "[guard]", (std::pair<Ternary, Int8>),
-                   (std::pair<Ternary, SignNorm>), (std::pair<Binary, Int8>),
-                   (std::pair<Binary, Sign>)) {
+TEMPLATE_TEST_CASE("a layer stays inside what it is given", "[guard]",
+                   (support::Kind<Ternary, Int8>), (support::Kind<Ternary, SignNorm>),
+                   (support::Kind<Binary, Int8>), (support::Kind<Binary, Sign>),
+                   (support::Kind<Ternary, Int8, layout::Dense16>)) {
     static_cast<void>(support::clusters());
-    using Weights = typename TestType::first_type;
-    using Activations = typename TestType::second_type;
-    using Layer = BitLinear<Weights, Activations>;
+    using Weights = typename TestType::Weights;
+    using Activations = typename TestType::Activations;
+    using Layer = typename TestType::Layer;
     support::Random random(71);
     for (const Shape& s : shapes) {
+        if (!support::takes_group<TestType>(s.group)) continue;
         const std::size_t groups = s.group ? (s.cols + s.group - 1) / s.group : 1;
         const auto codes = random.codes<Weights>(s.rows * s.cols);
         const auto scales = random.reals(s.rows * groups), bias = random.reals(s.rows);

@@ -19,7 +19,12 @@ using Cases = support::FormatCases;
 namespace {
 
 constexpr std::size_t row_counts[] = {1, 2, 15, 16, 17, 32, 33};
-constexpr std::size_t col_counts[] = {1, 3, 4, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 128, 129};
+constexpr std::size_t col_counts[] = {1,  3,  4,  15, 16, 17, 19, 20,  21,  31,
+                                      32, 33, 40, 63, 64, 65, 99, 100, 128, 129};
+
+/// Values whose bits are not their own but digits of a number: five a byte.
+template <class Layout>
+constexpr bool shares_bits = std::is_same_v<Layout, layout::Dense16>;
 
 } // namespace
 
@@ -34,12 +39,17 @@ TEMPLATE_LIST_TEST_CASE("sizes follow the shape", "[layout]", Cases) {
                     oracle::stored_bytes(support::order_of<Layout>(), Format::bits, rows, cols));
             REQUIRE(map.padded_rows() >= rows);
             REQUIRE(map.padded_cols() >= cols);
-            REQUIRE(map.padded_rows() * map.padded_cols() * Format::bits == map.bytes() * 8);
+            const std::size_t padded = map.padded_rows() * map.padded_cols();
+            if (shares_bits<Layout>) {
+                REQUIRE(padded == map.bytes() * 5);
+            } else {
+                REQUIRE(padded * Format::bits == map.bytes() * 8);
+            }
         }
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("a value has bits of its own", "[layout]", Cases) {
+TEMPLATE_LIST_TEST_CASE("a value has a place of its own", "[layout]", Cases) {
     using Format = typename TestType::Format;
     using Layout = typename TestType::Layout;
     for (const auto& [rows, cols] :
@@ -47,7 +57,8 @@ TEMPLATE_LIST_TEST_CASE("a value has bits of its own", "[layout]", Cases) {
         CAPTURE(rows, cols);
         const typename Layout::template mapping<Format> map{rows, cols};
         // Every place in turn holds -1 among +1, then +1 among -1: the union of all places, padding
-        // included, is all bits, and no place touches another's.
+        // included, is all bits, and no place touches another's. Where values share bits, the bytes
+        // tell by what the other places hold.
         for (unsigned u : {Format::encode(-1), Format::encode(1)}) {
             const unsigned other = Format::encode(1) + Format::encode(-1) - u;
             std::vector<std::uint8_t> bytes(map.bytes()), seen(map.bytes());
@@ -67,8 +78,11 @@ TEMPLATE_LIST_TEST_CASE("a value has bits of its own", "[layout]", Cases) {
                     REQUIRE(map.load(bytes.data(), r, c) == u);
                     for (std::size_t i = 0; i < bytes.size(); ++i) {
                         const auto changed = static_cast<std::uint8_t>(bytes[i] ^ before[i]);
-                        overlaps = overlaps || (seen[i] & changed) != 0;
+                        overlaps = overlaps || (!shares_bits<Layout> && (seen[i] & changed) != 0);
                         seen[i] = static_cast<std::uint8_t>(seen[i] | changed);
+                    }
+                    for (std::size_t k = 0; shares_bits<Layout> && k < map.padded_cols(); ++k) {
+                        overlaps = overlaps || (k != c && map.load(bytes.data(), r, k) != other);
                     }
                     map.store(bytes.data(), r, c, other);
                     restored = restored && bytes == before;
@@ -103,6 +117,21 @@ TEMPLATE_LIST_TEST_CASE("values stand where the documentation says", "[layout]",
             REQUIRE(wrong == 0);
         }
     }
+}
+
+TEST_CASE("a dense byte holds each five digits once", "[layout]") {
+    using layout::Dense16;
+    std::size_t legal = 0;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+        if (!Dense16::is_legal(byte)) continue;
+        ++legal;
+        unsigned u[5];
+        Dense16::decode(byte, u);
+        CAPTURE(byte);
+        REQUIRE(std::ranges::max(u) < 3);
+        REQUIRE(Dense16::encode(u) == byte);
+    }
+    CHECK(legal == 243);
 }
 
 TEST_CASE("lane_bit serves four columns a byte", "[layout]") {

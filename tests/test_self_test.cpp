@@ -35,28 +35,28 @@ struct Broken {
 
 std::size_t wrong_tokens; // the batch whose last token the broken kernels get wrong
 
-template <class Weights, class Codes>
+template <class Weights, class Codes, class Layout = preferred_layout<Weights, Codes>>
 Broken product(std::string_view name) {
     Broken b{name};
-    using Entry = dispatch::GemmEntry<Weights, Codes>;
+    using Entry = dispatch::GemmEntry<Weights, Codes, Layout>;
     using View = typename Entry::View;
     static_cast<Entry&>(b.table).gemm = [](View w, Quantized<Codes> x, ScaleView scales,
                                            const float* bias, Matrix<float> y, std::size_t begin,
                                            std::size_t end) noexcept {
-        right().pair<Weights, Codes>().gemm(w, x, scales, bias, y, begin, end);
+        right().pair<Weights, Codes, Layout>().gemm(w, x, scales, bias, y, begin, end);
         float& last = y.row(x.tokens - 1)[end - 1];
         if (x.tokens == wrong_tokens) last = other(last);
     };
     return b;
 }
-template <class Weights, class Codes>
+template <class Weights, class Codes, class Layout = preferred_layout<Weights, Codes>>
 Broken integers(std::string_view name) {
     Broken b{name};
-    using Entry = dispatch::GemmEntry<Weights, Codes>;
+    using Entry = dispatch::GemmEntry<Weights, Codes, Layout>;
     using View = typename Entry::View;
     static_cast<Entry&>(b.table).gemm_dots = [](View w, Quantized<Codes> x, Matrix<std::int32_t> y,
                                                 std::size_t begin, std::size_t end) noexcept {
-        right().pair<Weights, Codes>().gemm_dots(w, x, y, begin, end);
+        right().pair<Weights, Codes, Layout>().gemm_dots(w, x, y, begin, end);
         if (x.tokens == wrong_tokens) y.row(x.tokens - 1)[end - 1] ^= 1;
     };
     return b;
@@ -93,14 +93,24 @@ Broken with(std::string_view name, F&& replace) {
 }
 
 std::vector<Broken> broken_products() {
-    return {product<Ternary, Int8>("w158a8"),      integers<Ternary, Int8>("w158a8"),
-            product<Binary, Int8>("w1a8"),         integers<Binary, Int8>("w1a8"),
-            product<Ternary, Sign>("w158a1"),      integers<Ternary, Sign>("w158a1"),
-            product<Binary, Sign>("w1a1"),         integers<Binary, Sign>("w1a1"),
-            product<Ternary, Ternary>("w158a158"), integers<Ternary, Ternary>("w158a158"),
-            product<Binary, Ternary>("w1a158"),    integers<Binary, Ternary>("w1a158"),
-            product<Int8, Int8>("w8a8"),           integers<Int8, Int8>("w8a8"),
-            product<Int6, Int8>("w6a8"),           integers<Int6, Int8>("w6a8")};
+    return {product<Ternary, Int8>("w158a8"),
+            integers<Ternary, Int8>("w158a8"),
+            product<Ternary, Int8, layout::Dense16>("w158a8dense"),
+            integers<Ternary, Int8, layout::Dense16>("w158a8dense"),
+            product<Binary, Int8>("w1a8"),
+            integers<Binary, Int8>("w1a8"),
+            product<Ternary, Sign>("w158a1"),
+            integers<Ternary, Sign>("w158a1"),
+            product<Binary, Sign>("w1a1"),
+            integers<Binary, Sign>("w1a1"),
+            product<Ternary, Ternary>("w158a158"),
+            integers<Ternary, Ternary>("w158a158"),
+            product<Binary, Ternary>("w1a158"),
+            integers<Binary, Ternary>("w1a158"),
+            product<Int8, Int8>("w8a8"),
+            integers<Int8, Int8>("w8a8"),
+            product<Int6, Int8>("w6a8"),
+            integers<Int6, Int8>("w6a8")};
 }
 
 std::vector<Broken> broken_functions() {

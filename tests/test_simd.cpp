@@ -185,6 +185,33 @@ TEST_CASE("dot4_wide", "[simd]") {
     }
 }
 
+TEST_CASE("trits", "[simd]") {
+    for (const auto& [name, p] : clusters()) {
+        const auto& ops = p->registers;
+        if (ops.lanes == 0) continue;
+        CAPTURE(name);
+        const std::size_t bytes = 4 * ops.lanes;
+        for (unsigned first = 0; first < 256; ++first) { // every byte in every place
+            std::vector<std::uint8_t> line(bytes);
+            std::vector<std::uint32_t> codes(5 * ops.lanes);
+            for (std::size_t i = 0; i < bytes; ++i) line[i] = static_cast<std::uint8_t>(first + i);
+            ops.trits(line.data(), codes.data());
+            std::size_t wrong = 0;
+            for (std::size_t i = 0; i < bytes; ++i) {
+                const unsigned byte = line[i];
+                const unsigned t = byte < 224 ? byte / 8 : byte - 224;
+                const unsigned pair = byte < 224 ? byte % 8 + 1 : 0;
+                if (t > 26) continue; // illegal: any digits
+                const unsigned digits[] = {t / 9, t / 3 % 3, t % 3, pair / 3, pair % 3};
+                for (std::size_t s = 0; s < 5; ++s) {
+                    wrong += (codes[s * ops.lanes + i / 4] >> i % 4 * 8 & 0xff) != digits[s];
+                }
+            }
+            REQUIRE(wrong == 0);
+        }
+    }
+}
+
 TEST_CASE("add_popcount and popcount", "[simd]") {
     support::Random random(11);
     for (const auto& [name, p] : clusters()) {

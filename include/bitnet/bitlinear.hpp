@@ -36,17 +36,20 @@ namespace bitnet {
 /// Weights: Binary, Ternary. Activations: Int8, Sign, SignNorm, SignMean; Ternary takes quantized
 /// input only (what bitglu() yields). A layer is one block of bytes, owned or mapped, and carries
 /// no ISA: it may be made in one translation unit and run in another.
-template <class Weights, class Activations>
+/// Layout: of the codes. layout::Dense16 takes 1.6 bits a ternary weight instead of 2 when it meets
+/// Int8; docs/formats.md says when that is worth it.
+template <class Weights, class Activations, class L = preferred_layout<Weights, Activations>>
 class BitLinear {
 public:
     using Codes = codes_of<Activations>;
-    using Layout = preferred_layout<Weights, Activations>;
+    using Layout = L;
 
     /// A layer from integer codes.
     /// codes (rows, cols) row-major, -1 0 1 (Binary: -1 1) · scales: 1, rows, or (rows, groups)
     /// row-major with groups = ceil(cols / group) · bias (rows) or {} for none
-    /// group: 0, or 32, 64, 128, 256 columns that share a scale
-    /// err: wrong_size, too_large, bad_group; bad_code, bad_scale, bad_bias (where: index);
+    /// group: 0, or 32, 64, 128, 256 columns that share a scale (0 only, without
+    /// has_groups<Layout>) err: wrong_size, too_large, bad_group; bad_code, bad_scale, bad_bias
+    /// (where: index);
     ///      out_of_memory
     template <class Isa = isa::native>
     static Result<BitLinear> from_codes(std::span<const std::int8_t> codes, std::size_t rows,

@@ -28,10 +28,10 @@ struct CentredGumbel;
 
 namespace bitnet::dispatch {
 
-/// The kernels of a pair of formats, see gemm.hpp.
-template <class Weights, class Codes>
+/// The kernels of a pair of formats, for weights in a layout, see gemm.hpp.
+template <class Weights, class Codes, class Layout = preferred_layout<Weights, Codes>>
 struct GemmEntry {
-    using View = PackedView<Weights, preferred_layout<Weights, Codes>>;
+    using View = PackedView<Weights, Layout>;
     void (*gemm)(View, Quantized<Codes>, ScaleView, const float* bias, Matrix<float> y,
                  std::size_t row_begin, std::size_t row_end) noexcept;
     void (*gemm_dots)(View, Quantized<Codes>, Matrix<std::int32_t> y, std::size_t row_begin,
@@ -84,6 +84,7 @@ struct Table : GemmEntry<Binary, Int8>,
                GemmEntry<Binary, Sign>,
                GemmEntry<Binary, Ternary>,
                GemmEntry<Ternary, Int8>,
+               GemmEntry<Ternary, Int8, layout::Dense16>,
                GemmEntry<Ternary, Sign>,
                GemmEntry<Ternary, Ternary>,
                GemmEntry<Int8, Int8>,
@@ -99,8 +100,8 @@ struct Table : GemmEntry<Binary, Int8>,
                ActivationEntry {
     const char* name;
 
-    template <class Weights, class Codes>
-    BITNET_INLINE const GemmEntry<Weights, Codes>& pair() const noexcept {
+    template <class Weights, class Codes, class Layout = preferred_layout<Weights, Codes>>
+    BITNET_INLINE const GemmEntry<Weights, Codes, Layout>& pair() const noexcept {
         return *this;
     }
     template <class Activations>

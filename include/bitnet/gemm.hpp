@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Matrix products of packed weights with quantized tokens. One driver for every pair of formats;
-// what differs is Tile<Weights, Codes> in kernels/. One token is the GEMV.
+// what differs is Tile<Weights, Codes, Layout> in kernels/. One token is the GEMV.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,7 @@
 #include <bitnet/kernels/w158a1.hpp>
 #include <bitnet/kernels/w158a158.hpp>
 #include <bitnet/kernels/w158a8.hpp>
+#include <bitnet/kernels/w158a8_dense.hpp>
 #include <bitnet/kernels/w1a1.hpp>
 #include <bitnet/kernels/w1a158.hpp>
 #include <bitnet/kernels/w1a8.hpp>
@@ -38,8 +39,9 @@ struct tile_shape<Isa, false> : simd::ops<Isa> {};
 
 /// Whether the kernels of Isa read weights in this layout; the scalar ones read any.
 template <class Weights, class Codes, class Layout, class Isa>
-inline constexpr bool reads =
-    isa::is_scalar<Isa> || std::is_same_v<Layout, typename kernels::Tile<Weights, Codes>::layout>;
+inline constexpr bool reads = isa::is_scalar<Isa> || requires {
+    sizeof(kernels::Tile<Weights, Codes, Layout>);
+};
 
 /// The dots of one tile: blocks (1, gemm_blocks or gemv_blocks) of 16 rows x tokens, over columns
 /// [begin, end), begin a multiple of 32 and end too or else cols.
@@ -96,7 +98,7 @@ private:
     }
     template <std::size_t Blocks, std::size_t Tokens>
     static void tile(const kernels::TileInput& in, std::int32_t* dots) noexcept {
-        kernels::Tile<Weights, Codes>::template run<Isa, Blocks, Tokens>(in, dots);
+        kernels::Tile<Weights, Codes, Layout>::template run<Isa, Blocks, Tokens>(in, dots);
     }
 };
 
@@ -138,7 +140,8 @@ inline constexpr std::size_t max_tile_values =
 
 /// y[t, r] = sum over c of W[r, c] * q[t, c], for rows r in [row_begin, row_end)
 /// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) int32
-/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows
+/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; x.group == 0 unless
+///        has_groups<Layout>
 /// exact: yes, the same integers on every ISA
 /// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
 template <class Isa = isa::native, class Weights, class Layout, class Codes>
@@ -146,9 +149,10 @@ void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<s
                std::size_t row_begin, std::size_t row_end) noexcept {
     static_assert(detail::reads<Weights, Codes, Layout, Isa>, "repack() the weights first");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
-    BITNET_ASSERT(row_end <= weights.rows);
+    BITNET_ASSERT(row_end <= weights.rows && (has_groups<Layout> || x.group == 0));
     if constexpr (isa::is_dynamic<Isa>) {
-        dispatch::table().pair<Weights, Codes>().gemm_dots(weights, x, y, row_begin, row_end);
+        dispatch::table().pair<Weights, Codes, Layout>().gemm_dots(weights, x, y, row_begin,
+                                                                   row_end);
     } else {
         const detail::TileRunner<Weights, Codes, Layout, Isa> run{weights, x};
         detail::for_each_tile<Isa>(x, row_begin / 16, (row_end + 15) / 16,
@@ -186,7 +190,8 @@ void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<s
 /// y[t, r] = s / a[t] + bias[r],  y[t, r] = s * scale_x[t] + bias[r]
 /// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) float
 /// bias: 16 floats per block of 16 rows, or nullptr for none
-/// pre:   W.cols == x.cols; scales.group == x.group; y is (x.tokens, W.rows); row_end <= W.rows
+/// pre:   W.cols == x.cols; scales.group == x.group, 0 unless has_groups<Layout>;
+///        y is (x.tokens, W.rows); row_end <= W.rows
 /// exact: the expression above, one rounding to float32 per operation, the same bits on every ISA
 /// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
 template <class Isa = isa::native, class Weights, class Layout, class Codes>
@@ -195,9 +200,10 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
     static_assert(detail::reads<Weights, Codes, Layout, Isa>, "repack() the weights first");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
     BITNET_ASSERT(row_end <= weights.rows && scales.group == x.group);
+    BITNET_ASSERT(has_groups<Layout> || x.group == 0);
     if constexpr (isa::is_dynamic<Isa>) {
-        dispatch::table().pair<Weights, Codes>().gemm(weights, x, scales, bias, y, row_begin,
-                                                      row_end);
+        dispatch::table().pair<Weights, Codes, Layout>().gemm(weights, x, scales, bias, y,
+                                                              row_begin, row_end);
     } else {
         using V = simd::f32x16<Isa>;
         using I = simd::i32x16<Isa>;

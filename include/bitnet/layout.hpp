@@ -184,6 +184,74 @@ struct Planes16 {
     };
 };
 
+/// Ternary, five values a byte (3^5 = 243), for int8 activations: 1.6 bits a value.
+/// A line of 64 bytes holds 16 rows x 20 columns: byte 4 i + j holds, of row i, the columns 4 s + j
+/// of the line, s = 0 .. 4, whose codes u = w + 1 are the digits of a triple and a pair:
+///   t = 9 u[0] + 3 u[1] + u[2],  p = 3 u[3] + u[4],  byte = p > 0 ? 8 t + p - 1 : 224 + t
+/// so that five bits say t, and three bits p or, all set, that it is 0. The bytes 216 .. 223 and
+/// 251 .. 255 are illegal. Lines and blocks of rows follow each other as in Rows16.
+/// Rows pad to a multiple of 16, columns to a multiple of 20. No scales per group: 20 divides none.
+struct Dense16 {
+    static constexpr const char* name = "dense16";
+    static constexpr std::uint32_t id = 4;
+    static constexpr std::size_t line_cols = 20;
+
+    BITNET_INLINE static constexpr std::uint8_t encode(const unsigned (&u)[5]) noexcept {
+        const unsigned t = 9 * u[0] + 3 * u[1] + u[2], p = 3 * u[3] + u[4];
+        return static_cast<std::uint8_t>(p > 0 ? 8 * t + p - 1 : 224 + t);
+    }
+    BITNET_INLINE static constexpr bool is_legal(unsigned byte) noexcept {
+        return byte < 216 || (byte >= 224 && byte < 224 + 27);
+    }
+    /// pre: is_legal(byte)
+    BITNET_INLINE static constexpr void decode(unsigned byte, unsigned (&u)[5]) noexcept {
+        const unsigned t = byte < 224 ? byte / 8 : byte - 224, p = byte < 224 ? byte % 8 + 1 : 0;
+        u[0] = t / 9, u[1] = t / 3 % 3, u[2] = t % 3, u[3] = p / 3, u[4] = p % 3;
+    }
+
+    template <class Format>
+    struct mapping {
+        static_assert(std::is_same_v<Format, Ternary>, "five digits of base 3 a byte");
+        std::size_t rows, cols;
+
+        BITNET_INLINE constexpr std::size_t padded_rows() const noexcept {
+            return round_up(rows, tile_rows);
+        }
+        BITNET_INLINE constexpr std::size_t padded_cols() const noexcept {
+            return round_up(cols, line_cols);
+        }
+        BITNET_INLINE constexpr std::size_t block_bytes() const noexcept {
+            return padded_cols() / line_cols * line_bytes;
+        }
+        BITNET_INLINE constexpr std::size_t bytes() const noexcept {
+            return padded_rows() / tile_rows * block_bytes();
+        }
+        /// w + 1, or 3 for every value of an illegal byte.
+        BITNET_INLINE constexpr unsigned load(const std::uint8_t* data, std::size_t r,
+                                              std::size_t c) const noexcept {
+            const unsigned byte = data[byte_of(r, c)];
+            if (!is_legal(byte)) return 3;
+            unsigned u[5] = {};
+            decode(byte, u);
+            return u[c % line_cols / 4];
+        }
+        /// The other values of a byte that was illegal become w = 0.
+        /// pre: u < 3
+        BITNET_INLINE constexpr void store(std::uint8_t* data, std::size_t r, std::size_t c,
+                                           unsigned u) const noexcept {
+            std::uint8_t& byte = data[byte_of(r, c)];
+            unsigned all[5] = {1, 1, 1, 1, 1};
+            if (is_legal(byte)) decode(byte, all);
+            all[c % line_cols / 4] = u;
+            byte = encode(all);
+        }
+        BITNET_INLINE constexpr std::size_t byte_of(std::size_t r, std::size_t c) const noexcept {
+            return r / tile_rows * block_bytes() + c / line_cols * line_bytes +
+                   (r % tile_rows) * 4 + c % 4;
+        }
+    };
+};
+
 /// Six bits a value, for int8 activations. Three lines of 64 bytes hold 16 rows x 16 columns: byte
 /// 4 i + j of line l holds, of row i, column 4 l + j in its low six bits, and in its upper two the
 /// bits [2 l, 2 l + 2) of column 12 + j. So three lines give three registers of codes by one AND
@@ -238,7 +306,12 @@ struct Six16 {
 
 } // namespace layout
 
-/// The layout in which kernels read Weights when they meet Activations.
+/// Whether a layout's columns may have scales per group.
+template <class Layout>
+inline constexpr bool has_groups = !std::is_same_v<Layout, layout::Dense16>;
+
+/// The layout in which kernels read Weights when they meet Activations, unless another is asked
+/// for.
 template <class Weights, class Activations>
 using preferred_layout =
     std::conditional_t<std::is_same_v<Weights, Int6>, layout::Six16,

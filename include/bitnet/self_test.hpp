@@ -40,6 +40,7 @@ public:
     const char* run() noexcept {
         if (&actual_ == &expected_) return nullptr;
         if (!products_agree<Ternary, Int8>()) return "w158a8";
+        if (!products_agree<Ternary, Int8, layout::Dense16>()) return "w158a8dense";
         if (!products_agree<Binary, Int8>()) return "w1a8";
         if (!products_agree<Ternary, Sign>()) return "w158a1";
         if (!products_agree<Binary, Sign>()) return "w1a1";
@@ -89,16 +90,15 @@ private:
         }
     }
 
-    template <class Weights, class Codes>
+    template <class Weights, class Codes, class Layout = preferred_layout<Weights, Codes>>
     bool products_agree() noexcept {
-        return product_agrees<Weights, Codes>(rows, cols, 0) &&
-               product_agrees<Weights, Codes>(rows, cols, 64) &&
-               product_agrees<Weights, Codes>(long_rows, long_cols, 0);
+        return product_agrees<Weights, Codes, Layout>(rows, cols, 0) &&
+               (!has_groups<Layout> || product_agrees<Weights, Codes, Layout>(rows, cols, 64)) &&
+               product_agrees<Weights, Codes, Layout>(long_rows, long_cols, 0);
     }
     /// All tokens on the expected table; 1, 2, ... of them on the other.
-    template <class Weights, class Codes>
+    template <class Weights, class Codes, class Layout>
     bool product_agrees(std::size_t r, std::size_t c, std::size_t group) noexcept {
-        using Layout = preferred_layout<Weights, Codes>;
         using Mapping = typename Layout::template mapping<Weights>;
         constexpr std::size_t bytes = Mapping{rows, cols}.bytes(),
                               long_bytes = Mapping{long_rows, long_cols}.bytes(),
@@ -123,7 +123,7 @@ private:
                 quantized_from_codes<Codes, Isa>({x, n * c}, n, c, {factors, n}, memory, group);
             BITNET_ASSERT(q);
             const PackedView<Weights, Layout> view{packed, r, c};
-            const auto& pair = table.template pair<Weights, Codes>();
+            const auto& pair = table.template pair<Weights, Codes, Layout>();
             pair.gemm_dots(view, *q, {d, n, r}, 0, r);
             pair.gemm(view, *q, scale_view, bias, {out, n, r}, 0, r);
         };

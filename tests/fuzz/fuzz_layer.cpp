@@ -30,8 +30,8 @@ bool same(const std::vector<float>& a, const std::vector<float>& b) {
 }
 
 /// Runs the layer's kernels from every table; all outputs have the bits of the scalar ones.
-template <class Weights, class Activations>
-void all_clusters_agree(const BitLinear<Weights, Activations>& layer, Source& source) {
+template <class Weights, class Activations, class Layout>
+void all_clusters_agree(const BitLinear<Weights, Activations, Layout>& layer, Source& source) {
     using Codes = codes_of<Activations>;
     const std::size_t tokens = 1 + source.number(9), rows = layer.rows(), cols = layer.cols();
     std::vector<float> scalar, y(tokens * rows);
@@ -60,7 +60,7 @@ void all_clusters_agree(const BitLinear<Weights, Activations>& layer, Source& so
                 scales[(r / 16 * groups + g) * 16 + r % 16] = layer.scale(r, g);
             }
         }
-        table->template pair<Weights, Codes>().gemm(
+        table->template pair<Weights, Codes, Layout>().gemm(
             layer.weights(), q.as_codes(),
             {scales.data(), 16 * groups, layer.group() ? 16u : 0u, layer.group()}, nullptr,
             {y.data(), tokens, rows}, 0, rows);
@@ -70,9 +70,9 @@ void all_clusters_agree(const BitLinear<Weights, Activations>& layer, Source& so
 }
 
 /// Bytes that claim to be a layer.
-template <class Weights, class Activations>
+template <class Weights, class Activations, class Layout>
 void try_image(std::span<const std::byte> bytes, Source& source) {
-    using Layer = BitLinear<Weights, Activations>;
+    using Layer = BitLinear<Weights, Activations, Layout>;
     auto made = Layer::from_packed(bytes);
     AlignedBytes aligned(bytes.size() + 1);
     if (!bytes.empty()) std::memcpy(aligned.data(), bytes.data(), bytes.size());
@@ -93,12 +93,13 @@ void try_image(std::span<const std::byte> bytes, Source& source) {
 }
 
 /// A layer built from arbitrary codes, whose own bytes are then damaged here and there.
-template <class Weights, class Activations>
+template <class Weights, class Activations, class Layout>
 void try_codes(Source& source) {
-    using Layer = BitLinear<Weights, Activations>;
+    using Layer = BitLinear<Weights, Activations, Layout>;
     const std::size_t rows = 1 + source.number(70), cols = 1 + source.number(300);
     constexpr std::size_t choices[] = {0, 0, 32, 64, 128, 256};
-    const std::size_t group = choices[source.number(6)];
+    const std::size_t drawn_group = choices[source.number(6)];
+    const std::size_t group = has_groups<Layout> ? drawn_group : 0;
     const std::size_t groups = group ? (cols + group - 1) / group : 1;
     std::vector<float> scales(group ? rows * groups : source.byte() % 2 ? rows : 1);
     for (float& s : scales) s = source.real();
@@ -118,16 +119,16 @@ void try_codes(Source& source) {
         bytes[at] ^= static_cast<std::byte>(source.byte());
     }
     if (source.byte() % 8 == 0) bytes.resize(source.number(bytes.size() + 1));
-    try_image<Weights, Activations>(bytes, source);
+    try_image<Weights, Activations, Layout>(bytes, source);
 }
 
-template <class Weights, class Activations>
+template <class Weights, class Activations, class Layout = preferred_layout<Weights, Activations>>
 void run(Source& source) {
     if (source.byte() % 2) {
-        try_codes<Weights, Activations>(source);
+        try_codes<Weights, Activations, Layout>(source);
     } else {
         const auto bytes = std::as_bytes(source.rest());
-        try_image<Weights, Activations>(bytes, source);
+        try_image<Weights, Activations, Layout>(bytes, source);
     }
 }
 
@@ -135,7 +136,7 @@ void run(Source& source) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Source source(data, size);
-    switch (source.byte() % 12) {
+    switch (source.byte() % 13) {
     case 0:
         run<Ternary, Int8>(source);
         break;
@@ -168,6 +169,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
     case 10:
         run<Int6, Int8>(source);
+        break;
+    case 11:
+        run<Ternary, Int8, layout::Dense16>(source);
         break;
     default:
         run<Binary, Ternary>(source);

@@ -15,10 +15,9 @@
 
 namespace bitnet::detail {
 
-template <class Weights, class Codes, class Isa>
-inline constexpr dispatch::GemmEntry<Weights, Codes> gemm_entry{
-    &gemm<Isa, Weights, preferred_layout<Weights, Codes>, Codes>,
-    &gemm_dots<Isa, Weights, preferred_layout<Weights, Codes>, Codes>};
+template <class Weights, class Codes, class Isa, class Layout = preferred_layout<Weights, Codes>>
+inline constexpr dispatch::GemmEntry<Weights, Codes, Layout> gemm_entry{
+    &gemm<Isa, Weights, Layout, Codes>, &gemm_dots<Isa, Weights, Layout, Codes>};
 
 template <class Activations, class Isa>
 inline constexpr dispatch::QuantizeEntry<Activations> quantize_entry{
@@ -42,6 +41,7 @@ inline constexpr dispatch::Table cluster_table{gemm_entry<Binary, Int8, Isa>,
                                                gemm_entry<Binary, Sign, Isa>,
                                                gemm_entry<Binary, Ternary, Isa>,
                                                gemm_entry<Ternary, Int8, Isa>,
+                                               gemm_entry<Ternary, Int8, Isa, layout::Dense16>,
                                                gemm_entry<Ternary, Sign, Isa>,
                                                gemm_entry<Ternary, Ternary, Isa>,
                                                gemm_entry<Int8, Int8, Isa>,

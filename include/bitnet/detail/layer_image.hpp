@@ -134,7 +134,9 @@ Result<LayerImage> make_image(std::span<const std::int8_t> codes, std::size_t ro
                               std::size_t cols, std::span<const float> scales,
                               std::span<const float> bias, std::size_t group) noexcept {
     if (Status shape = check_shape(rows, cols, max_cols_of<Weights>); !shape) return shape.error();
-    if (group != 0 && !is_group(group)) return Error{Errc::bad_group, group};
+    if (group != 0 && !(is_group(group) && has_groups<Layout>)) {
+        return Error{Errc::bad_group, group};
+    }
     if (codes.size() != rows * cols) return Error{Errc::wrong_size, codes.size()};
     if (!bias.empty() && bias.size() != rows) return Error{Errc::wrong_size, bias.size()};
 
@@ -194,7 +196,8 @@ Result<LayerParts> check_image(std::span<const std::byte> bytes) noexcept {
     LayerHeader h;
     if (bytes.size() < sizeof h) return Error{Errc::wrong_size, bytes.size()};
     std::memcpy(&h, bytes.data(), sizeof h);
-    const bool group_fits = h.scheme == scheme_group ? is_group(h.group) : h.group == 0;
+    const bool group_fits =
+        h.scheme == scheme_group ? is_group(h.group) && has_groups<Layout> : h.group == 0;
     if (h.magic != layer_magic || h.format != Weights::id || h.layout != Layout::id ||
         h.scheme > scheme_group || !group_fits || h.has_bias > 1) {
         return Error{Errc::bad_header};

@@ -95,10 +95,9 @@ BITNET_INLINE void prefetch_next_tile(const TileInput& in, const std::uint8_t* l
     }
 }
 
-/// The tile kernel of a pair of formats:
-///   layout                                               in which it reads the weights
+/// The tile kernel of a pair of formats, for weights in a layout:
 ///   run<Isa, Blocks, Tokens>(TileInput, std::int32_t*)   dots (Blocks, Tokens, 16)
-template <class Weights, class Codes>
+template <class Weights, class Codes, class Layout>
 struct Tile;
 
 } // namespace bitnet::kernels

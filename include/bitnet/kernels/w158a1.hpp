@@ -16,9 +16,7 @@
 namespace bitnet::kernels {
 
 template <>
-struct Tile<Ternary, Sign> {
-    using layout = bitnet::layout::Planes16;
-
+struct Tile<Ternary, Sign, layout::Planes16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
@@ -31,17 +29,17 @@ struct Tile<Ternary, Sign> {
         const std::uint8_t* x = in.tokens;
         const auto step = [&](auto& masks, auto& counts) BITNET_INLINE_LAMBDA {
             prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
-            prefetch_next_tile<Isa, Blocks, Tokens>(in, line + bitnet::layout::line_bytes);
+            prefetch_next_tile<Isa, Blocks, Tokens>(in, line + layout::line_bytes);
             masks.for_each([&](std::size_t b, std::size_t p, std::size_t, i32& sum) noexcept {
                 sum = ops::add_popcount(sum,
                                         ops::load(line + b * in.block_bytes + p * 4 * ops::lanes));
             });
             counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
                 const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;
-                const u32 mask = ops::load(at), sign = ops::load(at + bitnet::layout::line_bytes);
+                const u32 mask = ops::load(at), sign = ops::load(at + layout::line_bytes);
                 sum = ops::add_popcount(sum, mask & (sign ^ ops::broadcast(x + 4 * t)));
             });
-            line += 2 * bitnet::layout::line_bytes;
+            line += 2 * layout::line_bytes;
             x += in.panel_bytes;
         };
         count_ones<Isa, 1>(in.chunks, step, nonzero, differing);

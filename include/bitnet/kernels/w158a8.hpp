@@ -19,9 +19,7 @@
 namespace bitnet::kernels {
 
 template <>
-struct Tile<Ternary, Int8> {
-    using layout = bitnet::layout::Rows16;
-
+struct Tile<Ternary, Int8, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
@@ -43,7 +41,7 @@ struct Tile<Ternary, Int8> {
                 });
                 x += in.panel_bytes;
             }
-            line += bitnet::layout::line_bytes;
+            line += layout::line_bytes;
         }
         acc.store(dots, [&](std::size_t, std::size_t, std::size_t t, const i32& sum) noexcept {
             return sum - i32(in.sums[t]);

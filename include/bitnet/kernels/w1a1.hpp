@@ -16,9 +16,7 @@
 namespace bitnet::kernels {
 
 template <>
-struct Tile<Binary, Sign> {
-    using layout = bitnet::layout::Rows16;
-
+struct Tile<Binary, Sign, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
@@ -34,7 +32,7 @@ struct Tile<Binary, Sign> {
                 const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
                 sum = ops::add_popcount(sum, w ^ ops::broadcast(x + 4 * t));
             });
-            line += bitnet::layout::line_bytes;
+            line += layout::line_bytes;
             x += in.panel_bytes;
         };
         count_ones<Isa, 1>(in.chunks, step, differing);

@@ -15,9 +15,7 @@
 namespace bitnet::kernels {
 
 template <>
-struct Tile<Binary, Ternary> {
-    using layout = bitnet::layout::Rows16;
-
+struct Tile<Binary, Ternary, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
@@ -35,7 +33,7 @@ struct Tile<Binary, Ternary> {
                 const u32 sign = ops::broadcast(x + in.panel_bytes + 4 * t);
                 sum = ops::add_popcount(sum, mask & (w ^ sign));
             });
-            line += bitnet::layout::line_bytes;
+            line += layout::line_bytes;
             x += 2 * in.panel_bytes;
         };
         count_ones<Isa, 1>(in.chunks, step, differing);

@@ -20,16 +20,14 @@
 namespace bitnet::kernels {
 
 template <>
-struct Tile<Int6, Int8> {
-    using layout = bitnet::layout::Six16;
-
+struct Tile<Int6, Int8, layout::Six16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
         Accumulators<Isa, Blocks, Tokens> acc;
         using u32 = typename decltype(acc)::u32;
         using i32 = typename decltype(acc)::i32;
-        constexpr std::size_t line_bytes = bitnet::layout::line_bytes;
+        constexpr std::size_t line_bytes = layout::line_bytes;
         const u32 low(0x3f3f3f3fu), first(0x03030303u), second(0x0c0c0c0cu), third(0x30303030u);
 
         const std::uint8_t* line = in.weights;

@@ -71,6 +71,42 @@ struct generic {
         return sum + ((low << 16) >> 16) + (low >> 16) + ((high << 16) >> 16) + (high >> 16);
     }
 
+    /// Bytes v <= 8 in base 3: high = v / 3, low = v % 3.
+    static BITNET_INLINE void base3(const u32& v, u32& high, u32& low) noexcept {
+        using u8 = xsimd::batch<std::uint8_t, arch>;
+        const u8 bytes = xsimd::bitwise_cast<std::uint8_t>(v), three(3);
+        // x - 3 wraps below 3, so the smaller of both is x, or less by 3.
+        const u8 once = xsimd::min(bytes, bytes - three);
+        const u8 rest = xsimd::min(once, once - three);
+        const u32 threes = xsimd::bitwise_cast<std::uint32_t>(bytes - rest + u8(2)); // 2, 5, 8
+        high = (threes >> 2) & u32::broadcast(0x03030303u);
+        low = xsimd::bitwise_cast<std::uint32_t>(rest);
+    }
+
+    /// The digits of a line of layout::Dense16: codes[s] holds those of columns 4 s .. 4 s + 3, a
+    /// byte each. An illegal byte gives any digits.
+    static BITNET_INLINE void trits(const u32& line, u32 (&codes)[5]) noexcept {
+        using u8 = xsimd::batch<std::uint8_t, arch>;
+        const auto bytes = [](const u32& v) BITNET_INLINE_LAMBDA {
+            return xsimd::bitwise_cast<std::uint8_t>(v);
+        };
+        const auto words = [](const u8& v) BITNET_INLINE_LAMBDA {
+            return xsimd::bitwise_cast<std::uint32_t>(v);
+        };
+        const u8 line8 = bytes(line), nine(9), escape(224);
+        // line / 8 is at least 28 from 224 on, where line - 224 is the triple; below it wraps to 32
+        // or more.
+        const u8 t = xsimd::min(bytes((line >> 3) & u32::broadcast(0x1f1f1f1fu)), line8 - escape);
+        const u8 once = xsimd::min(t, t - nine);
+        const u8 rest = xsimd::min(once, once - nine);
+        codes[0] = (words(t - rest) >> 3) & u32::broadcast(0x03030303u); // of 0, 9, 18
+        ops<Isa>::base3(words(rest), codes[1], codes[2]);
+        // 224 - line is 0 from 224 on, and at least 9 for other legal bytes.
+        const u8 pair = xsimd::min(bytes(line & u32::broadcast(0x07070707u)) + u8(1),
+                                   escape - xsimd::min(line8, escape));
+        ops<Isa>::base3(words(pair), codes[3], codes[4]);
+    }
+
     /// Lane i counts the one bits of every v[i] added since it was 0, in a form of the cluster's
     /// own: here a count a byte, so that a loop adds nothing across bytes and multiplies nothing.
     static BITNET_INLINE i32 add_popcount(const i32& counts, const u32& v) noexcept {
