@@ -81,6 +81,7 @@ std::vector<tiny::Options> variants() {
         {.seed = 5, .sub_norm = false},
         {.seed = 6, .kinds = {K::ternary_signnorm}},
         {.seed = 7, .gate = Config::Gate::silu, .kinds = every_kind},
+        {.seed = 8, .kinds = {K::int8_int8, K::int6_int8, K::ternary_int8}},
     };
 }
 

@@ -21,6 +21,17 @@ bool is_binary(TensorKind kind) {
            kind == TensorKind::binary_signnorm || kind == TensorKind::binary_signmean;
 }
 
+// The largest code; 1 for the kinds of one and two bits.
+int largest_code(TensorKind kind) {
+    return kind == TensorKind::int8_int8 ? 127 : kind == TensorKind::int6_int8 ? 31 : 1;
+}
+
+// Whether int8 activations meet the weights.
+bool takes_int8(TensorKind kind) {
+    return kind == TensorKind::ternary_int8 || kind == TensorKind::binary_int8 ||
+           largest_code(kind) > 1;
+}
+
 // Uniform in [-1, 1), the same on every machine: std:: distributions are not.
 float uniform(std::mt19937& random) {
     return static_cast<float>(random() >> 8) * 0x1p-23f - 1.0f;
@@ -35,12 +46,14 @@ Tensor make_linear(std::mt19937& random, TensorKind kind, std::size_t rows, std:
         }
         return tensor;
     }
+    const int largest = largest_code(kind);
     for (std::size_t i = 0; i < rows * cols; ++i) {
-        const int code =
-            is_binary(kind) ? (random() % 2 == 0 ? -1 : 1) : static_cast<int>(random() % 3) - 1;
+        const auto choices = static_cast<unsigned>(2 * largest + 1);
+        const int code = is_binary(kind) ? (random() % 2 == 0 ? -1 : 1)
+                                         : static_cast<int>(random() % choices) - largest;
         tensor.codes.push_back(static_cast<std::int8_t>(code));
     }
-    tensor.scale = size * (1.0f + 0.25f * uniform(random));
+    tensor.scale = size * (1.0f + 0.25f * uniform(random)) / static_cast<float>(largest);
     return tensor;
 }
 
@@ -84,6 +97,10 @@ void add_tensor(ModelWriter& writer, const std::string& name, const Tensor& t) {
         return add_packed<Binary, SignNorm>(writer, name, t);
     case TensorKind::binary_signmean:
         return add_packed<Binary, SignMean>(writer, name, t);
+    case TensorKind::int8_int8:
+        return add_packed<Int8, Int8>(writer, name, t);
+    case TensorKind::int6_int8:
+        return add_packed<Int6, Int8>(writer, name, t);
     }
 }
 
@@ -140,7 +157,7 @@ Vector<Real> linear(const Tensor& w, const Vector<Real>& x) {
     std::vector<int> q(n);
     Real divide_by = 1;
     Real times = 1;
-    if (w.kind == TensorKind::ternary_int8 || w.kind == TensorKind::binary_int8) {
+    if (takes_int8(w.kind)) {
         Real largest = Real(1e-5f);
         for (const Real v : x) {
             largest = std::max(largest, std::abs(v));

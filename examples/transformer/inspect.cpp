@@ -20,7 +20,7 @@ namespace bitnet::example {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Shares = std::array<double, 3>; // of -1, 0, +1
+using Shares = std::array<double, 3>; // of codes below, at and above zero
 
 // None for tensors that are not packed.
 std::optional<Shares> shares_of(const ModelFile& file, const TensorInfo& tensor) {
@@ -36,7 +36,8 @@ std::optional<Shares> shares_of(const ModelFile& file, const TensorInfo& tensor)
             if constexpr (!std::is_same_v<std::decay_t<decltype(layer)>, DenseFloat>) {
                 for (std::size_t row = 0; row < rows; ++row) {
                     for (std::size_t col = 0; col < cols; ++col) {
-                        ++counts[static_cast<std::size_t>(layer.code(row, col) + 1)];
+                        const int code = layer.code(row, col);
+                        ++counts[static_cast<std::size_t>(1 + (code > 0) - (code < 0))];
                     }
                 }
             }

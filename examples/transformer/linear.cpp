@@ -52,6 +52,10 @@ Linear::Kind load_kind(const ModelFile& file, const TensorInfo& tensor) {
         return load<BitLinear<Binary, SignNorm>>(file, tensor);
     case TensorKind::binary_signmean:
         return load<BitLinear<Binary, SignMean>>(file, tensor);
+    case TensorKind::int8_int8:
+        return load<BitLinear<Int8, Int8>>(file, tensor);
+    case TensorKind::int6_int8:
+        return load<BitLinear<Int6, Int8>>(file, tensor);
     case TensorKind::u16:
         break;
     }

@@ -38,7 +38,8 @@ public:
                               BitLinear<Ternary, Int8>, BitLinear<Ternary, Sign>,         //
                               BitLinear<Ternary, SignNorm>, BitLinear<Ternary, SignMean>, //
                               BitLinear<Binary, Int8>, BitLinear<Binary, Sign>,           //
-                              BitLinear<Binary, SignNorm>, BitLinear<Binary, SignMean>>;
+                              BitLinear<Binary, SignNorm>, BitLinear<Binary, SignMean>,   //
+                              BitLinear<Int8, Int8>, BitLinear<Int6, Int8>>;
 
     /// The tensor `name` of shape (rows, cols), borrowed from `file`. UserError when it is missing,
     /// has another shape, or holds what its kind does not allow.

@@ -50,6 +50,10 @@ std::string_view name_of(TensorKind kind) noexcept {
         return "binary-signnorm";
     case TensorKind::binary_signmean:
         return "binary-signmean";
+    case TensorKind::int8_int8:
+        return "int8-int8";
+    case TensorKind::int6_int8:
+        return "int6-int8";
     }
     return {};
 }

@@ -32,6 +32,8 @@ enum class TensorKind : std::uint32_t {
     binary_sign = 21,
     binary_signnorm = 22,
     binary_signmean = 23,
+    int8_int8 = 25,
+    int6_int8 = 26,
 };
 
 bool is_known(TensorKind kind) noexcept;

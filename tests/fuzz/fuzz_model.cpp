@@ -29,7 +29,7 @@ using fuzz::Source;
 
 const Bytes& sound_file(std::size_t index) {
     using K = TensorKind;
-    static const std::array<Bytes, 4> files = {
+    static const std::array<Bytes, 5> files = {
         tiny::make({.seed = 1}).file(),
         tiny::make({.seed = 2, .gate = Config::Gate::silu, .kinds = {K::binary_int8, K::f32}})
             .file(),
@@ -38,6 +38,7 @@ const Bytes& sound_file(std::size_t index) {
                               K::binary_sign, K::binary_signnorm, K::binary_signmean}})
             .file(),
         tiny::make({.seed = 4, .sub_norm = false, .tokenizer = false}).file(),
+        tiny::make({.seed = 5, .kinds = {K::int8_int8, K::int6_int8}}).file(),
     };
     return files[index % files.size()];
 }
