@@ -211,7 +211,7 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
         const detail::TileRunner<Weights, Codes, Layout, Isa> run{weights, x};
         const std::size_t groups = x.layout().groups();
 
-        const auto store = [&](V v, std::size_t row, std::size_t token) noexcept {
+        const auto store = [&](V v, std::size_t row, std::size_t token) BITNET_INLINE_LAMBDA {
             if (bias) v = v + V::load(bias + row);
             const std::size_t skip = row < row_begin ? row_begin - row : 0;
             const std::size_t end = row_end - row < 16 ? row_end - row : 16;
@@ -225,7 +225,7 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
         detail::for_each_tile<Isa>(
             x, row_begin / 16, (row_end + 15) / 16,
             [&](std::size_t block, std::size_t blocks, std::size_t token,
-                std::size_t tokens) noexcept {
+                std::size_t tokens) BITNET_INLINE_LAMBDA {
                 alignas(64) std::int32_t dots[detail::max_tile_values<Isa>];
                 alignas(64) float sums[detail::max_tile_values<Isa>];
                 const std::size_t values = blocks * tokens * 16;
@@ -235,21 +235,22 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
                     const std::size_t end = g + 1 == groups ? x.cols : begin + x.group;
                     run(block, blocks, token, tokens, begin, end, x.sums + g * x.tokens + token,
                         dots);
+                    if (x.group == 0) break;
                     for (std::size_t i = 0; i < values; i += 16) {
-                        V v = V::from(I::load(dots + i));
-                        if (x.group != 0) {
-                            v = v * V::load(scales.at(block + i / 16 / tokens, g));
-                            v = (g == 0 ? simd::zeros<Isa>() : V::load(sums + i)) + v;
-                        }
-                        v.store(sums + i);
+                        const V v = V::from(I::load(dots + i)) *
+                                    V::load(scales.at(block + i / 16 / tokens, g));
+                        ((g == 0 ? simd::zeros<Isa>() : V::load(sums + i)) + v).store(sums + i);
                     }
                 } while (++g < groups);
-                for (std::size_t i = 0; i < values; i += 16) {
-                    const std::size_t b = block + i / 16 / tokens, t = token + i / 16 % tokens;
-                    const V factor = V::set1(x.scales[t]), s = V::load(sums + i);
-                    V v = divides ? s / factor : s * factor;
-                    if (x.group == 0) v = v * V::load(scales.at(b, 0));
-                    store(v, b * 16, t);
+                for (std::size_t t = 0; t < tokens; ++t) {
+                    const V factor = V::set1(x.scales[token + t]);
+                    for (std::size_t b = 0; b < blocks; ++b) {
+                        const std::size_t at = (b * tokens + t) * 16;
+                        const V s = x.group == 0 ? V::from(I::load(dots + at)) : V::load(sums + at);
+                        V v = divides ? s / factor : s * factor;
+                        if (x.group == 0) v = v * V::load(scales.at(block + b, 0));
+                        store(v, (block + b) * 16, token + t);
+                    }
                 }
             });
     }
