@@ -82,6 +82,34 @@ TEST_CASE("the writer refuses what the reader would") {
     CHECK(refusal(writer.bytes()).empty());
 }
 
+TEST_CASE("a source makes its bytes when the file is written, one tensor after the other") {
+    const std::vector<float> values = {1, 2, 3, 4, 5, 6};
+    ModelWriter at_once(tiny::make({}).config);
+    at_once.add_f32("a", 2, 3, values);
+    at_once.add_f32("b", 1, 6, values);
+    std::string order;
+    ModelWriter streamed(tiny::make({}).config);
+    streamed.add("a", TensorKind::f32, 2, 3, [&](const ModelWriter::Sink& sink) {
+        order += 'a';
+        sink(std::as_bytes(std::span(values)));
+    });
+    streamed.add("b", TensorKind::f32, 1, 6, [&](const ModelWriter::Sink& sink) {
+        order += 'b';
+        sink(std::as_bytes(std::span(values)));
+    });
+    CHECK(order.empty());
+    const Bytes file = streamed.bytes();
+    CHECK(order == "ab");
+    CHECK(file == at_once.bytes());
+    CHECK(refusal(file).empty());
+    CHECK(refusal(ModelWriter(tiny::make({}).config).bytes()).empty()); // of no tensors at all
+
+    ModelWriter wrong(tiny::make({}).config);
+    wrong.add("a", TensorKind::f32, 2, 2,
+              [&](const ModelWriter::Sink& sink) { sink(std::as_bytes(std::span(values))); });
+    CHECK_THROWS_AS(wrong.bytes(), UserError);
+}
+
 TEST_CASE("files on disk") {
     const std::filesystem::path folder =
         std::filesystem::temp_directory_path() /
@@ -94,6 +122,12 @@ TEST_CASE("files on disk") {
     CHECK(ModelFile(path).floats(*ModelFile(path).find("a")) == std::vector<float>{1, 2});
     CHECK_FALSE(std::filesystem::exists(path + ".part"));
     CHECK_THROWS_AS(writer.write((folder / "none" / "m.bitnet").string()), UserError);
+
+    writer.add("b", TensorKind::f32, 1, 2,
+               [](const ModelWriter::Sink&) { throw UserError("the source failed"); });
+    CHECK_THROWS_AS(writer.write(path), UserError);
+    CHECK_FALSE(std::filesystem::exists(path + ".part"));
+    CHECK(ModelFile(path).tensors().size() == 1); // the old file
 
     std::ofstream(folder / "empty").flush();
     CHECK_THROWS_AS(ModelFile((folder / "empty").string()), UserError);

@@ -34,7 +34,13 @@ void write_file(const std::string& path, const std::function<void(std::ostream&)
     errno = 0;
     std::ofstream out(draft, std::ios::binary);
     if (out) { // else errno still has the cause
-        write(out);
+        try {
+            write(out);
+        } catch (...) {
+            out.close();
+            std::remove(draft.c_str());
+            throw;
+        }
         out.close();
     }
     if (!out || std::rename(draft.c_str(), path.c_str()) != 0) {

@@ -12,7 +12,7 @@ namespace bitnet::example {
 std::string read_file(const std::string& path);
 
 /// What `write` puts into the stream becomes the file, by way of a draft beside it. A failure, such
-/// as a full disk, throws UserError and leaves the old file alone.
+/// as a full disk, throws UserError and leaves the old file alone, as does what `write` throws.
 void write_file(const std::string& path, const std::function<void(std::ostream&)>& write);
 
 } // namespace bitnet::example

@@ -11,6 +11,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <iosfwd>
 #include <span>
 #include <string>
 #include <string_view>
@@ -92,10 +94,19 @@ private:
 
 class ModelWriter {
 public:
+    /// Takes the bytes of one tensor as they shall stand in the file.
+    using Sink = std::function<void(std::span<const std::byte>)>;
+    /// Makes them, each time the file is written, and hands them over with one call of the sink.
+    using Source = std::function<void(const Sink&)>;
+
     explicit ModelWriter(const Config& config);
 
-    /// `bytes` as they shall stand in the file (for packed kinds BitLinear::bytes()). UserError for
-    /// a name that is illegal or stands twice, and for a size that does not fit the shape.
+    /// UserError for a name that is illegal or stands twice and for a shape or kind that is none;
+    /// write() and bytes() throw it when the source's bytes do not fit the shape. Only names,
+    /// kinds and shapes are held in memory, and of the tensors the one that is being written.
+    void add_source(std::string_view name, TensorKind kind, std::size_t rows, std::size_t cols,
+                    Source source);
+    /// The same of bytes that are there already (for packed kinds BitLinear::bytes()), copied.
     void add(std::string_view name, TensorKind kind, std::size_t rows, std::size_t cols,
              std::span<const std::byte> bytes);
     void add_f32(std::string_view name, std::size_t rows, std::size_t cols,
@@ -111,9 +122,11 @@ public:
     void write(const std::string& path) const;
 
 private:
+    void write(std::ostream& out) const;
+
     std::string json_;
-    std::vector<TensorInfo> tensors_;
-    std::vector<std::vector<std::byte>> data_; // parallel to tensors_
+    std::vector<TensorInfo> tensors_; // offsets, sizes and checksums are known when written
+    std::vector<Source> sources_;     // parallel to tensors_
 };
 
 /// IEEE 754 half <-> float, exact where it can be, else to the nearest, ties to even.

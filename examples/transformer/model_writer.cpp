@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writing a .bitnet file: the same bytes on every machine for the same tensors.
+// Writing a .bitnet file: the same bytes on every machine for the same tensors. The size of the
+// head follows from the number of tensors; it is written last, when their checksums are known.
 #include "checksum.hpp"
 #include "error.hpp"
 #include "files.hpp"
@@ -8,17 +9,30 @@
 
 #include <algorithm>
 #include <bit>
+#include <memory>
 #include <ostream>
+#include <sstream>
+#include <utility>
 
 namespace bitnet::example {
+namespace {
+
+void check_size(const TensorInfo& tensor) {
+    const std::size_t unit = value_bytes(tensor.kind);
+    if (tensor.bytes == 0 || (unit != 0 && tensor.bytes != tensor.rows * tensor.cols * unit)) {
+        throw UserError("tensor " + tensor.name + ": shape and size do not fit together");
+    }
+}
+
+} // namespace
 
 ModelWriter::ModelWriter(const Config& config) : json_(config_json(config)) {
     parse_config(json_); // what is written can be read
     json_.resize(file_format::aligned(json_.size()), ' ');
 }
 
-void ModelWriter::add(std::string_view name, TensorKind kind, std::size_t rows, std::size_t cols,
-                      std::span<const std::byte> bytes) {
+void ModelWriter::add_source(std::string_view name, TensorKind kind, std::size_t rows,
+                             std::size_t cols, Source source) {
     const std::string who = "tensor " + std::string(name);
     if (!is_tensor_name(name)) {
         throw UserError(who + ": illegal name");
@@ -27,14 +41,21 @@ void ModelWriter::add(std::string_view name, TensorKind kind, std::size_t rows, 
                     [&](const TensorInfo& t) { return t.name == name; })) {
         throw UserError(who + " is added twice");
     }
-    const std::size_t unit = value_bytes(kind);
     if (!is_known(kind) || rows < 1 || cols < 1 || rows > file_format::max_extent ||
-        cols > file_format::max_extent || bytes.empty() ||
-        (unit != 0 && bytes.size() != rows * cols * unit)) {
-        throw UserError(who + ": kind, shape and size do not fit together");
+        cols > file_format::max_extent) {
+        throw UserError(who + ": no such kind or shape");
     }
-    tensors_.push_back({std::string(name), kind, rows, cols, 0, bytes.size(), checksum(bytes)});
-    data_.emplace_back(bytes.begin(), bytes.end());
+    tensors_.push_back({std::string(name), kind, rows, cols});
+    sources_.push_back(std::move(source));
+}
+
+void ModelWriter::add(std::string_view name, TensorKind kind, std::size_t rows, std::size_t cols,
+                      std::span<const std::byte> bytes) {
+    const TensorInfo tensor{std::string(name), kind, rows, cols, 0, bytes.size()};
+    check_size(tensor); // now, where the caller can tell whose fault it is
+    // Shared, since a std::function is copied.
+    const auto copy = std::make_shared<std::vector<std::byte>>(bytes.begin(), bytes.end());
+    add_source(name, kind, rows, cols, [copy](const Sink& sink) { sink(*copy); });
 }
 
 void ModelWriter::add_f32(std::string_view name, std::size_t rows, std::size_t cols,
@@ -71,52 +92,68 @@ void ModelWriter::add_merges(std::span<const std::array<std::uint16_t, 2>> merge
     add("tokenizer.merges", TensorKind::u16, merges.size(), 2, bytes);
 }
 
-std::vector<std::byte> ModelWriter::bytes() const {
+void ModelWriter::write(std::ostream& out) const {
     namespace format = file_format;
+    const auto put = [&](std::span<const std::byte> bytes) {
+        out.write(reinterpret_cast<const char*>(bytes.data()),
+                  static_cast<std::streamsize>(bytes.size()));
+    };
     const std::size_t index = format::header_bytes + json_.size();
-    const std::size_t head = index + tensors_.size() * format::record_bytes;
-    std::size_t end = head;
-    for (const std::vector<std::byte>& data : data_) {
-        end = static_cast<std::size_t>(format::aligned(end)) + data.size();
-    }
-    std::vector<std::byte> file(static_cast<std::size_t>(format::aligned(end))); // zero bytes
-    std::byte* out = file.data();
+    std::vector<std::byte> head(index + tensors_.size() * format::record_bytes); // zero bytes
+    put(head);
 
-    std::memcpy(out, format::magic.data(), format::magic.size());
-    format::store<std::uint32_t>(out + format::header::version, format::version);
-    format::store<std::uint32_t>(out + format::header::bytes, static_cast<std::uint32_t>(head));
-    format::store<std::uint64_t>(out + format::header::file_bytes, file.size());
-    format::store<std::uint32_t>(out + format::header::json_bytes,
-                                 static_cast<std::uint32_t>(json_.size()));
-    format::store<std::uint32_t>(out + format::header::tensors,
-                                 static_cast<std::uint32_t>(tensors_.size()));
-    std::memcpy(out + format::header_bytes, json_.data(), json_.size());
-
-    std::size_t offset = head;
+    std::uint64_t end = head.size();
     for (std::size_t i = 0; i < tensors_.size(); ++i) {
-        const TensorInfo& tensor = tensors_[i];
-        std::byte* record = out + index + i * format::record_bytes;
+        TensorInfo tensor = tensors_[i];
+        tensor.offset = end;
+        sources_[i]([&](std::span<const std::byte> bytes) {
+            tensor.bytes = bytes.size();
+            check_size(tensor);
+            tensor.checksum = checksum(bytes);
+            put(bytes);
+        });
+        const std::vector<std::byte> gap(
+            static_cast<std::size_t>(format::aligned(tensor.bytes) - tensor.bytes));
+        put(gap);
+        end += tensor.bytes + gap.size();
+
+        std::byte* record = head.data() + index + i * format::record_bytes;
         std::memcpy(record, tensor.name.data(), tensor.name.size());
         format::store<std::uint32_t>(record + format::record::kind,
                                      static_cast<std::uint32_t>(tensor.kind));
         format::store<std::uint64_t>(record + format::record::rows, tensor.rows);
         format::store<std::uint64_t>(record + format::record::cols, tensor.cols);
-        format::store<std::uint64_t>(record + format::record::offset, offset);
+        format::store<std::uint64_t>(record + format::record::offset, tensor.offset);
         format::store<std::uint64_t>(record + format::record::bytes, tensor.bytes);
         format::store<std::uint64_t>(record + format::record::checksum, tensor.checksum);
-        std::memcpy(out + offset, data_[i].data(), data_[i].size());
-        offset = static_cast<std::size_t>(format::aligned(offset + data_[i].size()));
     }
-    format::store<std::uint64_t>(out + format::header::checksum, checksum({out, head}));
-    return file;
+
+    std::byte* to = head.data();
+    std::memcpy(to, format::magic.data(), format::magic.size());
+    format::store<std::uint32_t>(to + format::header::version, format::version);
+    format::store<std::uint32_t>(to + format::header::bytes,
+                                 static_cast<std::uint32_t>(head.size()));
+    format::store<std::uint64_t>(to + format::header::file_bytes, end);
+    format::store<std::uint32_t>(to + format::header::json_bytes,
+                                 static_cast<std::uint32_t>(json_.size()));
+    format::store<std::uint32_t>(to + format::header::tensors,
+                                 static_cast<std::uint32_t>(tensors_.size()));
+    std::memcpy(to + format::header_bytes, json_.data(), json_.size());
+    format::store<std::uint64_t>(to + format::header::checksum, checksum(head));
+    out.seekp(0);
+    put(head);
+}
+
+std::vector<std::byte> ModelWriter::bytes() const {
+    std::ostringstream out;
+    write(out);
+    const std::string file = std::move(out).str();
+    const auto* data = reinterpret_cast<const std::byte*>(file.data());
+    return {data, data + file.size()};
 }
 
 void ModelWriter::write(const std::string& path) const {
-    const std::vector<std::byte> file = bytes();
-    write_file(path, [&](std::ostream& out) {
-        out.write(reinterpret_cast<const char*>(file.data()),
-                  static_cast<std::streamsize>(file.size()));
-    });
+    write_file(path, [&](std::ostream& out) { write(out); });
 }
 
 } // namespace bitnet::example
