@@ -48,6 +48,14 @@ constexpr Registers registers() {
             },
             [](std::int8_t* p, const std::int32_t* v) {
                 ops::store_bytes(p, i32::load_unaligned(v));
+            },
+            [](const std::uint16_t* p, float* out) { ops::load_halves(p).store_unaligned(out); },
+            [](const float* p, std::size_t n, float* out) {
+                ops::load_first(p, n).store_unaligned(out);
+            },
+            [](const float* a, const float* b, float* out) {
+                using f32 = typename ops::f32;
+                ops::fold_pair(f32::load_unaligned(a), f32::load_unaligned(b)).store_unaligned(out);
             }};
     }
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
@@ -138,6 +139,68 @@ TEST_CASE("sums have sixteen partials", "[math]") {
     }
 }
 
+TEST_CASE("dots are dots", "[math]") {
+    support::Random random(2);
+    constexpr std::size_t most = 37;
+    for (const auto* table : support::clusters()) {
+        INFO(table->name);
+        for (std::size_t k : {1, 4, 15, 16, 17, 25, 31, 47, 64, 100}) {
+            // Rows further apart than they are long, at any address; a NaN beyond each that must
+            // not be read, and y that must not be written beyond its own columns.
+            const std::size_t stride = k + 3;
+            auto a = random.reals(most * stride + 1, 3.0f), b = random.reals(a.size(), 1e4f);
+            for (std::size_t i = 0; i < most; ++i) {
+                a[1 + i * stride + k] = b[1 + i * stride + k] = not_a_number;
+            }
+            a[1] = -0.0f;
+            for (auto [m, n] : {std::pair<std::size_t, std::size_t>{1, 1},
+                                {1, 16},
+                                {1, 37},
+                                {2, 9},
+                                {3, 5},
+                                {4, 4},
+                                {5, 17},
+                                {7, 1},
+                                {37, 37}}) {
+                CAPTURE(k, m, n);
+                const Matrix<const float> x(a.data() + 1, m, k, stride),
+                    w(b.data() + 1, n, k, stride);
+                std::vector<float> y(m * (n + 2), 77.0f), expected = y;
+                for (std::size_t i = 0; i < m; ++i) {
+                    for (std::size_t j = 0; j < n; ++j) {
+                        expected[i * (n + 2) + j] = oracle::dot(x.row(i), w.row(j), k);
+                    }
+                }
+                table->dots(x, w, {y.data(), m, n, n + 2});
+                REQUIRE(difference(y, expected) == "");
+            }
+        }
+    }
+}
+
+TEST_CASE("halves to floats", "[math]") {
+    std::vector<std::uint16_t> x;
+    std::vector<float> expected;
+    for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
+        if ((bits & 0x7c00) == 0x7c00) continue;
+        x.push_back(static_cast<std::uint16_t>(bits));
+        const int exponent = static_cast<int>(bits >> 10 & 31), fraction = bits & 1023;
+        const double size =
+            exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
+        expected.push_back(static_cast<float>(bits >> 15 ? -size : size));
+    }
+    for (const auto* table : support::clusters()) {
+        INFO(table->name);
+        for (std::size_t n : {std::size_t{0}, std::size_t{7}, std::size_t{37}, x.size()}) {
+            std::vector<float> y(n, 77.0f);
+            table->halves_to_floats(x.data(), y.data(), n);
+            REQUIRE(difference(y, std::vector(expected.begin(),
+                                              expected.begin() + static_cast<std::ptrdiff_t>(n))) ==
+                    "");
+        }
+    }
+}
+
 TEST_CASE("sums of special values", "[math]") {
     for (const auto* table : support::clusters()) {
         INFO(table->name);
@@ -145,6 +208,10 @@ TEST_CASE("sums of special values", "[math]") {
         CHECK(std::bit_cast<std::uint32_t>(table->sum(negative_zeros.data(), 40)) == 0);
         CHECK(std::bit_cast<std::uint32_t>(table->sum(negative_zeros.data(), 0)) == 0);
         CHECK(std::bit_cast<std::uint32_t>(table->absmax(negative_zeros.data(), 40)) == 0);
+        const std::vector<float> ones(40, 1.0f);
+        float zero = -1;
+        table->dots({negative_zeros.data(), 1, 40}, {ones.data(), 1, 40}, {&zero, 1, 1});
+        CHECK(std::bit_cast<std::uint32_t>(zero) == 0);
         for (std::size_t n : {1, 16, 21, 48}) {
             for (std::size_t at = 0; at < n; ++at) {
                 std::vector<float> x(n, -2.0f);
@@ -152,6 +219,9 @@ TEST_CASE("sums of special values", "[math]") {
                 CHECK(table->sum(x.data(), n) == -infinity);
                 CHECK(table->absmax(x.data(), n) == infinity);
                 CHECK(table->dot(x.data(), x.data(), n) == infinity);
+                float square = 0;
+                table->dots({x.data(), 1, n}, {x.data(), 1, n}, {&square, 1, 1});
+                CHECK(square == infinity);
                 x[at] = -not_a_number;
                 CHECK(std::isnan(table->sum(x.data(), n)));
                 CHECK(std::isnan(table->absmax(x.data(), n)));

@@ -258,6 +258,55 @@ TEST_CASE("store_bytes", "[simd]") {
     }
 }
 
+TEST_CASE("load_halves", "[simd]") {
+    for (const auto& [name, p] : clusters()) {
+        CAPTURE(name);
+        const auto& ops = p->registers;
+        if (!ops.load_halves) continue;
+        for (std::uint32_t bits = 0; bits < 0x10000; bits += ops.lanes) {
+            if ((bits & 0x7c00) == 0x7c00) continue; // no contract for NaN and infinity
+            std::uint16_t x[16];
+            for (std::uint32_t i = 0; i < 16; ++i) x[i] = static_cast<std::uint16_t>(bits + i);
+            F16 y;
+            ops.load_halves(x, y.data());
+            for (std::size_t i = 0; i < ops.lanes; ++i) {
+                const int exponent = x[i] >> 10 & 31, fraction = x[i] & 1023;
+                const double size = exponent == 0 ? std::ldexp(fraction, -24)
+                                                  : std::ldexp(1024 + fraction, exponent - 25);
+                REQUIRE(y[i] == size * (x[i] >> 15 ? -1 : 1));
+                REQUIRE(std::signbit(y[i]) == (x[i] >> 15 != 0));
+            }
+        }
+    }
+}
+
+TEST_CASE("load_first and fold_pair of registers", "[simd]") {
+    support::Random random(19);
+    for (const auto& [name, p] : clusters()) {
+        CAPTURE(name);
+        const auto& ops = p->registers;
+        if (!ops.fold_pair) continue;
+        for (int round = 0; round < rounds; ++round) {
+            const F16 a = floats(random, true), b = floats(random, true);
+            F16 y{}, expected{};
+            ops.fold_pair(a.data(), b.data(), y.data());
+            const std::size_t half = ops.lanes / 2;
+            for (std::size_t i = 0; i < half; ++i) {
+                expected[2 * i] = a[i] + a[i + half];
+                expected[2 * i + 1] = b[i] + b[i + half];
+            }
+            REQUIRE(difference(y, expected) == "");
+        }
+        for (std::size_t n = 0; n <= ops.lanes; ++n) {
+            const std::vector<float> x = random.reals(n); // a heap block: sanitizers see its end
+            F16 y{}, expected{};
+            std::copy(x.begin(), x.end(), expected.begin());
+            ops.load_first(x.data(), n, y.data());
+            REQUIRE(difference(y, expected) == "");
+        }
+    }
+}
+
 TEST_CASE("sixteen int32", "[simd]") {
     support::Random random(12);
     for (const auto& [name, p] : clusters()) {

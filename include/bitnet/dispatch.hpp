@@ -60,8 +60,10 @@ struct MathEntry {
     float (*tanh)(float) noexcept;
     float (*sum)(const float* x, std::size_t n) noexcept;
     float (*dot)(const float* a, const float* b, std::size_t n) noexcept;
+    void (*dots)(Matrix<const float> a, Matrix<const float> b, Matrix<float> y) noexcept;
     float (*mean_abs)(const float* x, std::size_t n) noexcept;
     float (*absmax)(const float* x, std::size_t n) noexcept;
+    void (*halves_to_floats)(const std::uint16_t* x, float* y, std::size_t n) noexcept;
 };
 
 /// The functions of activation.hpp and rope.hpp, on pointers.

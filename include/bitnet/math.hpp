@@ -10,10 +10,12 @@
 #include <cstring>
 
 #include <bitnet/config.hpp>
+#include <bitnet/detail/dot_tile.hpp>
 #include <bitnet/dispatch.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/simd/f32x16.hpp>
 #include <bitnet/simd/round.hpp>
+#include <bitnet/tensor.hpp>
 
 namespace bitnet {
 
@@ -277,6 +279,27 @@ float dot(const float* a, const float* b, std::size_t n) noexcept {
     }
 }
 
+/// y[i, j] = dot(a[i], b[j]): every row of a with every row of b
+/// a (m, k), b (n, k), y (m, n) float
+/// pre:   y overlaps neither a nor b
+/// exact: each as dot() has it · cost: loads a row once for several dots; noexcept, no allocation
+template <class Isa = isa::native>
+void dots(Matrix<const float> a, Matrix<const float> b, Matrix<float> y) noexcept {
+    BITNET_ASSERT(a.cols == b.cols && y.rows == a.rows && y.cols == b.rows);
+    if constexpr (isa::is_dynamic<Isa>) {
+        dispatch::table().dots(a, b, y);
+    } else if constexpr (isa::is_scalar<Isa>) {
+        for (std::size_t i = 0; i < a.rows; ++i) {
+            for (std::size_t j = 0; j < b.rows; ++j) {
+                y.row(i)[j] = dot<Isa>(a.row(i), b.row(j), a.cols);
+            }
+        }
+    } else {
+        // 32 registers hold 4 x 4 sums and what they are made of; 16 hold 4 x 2.
+        detail::dot_bands<Isa, simd::sixteen<Isa>::lanes >= 8 ? 4 : 2>(a, b, y, 0);
+    }
+}
+
 /// m = (sum of |x[i]|) / n
 /// x (n,) float, n >= 1 · exact: the 16 partials above, one division · noexcept, no allocation
 template <class Isa = isa::native>
@@ -289,6 +312,24 @@ float mean_abs(const float* x, std::size_t n) noexcept {
             s = s + simd::load_chunk<Isa>(x + i, k).abs();
         });
         return simd::lane::divide(s.fold(), static_cast<float>(n));
+    }
+}
+
+/// y[i] = x[i], an IEEE 754 half given by its bits
+/// x, y (n,) · pre: every x[i] is finite · exact · noexcept, no allocation
+template <class Isa = isa::native>
+void halves_to_floats(const std::uint16_t* x, float* y, std::size_t n) noexcept {
+    if constexpr (isa::is_dynamic<Isa>) {
+        dispatch::table().halves_to_floats(x, y, n);
+    } else {
+        std::size_t i = 0;
+        if constexpr (!isa::is_scalar<Isa>) {
+            constexpr std::size_t lanes = simd::sixteen<Isa>::lanes;
+            for (; i + lanes <= n; i += lanes) {
+                simd::ops<Isa>::load_halves(x + i).store_unaligned(y + i);
+            }
+        }
+        for (; i < n; ++i) y[i] = simd::float_of_half(x[i]);
     }
 }
 

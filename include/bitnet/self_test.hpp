@@ -194,7 +194,18 @@ private:
         const bool dots = sums_agree([&](const Table& t) {
             return [&](const float* a, std::size_t n) { return t.dot(a, other_, n); };
         });
-        return dots ? nullptr : "dot";
+        if (!dots) return "dot";
+        // Rows and columns beyond a tile of any register, and a last chunk that is not whole.
+        const bool tiles = floats_agree([&](const Table& t, float* y) {
+            t.dots({x_, 7, 45}, {other_, 19, 45}, {y, 7, 19});
+        });
+        if (!tiles) return "dots";
+        const bool halves = floats_agree([&](const Table& t, float* y) {
+            std::uint16_t x[cols];
+            for (std::size_t i = 0; i < cols; ++i) x[i] = static_cast<std::uint16_t>(i * 211);
+            t.halves_to_floats(x, y, cols); // up to 31439: all finite
+        });
+        return halves ? nullptr : "halves_to_floats";
     }
     const char* activation_disagreement() noexcept {
         constexpr std::size_t half = 21, heads = 3, theta = 10000;

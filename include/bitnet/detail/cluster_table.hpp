@@ -28,8 +28,9 @@ inline constexpr dispatch::StochasticEntry<Rule> stochastic_entry{
     &stochastic_sign_tokens<Isa, Rule>};
 
 template <class Isa>
-inline constexpr dispatch::MathEntry math_entry{&exp<Isa>, &log<Isa>, &sigmoid<Isa>,  &tanh<Isa>,
-                                                &sum<Isa>, &dot<Isa>, &mean_abs<Isa>, &absmax<Isa>};
+inline constexpr dispatch::MathEntry math_entry{
+    &exp<Isa>, &log<Isa>,  &sigmoid<Isa>,  &tanh<Isa>,   &sum<Isa>,
+    &dot<Isa>, &dots<Isa>, &mean_abs<Isa>, &absmax<Isa>, &halves_to_floats<Isa>};
 
 template <class Isa>
 inline constexpr dispatch::ActivationEntry activation_entry{

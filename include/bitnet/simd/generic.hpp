@@ -12,12 +12,24 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/isa.hpp>
+#include <bitnet/simd/round.hpp>
 
 namespace bitnet::simd {
 
 /// The primitives of a cluster: generic ones, and what its own file overrides.
 template <class Isa>
 struct ops;
+
+/// The value of an IEEE 754 half, which is finite: exact.
+BITNET_INLINE float float_of_half(std::uint16_t half) noexcept {
+    const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
+    const std::uint32_t magnitude = static_cast<std::uint32_t>(half & 0x7fff) << 13;
+    // A subnormal one counts units of 2^-24; else the exponent's bias grows from 15 to 127.
+    const float small = static_cast<float>(static_cast<std::int32_t>(magnitude >> 13)) * 0x1p-24f;
+    const std::uint32_t bits = magnitude < 0x00800000u ? __builtin_bit_cast(std::uint32_t, small)
+                                                       : magnitude + (112u << 23);
+    return __builtin_bit_cast(float, bits | sign);
+}
 
 #if defined(BITNET_HAS_BASELINE128)
 template <class Isa>
@@ -130,6 +142,25 @@ struct generic {
         std::int32_t lane[lanes];
         v.store_unaligned(lane);
         for (std::size_t i = 0; i < lanes; ++i) p[i] = static_cast<std::int8_t>(lane[i]);
+    }
+
+    /// The IEEE 754 halves at p, all finite, as floats: exact.
+    static BITNET_INLINE f32 load_halves(const std::uint16_t* p) noexcept {
+        float lane[lanes];
+        for (std::size_t i = 0; i < lanes; ++i) lane[i] = float_of_half(p[i]);
+        return f32::load_unaligned(lane);
+    }
+
+    /// The first n <= lanes floats at p, then zeros; reads nothing beyond them.
+    static BITNET_INLINE f32 load_first(const float* p, std::size_t n) noexcept {
+        float lane[lanes] = {};
+        std::memcpy(lane, p, n * sizeof(float));
+        return f32::load_unaligned(lane);
+    }
+
+    /// Lane 2 i: a[i] + a[i + lanes / 2]; lane 2 i + 1: the same of b. Each rounded once.
+    static BITNET_INLINE f32 fold_pair(const f32& a, const f32& b) noexcept {
+        return once(xsimd::zip_lo(a, b) + xsimd::zip_hi(a, b));
     }
 };
 

@@ -54,6 +54,10 @@ struct ops<isa::haswell> : generic<isa::haswell> {
             _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
         _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
     }
+
+    static BITNET_INLINE f32 load_halves(const std::uint16_t* p) noexcept {
+        return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    }
 };
 
 } // namespace bitnet::simd

@@ -51,6 +51,24 @@ struct ops<isa::skylakex> : generic<isa::skylakex> {
     static BITNET_INLINE void store_bytes(std::int8_t* p, const i32& v) noexcept {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v));
     }
+
+    static BITNET_INLINE f32 load_halves(const std::uint16_t* p) noexcept {
+        return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+    }
+
+    static BITNET_INLINE f32 load_first(const float* p, std::size_t n) noexcept {
+        return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
+    }
+
+    static BITNET_INLINE f32 fold_pair(const f32& a, const f32& b) noexcept {
+        // One shuffle a half, where xsimd takes eight.
+        const __m512i low =
+            _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        const __m512i high =
+            _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        return once(f32(_mm512_permutex2var_ps(a, low, b)) +
+                    f32(_mm512_permutex2var_ps(a, high, b)));
+    }
 };
 
 } // namespace bitnet::simd
