@@ -278,7 +278,7 @@ TEST_CASE("what a state takes is counted to the byte") {
         const State s(model.config, weights, limits);
         std::size_t floats = 0;
         for (const auto* buffer :
-             {&s.x, &s.norm, &s.q, &s.k, &s.v, &s.attn, &s.gate, &s.up, &s.hidden, &s.out,
+             {&s.x, &s.norm, &s.q, &s.k, &s.v, &s.attn, &s.gate, &s.up, &s.out,
               &s.logits, &s.scores, &s.keys, &s.values, &s.cosines, &s.sines}) {
             CHECK(!buffer->empty());
             floats += buffer->size();

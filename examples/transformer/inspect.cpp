@@ -33,7 +33,9 @@ std::optional<Shares> shares_of(const ModelFile& file, const TensorInfo& tensor)
     std::array<std::size_t, 3> counts{};
     std::visit(
         [&](const auto& layer) {
-            if constexpr (!std::is_same_v<std::decay_t<decltype(layer)>, DenseFloat>) {
+            using Layer = std::decay_t<decltype(layer)>;
+            if constexpr (!std::is_same_v<Layer, Dense<float>> &&
+                          !std::is_same_v<Layer, Dense<std::uint16_t>>) {
                 for (std::size_t row = 0; row < rows; ++row) {
                     for (std::size_t col = 0; col < cols; ++col) {
                         const int code = layer.code(row, col);

@@ -10,6 +10,7 @@
 #include <bitnet/math.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,19 +23,24 @@ namespace bitnet::example {
 // CPU.
 using Isa = isa::dynamic;
 
-/// y = W x in float32: float models, and the tied embedding as output head.
-struct DenseFloat {
-    std::vector<float> weights; // (rows, cols)
+/// y = W x in float32, of floats or of halves (std::uint16_t) that stay in the file: float models,
+/// and an embedding that is not packed.
+template <class Value>
+struct Dense {
+    const Value* weights = nullptr; // (rows, cols)
     std::size_t rows = 0;
     std::size_t cols = 0;
 
     /// x (tokens, cols) -> y (tokens, rows); each value one dot in the library's order of sums.
-    void forward(Matrix<const float> x, Matrix<float> y, const ThreadPool& pool) const noexcept;
+    /// Halves become floats, which is exact, a few rows at a time in `scratch`.
+    void forward(Matrix<const float> x, Matrix<float> y, std::span<std::byte> scratch,
+                 const ThreadPool& pool) const noexcept;
+    std::size_t scratch_bytes(std::size_t tokens, std::size_t workers) const noexcept;
 };
 
 class Linear {
 public:
-    using Kind = std::variant<DenseFloat,                                                 //
+    using Kind = std::variant<Dense<float>, Dense<std::uint16_t>,                         //
                               BitLinear<Ternary, Int8>, BitLinear<Ternary, Sign>,         //
                               BitLinear<Ternary, SignNorm>, BitLinear<Ternary, SignMean>, //
                               BitLinear<Binary, Int8>, BitLinear<Binary, Sign>,           //
@@ -46,6 +52,8 @@ public:
     Linear(const ModelFile& file, std::string_view name, std::size_t rows, std::size_t cols);
 
     const Kind& kind() const noexcept { return kind_; }
+    /// Row `index` of the weights, as an embedding has it: floats, or code * scale.
+    void row(std::size_t index, std::span<float> out) const noexcept;
     /// Bytes that forward needs for this many tokens.
     std::size_t scratch_bytes(std::size_t tokens, std::size_t workers) const;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The program `bitnet`: command line, self-test, errors. Each command has a file of its own.
+// The program `bitnet`: its command line. Each command has a file of its own.
+#include "command_line.hpp"
 #include "error.hpp"
 #include "find_model.hpp"
 #include "generate.hpp"
@@ -10,30 +11,15 @@
 #include "thread_pool.hpp"
 #include "version.hpp"
 
-#include <bitnet/dispatch.hpp>
-
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <csignal>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
-#include <limits>
-#include <new>
-#include <sstream>
 #include <string>
-#include <string_view>
-#include <system_error>
-#include <type_traits>
-#include <vector>
 
 namespace {
 
 using namespace bitnet::example;
-
-constexpr std::size_t most_threads = 1024;
 
 constexpr const char* help_footer =
     "The default model is the file that the variable BITNET_MODEL names; without it,\n"
@@ -50,55 +36,6 @@ struct CommandLine {
     bool version = false;
     bool json = false;
 };
-
-// Every number on the line: the whole text, in decimal. CLI11 by itself takes "010" for eight, ""
-// for zero and, in older versions, "-4" for an unsigned number.
-template <class Number>
-CLI::Validator decimal() {
-    const auto check = [](std::string& text) -> std::string {
-        constexpr bool whole = std::is_integral_v<Number>;
-        Number number{};
-        const char* const end = text.data() + text.size();
-        const auto [stop, error] = std::from_chars(text.data(), end, number);
-        if (!whole && error == std::errc::result_out_of_range && stop == end) {
-            return "\"" + text + "\" is too small or too large for a float";
-        }
-        if (error != std::errc() || stop != end) {
-            return "\"" + text + "\" is not a " +
-                   (whole ? "whole number from 0 to " +
-                                std::to_string(std::numeric_limits<Number>::max())
-                          : "decimal number");
-        }
-        if constexpr (whole) {
-            text = std::to_string(number); // without the zeros that mean octal to CLI11
-        }
-        return {};
-    };
-    return CLI::Validator(check, "");
-}
-
-CLI::Validator path() {
-    const auto check = [](const std::string& text) -> std::string {
-        return text.empty() ? "the path is empty" : "";
-    };
-    return CLI::Validator(check, "");
-}
-
-// CLI11 takes the argument after an empty "--flag=" for its value: give it the empty one. Last
-// comes first, as App::parse() wants it.
-std::vector<std::string> arguments(int argc, char** argv) {
-    std::vector<std::string> all;
-    for (int i = argc - 1; i > 0; --i) {
-        const std::string_view argument = argv[i];
-        const bool no_value =
-            argument.starts_with("--") && argument.find('=') == argument.size() - 1;
-        if (no_value) {
-            all.emplace_back();
-        }
-        all.emplace_back(argument.substr(0, argument.size() - (no_value ? 1 : 0)));
-    }
-    return all;
-}
 
 CLI::App* add_generate(CLI::App& app, CommandLine& line) {
     GenerateOptions& o = line.generate;
@@ -166,12 +103,7 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     app.add_flag("--version", line.version, "Version, compiler and instruction sets");
     app.add_flag("--json", line.json, "With --version: print JSON");
     app.require_subcommand(0, 1);
-    try {
-        app.parse(arguments(argc, argv));
-    } catch (const CLI::ExtrasError&) { // which lists them backwards
-        throw CLI::ExtrasError({app.remaining(true).front()});
-    }
-
+    parse_arguments(app, argc, argv);
     if (!line.version && app.get_subcommands().empty()) {
         throw CLI::RequiredError("A subcommand (generate, perplexity or inspect)");
     }
@@ -183,24 +115,7 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     }
 }
 
-// A kernel that computes nonsense would still print fluent nonsense: refuse to start.
-void check_kernels() {
-    if (const std::string_view wanted = bitnet::dispatch::unusable_request(); !wanted.empty()) {
-        std::string usable;
-        for (const char* cluster : bitnet::dispatch::built()) {
-            usable += bitnet::dispatch::runs_here(cluster) ? std::string(" ") + cluster : "";
-        }
-        throw UserError("BITNET_ISA=" + std::string(wanted) +
-                        ": not built, or this CPU cannot run it; it can:" + usable);
-    }
-    if (const char* kernel = bitnet::dispatch::self_test(); kernel != nullptr) {
-        throw UserError("self-test failed: kernel " + std::string(kernel) + " of cluster " +
-                        std::string(bitnet::dispatch::name()) + " disagrees with scalar");
-    }
-}
-
 void run(const CLI::App& app, CommandLine& line, const Stopwatch& since_start) {
-    check_kernels();
     if (line.version) {
         write_stdout(version_text(line.json));
         return;
@@ -225,35 +140,12 @@ void run(const CLI::App& app, CommandLine& line, const Stopwatch& since_start) {
     }
 }
 
-int fail(std::string message) {
-    std::replace(message.begin(), message.end(), '\n', ' '); // one line, whatever was in a name
-    std::fprintf(stderr, "bitnet: %s\n", message.c_str());
-    return 1;
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
     const Stopwatch since_start;
-#if defined(SIGPIPE)
-    std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error of write_stdout
-#endif
     CLI::App app("BitNet on the CPU: text from ternary and binary models", "bitnet");
     CommandLine line;
-    try {
-        try {
-            parse(app, line, argc, argv);
-        } catch (const CLI::Success& help) {
-            std::ostringstream text;
-            app.exit(help, text);
-            write_stdout(text.str());
-            return 0;
-        }
-        run(app, line, since_start);
-    } catch (const std::bad_alloc&) {
-        return fail("not enough memory");
-    } catch (const std::exception& error) {
-        return fail(error.what());
-    }
-    return 0;
+    return run_program(
+        app, [&] { parse(app, line, argc, argv); }, [&] { run(app, line, since_start); });
 }

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <unordered_set>
 #include <utility>
 
@@ -220,21 +219,32 @@ std::span<const std::byte> ModelFile::bytes(const TensorInfo& tensor) const noex
                           static_cast<std::size_t>(tensor.bytes));
 }
 
-std::vector<float> ModelFile::floats(const TensorInfo& tensor) const {
+void ModelFile::require_finite(const TensorInfo& tensor) const {
     if (tensor.kind != TensorKind::f32 && tensor.kind != TensorKind::f16) {
         refuse("tensor " + tensor.name + " is " + std::string(name_of(tensor.kind)) +
                ", not f32 or f16");
     }
+    const auto check = [&]<class Bits>(Bits exponent) {
+        const std::byte* from = bytes(tensor).data();
+        for (std::size_t i = 0; i < tensor.rows * tensor.cols; ++i) {
+            if ((file_format::load<Bits>(from + sizeof(Bits) * i) & exponent) == exponent) {
+                refuse("tensor " + tensor.name + " holds NaN or infinity at value " +
+                       std::to_string(i));
+            }
+        }
+    };
+    tensor.kind == TensorKind::f32 ? check(std::uint32_t{0x7F800000u})
+                                   : check(std::uint16_t{0x7C00u});
+}
+
+std::vector<float> ModelFile::floats(const TensorInfo& tensor) const {
+    require_finite(tensor);
     const bool wide = tensor.kind == TensorKind::f32;
     const std::byte* from = bytes(tensor).data();
     std::vector<float> values(static_cast<std::size_t>(tensor.rows * tensor.cols));
     for (std::size_t i = 0; i < values.size(); ++i) {
         values[i] = wide ? std::bit_cast<float>(file_format::load<std::uint32_t>(from + 4 * i))
                          : half_to_float(file_format::load<std::uint16_t>(from + 2 * i));
-        if (!std::isfinite(values[i])) {
-            refuse("tensor " + tensor.name + " holds NaN or infinity at value " +
-                   std::to_string(i));
-        }
     }
     return values;
 }

@@ -76,6 +76,8 @@ public:
     std::span<const std::byte> bytes(const TensorInfo& tensor) const noexcept;
     /// An f32 or f16 tensor as floats, all finite; UserError otherwise.
     std::vector<float> floats(const TensorInfo& tensor) const;
+    /// UserError unless the tensor is f32 or f16 and all of its values are finite.
+    void require_finite(const TensorInfo& tensor) const;
     /// The (rows, 2) tensor "tokenizer.merges".
     std::vector<std::array<std::uint16_t, 2>> merges() const;
 

@@ -16,7 +16,7 @@ namespace bitnet::example {
 namespace {
 
 std::size_t largest_scratch(const Weights& weights, const Limits& limits) {
-    std::size_t bytes = 0;
+    std::size_t bytes = weights.embedding.scratch_bytes(limits.logit_rows, limits.workers);
     for (const Layer& layer : weights.layers) {
         for (const Linear* linear :
              {&layer.q, &layer.k, &layer.v, &layer.o, &layer.gate, &layer.up, &layer.down}) {
@@ -33,7 +33,7 @@ struct Buffer {
 };
 
 // Every buffer but `scratch`, once: to be counted, then to be allocated.
-std::array<Buffer, 16> buffers(const Config& c, const Limits& limits) {
+std::array<Buffer, 15> buffers(const Config& c, const Limits& limits) {
     const std::uint64_t batch = limits.batch;
     const std::uint64_t context = limits.context;
     const std::uint64_t cached = c.layers * c.kv_dim() * context;
@@ -46,10 +46,9 @@ std::array<Buffer, 16> buffers(const Config& c, const Limits& limits) {
         {"attn", &State::attn, batch * c.q_dim()},
         {"gate", &State::gate, batch * c.ffn_dim},
         {"up", &State::up, batch * c.ffn_dim},
-        {"hidden", &State::hidden, batch * c.ffn_dim},
         {"out", &State::out, batch * c.dim},
         {"logits", &State::logits, std::uint64_t{limits.logit_rows} * c.vocab},
-        {"scores", &State::scores, limits.workers * context},
+        {"scores", &State::scores, limits.workers * (c.heads / c.kv_heads) * context},
         {"keys", &State::keys, cached},
         {"values", &State::values, cached},
         {"cosines", &State::cosines, context * c.head_dim / 2},

@@ -30,12 +30,11 @@ struct State {
     std::vector<float> k;      // (B, kv_dim)   before it goes to the cache
     std::vector<float> v;      // (B, kv_dim)
     std::vector<float> attn;   // (B, q_dim)    attention output
-    std::vector<float> gate;   // (B, ffn_dim)
+    std::vector<float> gate;   // (B, ffn_dim)  then act(gate) * up
     std::vector<float> up;     // (B, ffn_dim)
-    std::vector<float> hidden; // (B, ffn_dim)  gated
     std::vector<float> out;    // (B, dim)      what a block adds to x
     std::vector<float> logits; // (logit_rows, vocab)
-    std::vector<float> scores; // (workers, context)
+    std::vector<float> scores; // (workers, heads / kv_heads, context)
 
     // Keys stand by position; values stand transposed, so that both products of attention are
     // dots of contiguous rows.
@@ -45,7 +44,7 @@ struct State {
     std::vector<float> cosines; // (context, head_dim / 2)  RoPE
     std::vector<float> sines;   // (context, head_dim / 2)
 
-    std::vector<std::byte> scratch; // quantized input of the projections
+    std::vector<std::byte> scratch; // quantized input of the projections, or halves as floats
 
     /// UserError when state_bytes() are more than this machine has.
     State(const Config& config, const Weights& weights, const Limits& limits);

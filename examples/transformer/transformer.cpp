@@ -28,13 +28,6 @@ Matrix<float> rows(std::vector<float>& buffer, std::size_t count, std::size_t co
     return {buffer.data(), count, cols};
 }
 
-// x += y
-void add(Matrix<const float> y, Matrix<float> x) noexcept {
-    for (std::size_t i = 0; i < x.rows * x.cols; ++i) {
-        x.data[i] += y.data[i];
-    }
-}
-
 } // namespace
 
 Transformer::Transformer(const ModelFile& file, Limits limits, std::size_t threads)
@@ -53,15 +46,12 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
     const Matrix<float> attn = rows(s.attn, n, c.q_dim());
     const Matrix<float> gate_out = rows(s.gate, n, c.ffn_dim);
     const Matrix<float> up_out = rows(s.up, n, c.ffn_dim);
-    const Matrix<float> hidden = rows(s.hidden, n, c.ffn_dim);
     const Matrix<float> out = rows(s.out, n, c.dim);
 
     // embed the tokens
-    for (std::size_t t = 0; t < n; ++t) {
-        const float* row =
-            weights_.embedding.weights.data() + static_cast<std::size_t>(tokens[t]) * c.dim;
-        std::copy(row, row + c.dim, x.row(t));
-    }
+    pool_.parallel_for(n, [&](std::size_t t, std::size_t) noexcept {
+        weights_.embedding.row(static_cast<std::size_t>(tokens[t]), {x.row(t), c.dim});
+    });
 
     for (std::size_t l = 0; l < c.layers; ++l) {
         const Layer& layer = weights_.layers[l];
@@ -84,9 +74,9 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
                 s.scratch, pool_);
         gate(n);
         if (c.sub_norm) {
-            normalize(hidden, layer.ffn_sub_norm, hidden);
+            normalize(gate_out, layer.ffn_sub_norm, gate_out);
         }
-        project(hidden, std::array{Output{&layer.down, out}}, s.scratch, pool_);
+        project(gate_out, std::array{Output{&layer.down, out}}, s.scratch, pool_);
         add(out, x);
     }
     s.position += n;
@@ -96,7 +86,8 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
     const Matrix<float> last = {x.row(n - asked), asked, c.dim};
     const Matrix<float> logits = rows(s.logits, asked, c.vocab);
     normalize(last, weights_.final_norm, norm);
-    weights_.embedding.forward({norm.data, asked, c.dim}, logits, pool_);
+    project({norm.data, asked, c.dim}, std::array{Output{&weights_.embedding, logits}}, s.scratch,
+            pool_);
     return logits;
 }
 
@@ -108,6 +99,15 @@ Matrix<const float> Transformer::prefill(std::span<const int> tokens) {
     return forward(tokens, Logits::last);
 }
 
+// x += y
+void Transformer::add(Matrix<const float> y, Matrix<float> x) {
+    pool_.parallel_for(x.rows, [&](std::size_t t, std::size_t) noexcept {
+        for (std::size_t i = 0; i < x.cols; ++i) {
+            x.row(t)[i] += y.row(t)[i];
+        }
+    });
+}
+
 // out = RMSNorm(in) of each token; out may be in
 void Transformer::normalize(Matrix<const float> in, const std::vector<float>& weight,
                             Matrix<float> out) {
@@ -116,72 +116,80 @@ void Transformer::normalize(Matrix<const float> in, const std::vector<float>& we
     });
 }
 
-// hidden = act(gate) * up
+// gate = act(gate) * up
 void Transformer::gate(std::size_t tokens) {
     const std::size_t width = config_.ffn_dim;
     pool_.parallel_for(tokens, [&](std::size_t t, std::size_t) noexcept {
-        const std::span<const float> gate_row(state_.gate.data() + t * width, width);
+        const std::span<float> gate_row(state_.gate.data() + t * width, width);
         const std::span<const float> up_row(state_.up.data() + t * width, width);
-        const std::span<float> hidden_row(state_.hidden.data() + t * width, width);
         if (config_.gate == Config::Gate::relu2) {
-            squared_relu_gate<Isa>(gate_row, up_row, hidden_row);
+            squared_relu_gate<Isa>(gate_row, up_row, gate_row);
         } else {
-            silu_gate<Isa>(gate_row, up_row, hidden_row);
+            silu_gate<Isa>(gate_row, up_row, gate_row);
         }
     });
 }
 
-// RoPE turns queries and keys by their position; keys and values go to the cache.
+// RoPE turns queries and keys by their position; keys and values go to the cache. A task takes 16
+// tokens, neighbours in a row of values and as many floats as a cache line has.
 void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
     const Config& c = config_;
     State& s = state_;
     const std::size_t context = s.limits.context;
     const std::size_t pairs = c.head_dim / 2;
-    for (std::size_t t = 0; t < tokens; ++t) {
-        const std::size_t position = s.position + t;
-        const std::span<const float> cosines(s.cosines.data() + position * pairs, pairs);
-        const std::span<const float> sines(s.sines.data() + position * pairs, pairs);
-        float* q = s.q.data() + t * c.q_dim();
-        float* k = s.k.data() + t * c.kv_dim();
-        const float* v = s.v.data() + t * c.kv_dim();
-        rope<Isa>({q, c.q_dim()}, cosines, sines);
-        rope<Isa>({k, c.kv_dim()}, cosines, sines);
-        for (std::size_t head = 0; head < c.kv_heads; ++head) {
-            const std::size_t cached = (layer * c.kv_heads + head) * context * c.head_dim;
-            for (std::size_t i = 0; i < c.head_dim; ++i) {
-                s.keys[cached + position * c.head_dim + i] = k[head * c.head_dim + i];
-                s.values[cached + i * context + position] = v[head * c.head_dim + i];
+    const std::size_t cached = layer * c.kv_dim() * context;
+    pool_.parallel_for((tokens + 15) / 16, [&](std::size_t task, std::size_t) noexcept {
+        const std::size_t end = std::min(tokens, task * 16 + 16);
+        for (std::size_t t = task * 16; t < end; ++t) {
+            const std::size_t position = s.position + t;
+            const std::span<const float> cosines(s.cosines.data() + position * pairs, pairs);
+            const std::span<const float> sines(s.sines.data() + position * pairs, pairs);
+            float* k = s.k.data() + t * c.kv_dim();
+            rope<Isa>({s.q.data() + t * c.q_dim(), c.q_dim()}, cosines, sines);
+            rope<Isa>({k, c.kv_dim()}, cosines, sines);
+            for (std::size_t head = 0; head < c.kv_heads; ++head) {
+                std::copy_n(k + head * c.head_dim, c.head_dim,
+                            s.keys.data() + cached + (head * context + position) * c.head_dim);
             }
         }
-    }
+        for (std::size_t i = 0; i < c.kv_dim(); ++i) {
+            for (std::size_t t = task * 16; t < end; ++t) {
+                s.values[cached + i * context + s.position + t] = s.v[t * c.kv_dim() + i];
+            }
+        }
+    });
 }
 
 // attn = softmax(q · keys / sqrt(head_dim)) · values, over the positions up to the token's own.
-// Grouped-query attention: heads / kv_heads query heads read the same keys and values.
+// Grouped-query attention: heads / kv_heads query heads read the same keys and values, and one
+// task takes them together. Tasks of one key-value head follow each other: it stays in the cache.
 void Transformer::attend(std::size_t layer, std::size_t tokens) {
     const Config& c = config_;
     State& s = state_;
     const std::size_t context = s.limits.context;
+    const std::size_t group = c.heads / c.kv_heads;
     const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
-    pool_.parallel_for(tokens * c.heads, [&](std::size_t task, std::size_t worker) noexcept {
-        const std::size_t t = task / c.heads;
-        const std::size_t head = task % c.heads;
-        const std::size_t kv_head = head / (c.heads / c.kv_heads);
+    pool_.parallel_for(c.kv_heads * tokens, [&](std::size_t task, std::size_t worker) noexcept {
+        const std::size_t kv_head = task / tokens;
+        const std::size_t t = task % tokens;
         const std::size_t cached = (layer * c.kv_heads + kv_head) * context * c.head_dim;
         const std::size_t length = s.position + t + 1;
-        const float* q = s.q.data() + t * c.q_dim() + head * c.head_dim;
-        const float* keys = s.keys.data() + cached;     // (context, head_dim)
-        const float* values = s.values.data() + cached; // (head_dim, context)
-        float* out = s.attn.data() + t * c.q_dim() + head * c.head_dim;
-        const std::span<float> scores(s.scores.data() + worker * context, length);
+        const std::size_t heads = t * c.q_dim() + kv_head * group * c.head_dim;
+        const Matrix<const float> q(s.q.data() + heads, group, c.head_dim);
+        const Matrix<const float> keys(s.keys.data() + cached, length, c.head_dim);
+        const Matrix<const float> values(s.values.data() + cached, c.head_dim, length, context);
+        const Matrix<float> scores(s.scores.data() + worker * group * context, group, length);
+        const Matrix<float> out(s.attn.data() + heads, group, c.head_dim);
 
-        for (std::size_t p = 0; p < length; ++p) {
-            scores[p] = dot<Isa>(q, keys + p * c.head_dim, c.head_dim) * scale;
+        dots<Isa>(q, keys, scores);
+        for (std::size_t head = 0; head < group; ++head) {
+            const std::span<float> row(scores.row(head), length);
+            for (float& score : row) {
+                score *= scale;
+            }
+            softmax<Isa>(row);
         }
-        softmax<Isa>(scores);
-        for (std::size_t i = 0; i < c.head_dim; ++i) {
-            out[i] = dot<Isa>(scores.data(), values + i * context, length);
-        }
+        dots<Isa>(scores, values, out);
     });
 }
 

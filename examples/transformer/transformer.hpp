@@ -42,6 +42,7 @@ public:
     std::size_t threads() const noexcept { return pool_.workers(); }
 
 private:
+    void add(Matrix<const float> y, Matrix<float> x);
     void normalize(Matrix<const float> in, const std::vector<float>& weight, Matrix<float> out);
     void store_keys_and_values(std::size_t layer, std::size_t tokens);
     void attend(std::size_t layer, std::size_t tokens);

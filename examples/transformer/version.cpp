@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
-// `bitnet --version`: what somebody who reports a problem should send along.
+// `bitnet --version`: what somebody who reports a problem should send along; the self-test.
 #include "version.hpp"
+
+#include "error.hpp"
 
 #include <bitnet/dispatch.hpp>
 #include <bitnet/version.hpp>
 
 #include <nlohmann/json.hpp>
+
+#include <string_view>
 
 namespace bitnet::example {
 namespace {
@@ -41,6 +45,21 @@ std::string version_text(bool as_json) {
     }
     return "bitnet " BITNET_VERSION_STRING "\ncompiler  " + compiler() + "\nclusters " + clusters +
            "\nin use    " + std::string(dispatch::name()) + "\n";
+}
+
+void check_kernels() {
+    if (const std::string_view wanted = bitnet::dispatch::unusable_request(); !wanted.empty()) {
+        std::string usable;
+        for (const char* cluster : bitnet::dispatch::built()) {
+            usable += bitnet::dispatch::runs_here(cluster) ? std::string(" ") + cluster : "";
+        }
+        throw UserError("BITNET_ISA=" + std::string(wanted) +
+                        ": not built, or this CPU cannot run it; it can:" + usable);
+    }
+    if (const char* kernel = bitnet::dispatch::self_test(); kernel != nullptr) {
+        throw UserError("self-test failed: kernel " + std::string(kernel) + " of cluster " +
+                        std::string(bitnet::dispatch::name()) + " disagrees with scalar");
+    }
 }
 
 } // namespace bitnet::example

@@ -39,10 +39,9 @@ Layer load_layer(const ModelFile& file, std::size_t index) {
 } // namespace
 
 Weights::Weights(const ModelFile& file)
-    : final_norm(vector(file, "model.norm.weight", file.config().dim)) {
+    : embedding(file, "model.embed_tokens.weight", file.config().vocab, file.config().dim),
+      final_norm(vector(file, "model.norm.weight", file.config().dim)) {
     const Config& config = file.config();
-    const TensorInfo& table = file.require("model.embed_tokens.weight", config.vocab, config.dim);
-    embedding = {file.floats(table), config.vocab, config.dim};
     for (std::size_t index = 0; index < config.layers; ++index) {
         layers.push_back(load_layer(file, index));
     }

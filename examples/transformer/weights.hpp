@@ -26,7 +26,7 @@ struct Layer {
 };
 
 struct Weights {
-    DenseFloat embedding;          // (vocab, dim); also the output head
+    Linear embedding;              // (vocab, dim); also the output head
     std::vector<Layer> layers;     // (config.layers,)
     std::vector<float> final_norm; // (dim,)
 

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// What the command lines of the programs share: numbers and paths that are what they seem to be,
+// and one line on stderr for whatever goes wrong.
+#pragma once
+
+#include "error.hpp"
+#include "text.hpp"
+#include "version.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <limits>
+#include <new>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace bitnet::example {
+
+inline constexpr std::size_t most_threads = 1024;
+
+/// Every number on a line: the whole text, in decimal. CLI11 by itself takes "010" for eight, ""
+/// for zero and, in older versions, "-4" for an unsigned number.
+template <class Number>
+CLI::Validator decimal() {
+    const auto check = [](std::string& text) -> std::string {
+        constexpr bool whole = std::is_integral_v<Number>;
+        Number number{};
+        const char* const end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, number);
+        if (!whole && error == std::errc::result_out_of_range && stop == end) {
+            return "\"" + text + "\" is too small or too large for a float";
+        }
+        if (error != std::errc() || stop != end) {
+            return "\"" + text + "\" is not a " +
+                   (whole ? "whole number from 0 to " +
+                                std::to_string(std::numeric_limits<Number>::max())
+                          : "decimal number");
+        }
+        if constexpr (whole) {
+            text = std::to_string(number); // without the zeros that mean octal to CLI11
+        }
+        return {};
+    };
+    return CLI::Validator(check, "");
+}
+
+inline CLI::Validator path() {
+    const auto check = [](const std::string& text) -> std::string {
+        return text.empty() ? "the path is empty" : "";
+    };
+    return CLI::Validator(check, "");
+}
+
+/// As app.parse(argc, argv), but an empty "--flag=" has an empty value, where CLI11 takes the
+/// argument after it, and of arguments that nobody expects the first is named.
+inline void parse_arguments(CLI::App& app, int argc, char** argv) {
+    std::vector<std::string> all; // last comes first, as App::parse() wants it
+    for (int i = argc - 1; i > 0; --i) {
+        const std::string_view argument = argv[i];
+        const bool no_value =
+            argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+        if (no_value) {
+            all.emplace_back();
+        }
+        all.emplace_back(argument.substr(0, argument.size() - (no_value ? 1 : 0)));
+    }
+    try {
+        app.parse(std::move(all));
+    } catch (const CLI::ExtrasError&) { // which lists them backwards
+        throw CLI::ExtrasError({app.remaining(true).front()});
+    }
+}
+
+/// Runs `parse`, which may throw CLI::ParseError, then, once the kernels have passed their test,
+/// `run`. --help goes to stdout; an error is one line on stderr and exit code 1.
+template <class Parse, class Run>
+int run_program(const CLI::App& app, const Parse& parse, const Run& run) {
+#if defined(SIGPIPE)
+    std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error of write_stdout
+#endif
+    std::string message;
+    try {
+        try {
+            parse();
+            check_kernels();
+            run();
+        } catch (const CLI::Success& help) {
+            std::ostringstream text;
+            app.exit(help, text);
+            write_stdout(text.str());
+        }
+        return 0;
+    } catch (const std::bad_alloc&) {
+        message = "not enough memory";
+    } catch (const std::exception& error) {
+        message = error.what();
+    }
+    std::replace(message.begin(), message.end(), '\n', ' '); // one line, whatever was in a name
+    std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), message.c_str());
+    return 1;
+}
+
+} // namespace bitnet::example
