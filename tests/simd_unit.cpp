@@ -100,6 +100,7 @@ constexpr Ints ints{
         max(I::load(a), I::load(b)).store(y);
     },
     [](const std::int32_t* a) { return I::load(a).negative(); },
+    [](const std::int32_t* a, const std::int32_t* b) { return less(I::load(a), I::load(b)); },
     [](const std::int32_t* a) { return I::load(a).sum(); },
     [](const std::int32_t* a) { return I::load(a).maximum(); },
 };

@@ -58,6 +58,7 @@ struct Ints {
     void (*shift_left_5)(const std::int32_t* a, std::int32_t* y);
     void (*max)(const std::int32_t* a, const std::int32_t* b, std::int32_t* y);
     std::uint32_t (*negative)(const std::int32_t* a);
+    std::uint32_t (*less)(const std::int32_t* a, const std::int32_t* b);
     std::int32_t (*sum)(const std::int32_t* a);
     std::int32_t (*maximum)(const std::int32_t* a);
 };

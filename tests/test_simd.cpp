@@ -313,7 +313,9 @@ TEST_CASE("sixteen int32", "[simd]") {
         CAPTURE(name);
         const auto& ops = p->ints;
         for (int round = 0; round < rounds; ++round) {
-            const I16 a = ints(random), b = ints(random);
+            I16 a = ints(random);
+            const I16 b = ints(random);
+            if (round % 2) a[random.below(16)] = b[5]; // equal ones, where they meet
             I16 y, expected;
             const auto check = [&](auto f, auto plain) {
                 f(y.data());
@@ -336,14 +338,16 @@ TEST_CASE("sixteen int32", "[simd]") {
             check([&](i32* o) { ops.max(a.data(), b.data(), o); },
                   [](i32 u, i32 v) { return u > v ? u : v; });
             check([&](i32* o) { ops.set1(a[3], o); }, [&](i32, i32) { return a[3]; });
-            std::uint32_t negative = 0, sum = 0;
+            std::uint32_t negative = 0, less = 0, sum = 0;
             i32 most = a[0];
             for (std::size_t i = 0; i < 16; ++i) {
                 negative |= static_cast<std::uint32_t>(a[i] < 0) << i;
+                less |= static_cast<std::uint32_t>(a[i] < b[i]) << i;
                 sum += bits(a[i]);
                 most = a[i] > most ? a[i] : most;
             }
             REQUIRE(ops.negative(a.data()) == negative);
+            REQUIRE(ops.less(a.data(), b.data()) == less);
             REQUIRE(ops.sum(a.data()) == wrap(sum));
             REQUIRE(ops.maximum(a.data()) == most);
         }

@@ -199,16 +199,16 @@ void bitglu_tokens(Matrix<const float> gate, Matrix<const float> up, Quantized<T
             auto largest = simd::i32x16<Isa>::set1(0);
             const auto see = [&](const simd::f32x16<Isa>& magnitude)
                                  BITNET_INLINE_LAMBDA { largest = max(largest, magnitude.bits()); };
-            for (std::size_t c = 0; c < q.cols; c += 32, word += 8 * w) {
-                const std::uint32_t open = detail::signs32<Isa>(g + c, q.cols - c, see).positive;
-                const std::uint32_t plus =
-                    open & ~detail::signs32<Isa>(u + c, q.cols - c, see).negative;
+            detail::for_words(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
+                const std::uint32_t open = detail::signs32<Isa>(g + c, n, see).positive;
+                const std::uint32_t plus = open & ~detail::signs32<Isa>(u + c, n, see).negative;
                 const std::uint32_t mask = detail::to_lane_order(open);
                 const std::uint32_t sign = detail::to_lane_order(plus);
                 std::memcpy(word, &mask, sizeof mask);
                 std::memcpy(word + 4 * w, &sign, sizeof sign);
                 q.sums[c / group * q.tokens + t] += detail::ones(open);
-            }
+                word += 8 * w;
+            });
             detail::set_scale(q.scales[t], largest.maximum() < detail::inf_bits, 1.0f);
         }
     }

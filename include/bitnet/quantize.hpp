@@ -181,9 +181,18 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int8>& q,
     using V = simd::f32x16<Isa>;
     using I = simd::i32x16<Isa>;
     const auto at = q.layout();
-    const std::size_t w = at.width(t), chunks = at.steps() / 4;
+    const std::size_t w = at.width(t);
     std::uint8_t* word = q.codes + at.offset(t);
-    const std::size_t per_sum = q.group ? q.group : at.steps() * 4;
+    const auto put = [&](const I& code) BITNET_INLINE_LAMBDA { // 16 columns
+        std::int8_t codes[16];
+        if (w == 1) {
+            code.store_bytes(reinterpret_cast<std::int8_t*>(word));
+        } else {
+            code.store_bytes(codes);
+            for (std::size_t j = 0; j < 4; ++j) std::memcpy(word + j * 4 * w, codes + 4 * j, 4);
+        }
+        word += 16 * w;
+    };
 
     const std::int32_t max_bits = absmax_bits<Isa>(x, q.cols);
     const bool finite = max_bits < inf_bits;
@@ -192,25 +201,21 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int8>& q,
     set_scale(q.scales[t], finite, a);
 
     const V factor = V::set1(a);
-    std::size_t left = q.cols;
-    I sum = I::set1(0);
-    for (std::size_t i = 0; i < chunks; ++i) { // 16 columns
-        alignas(16) std::int8_t codes[16] = {};
-        if (finite && left > 0) {
-            const std::size_t n = left < 16 ? left : 16;
+    const I keep = I::set1(finite ? -1 : 0);
+    const std::size_t per_sum = q.group ? q.group : q.cols;
+    for (std::size_t g = 0, left = q.cols; g < at.groups(); ++g, left -= per_sum) {
+        I sum = I::set1(0);
+        const float* from = x + g * per_sum;
+        simd::for_chunks(left < per_sum ? left : per_sum, [&](std::size_t i,
+                                                              std::size_t k) BITNET_INLINE_LAMBDA {
             // |x * a| <= 127.00002: no clamp is needed
-            const I code = (simd::load_chunk<Isa>(x + i * 16, n) * factor).nearest();
-            code.store_bytes(codes);
+            const I code = (simd::load_chunk<Isa>(from + i, k) * factor).nearest() & keep;
             sum = sum + code;
-            left -= n;
-        }
-        for (std::size_t j = 0; j < 4; ++j, word += 4 * w) std::memcpy(word, codes + 4 * j, 4);
-        if ((i + 1) * 16 % per_sum == 0 || i + 1 == chunks) {
-            const std::size_t g = i * 16 / per_sum;
-            q.sums[g * q.tokens + t] = sum.sum();
-            sum = I::set1(0);
-        }
+            put(code);
+        });
+        q.sums[g * q.tokens + t] = sum.sum();
     }
+    if (round_up(q.cols, 16) % layout::tile_cols != 0) put(I::set1(0));
 }
 
 /// Bit i < 32: whether v[i] is a number < 0, and whether it is a number > 0. Denormals count, and
@@ -223,17 +228,23 @@ template <class Isa, class F>
 BITNET_INLINE Signs signs32(const float* v, std::size_t n, F&& see) noexcept {
     using I = simd::i32x16<Isa>;
     Signs s{0, 0};
+    // The bits of numbers < 0, less 1, are the integers from the least up to these.
+    const I end = I::set1(inf_bits | sign_bit);
     simd::for_chunks(n < 32 ? n : 32, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-        const simd::f32x16<Isa> value = simd::load_chunk<Isa>(v + i, k), magnitude = value.abs();
-        see(magnitude);
-        const I bits = value.bits(), size = magnitude.bits();
-        const std::uint32_t number =
-            (simd::below(I::set1(0), size) & simd::below(size, I::set1(inf_bits + 1))).negative();
-        const std::uint32_t minus = bits.negative();
-        s.negative |= (number & minus) << i;
-        s.positive |= (number & ~minus) << i;
+        const simd::f32x16<Isa> value = simd::load_chunk<Isa>(v + i, k);
+        see(value.abs());
+        s.negative |= less(value.bits() - I::set1(1), end) << i;
+        s.positive |= less(value.bits() + I::set1(magnitude_bits), end) << i; // the sign changed
     });
     return s;
+}
+
+/// Runs f(first column, how many) for each 32 columns; the last may be fewer.
+template <class F>
+BITNET_INLINE void for_words(std::size_t cols, F&& f) noexcept {
+    std::size_t c = 0;
+    for (; c + 32 <= cols; c += 32) f(c, std::size_t{32});
+    if (c < cols) f(c, cols - c);
 }
 
 /// sqrt of the mean of (|x| - mean)^2
@@ -244,9 +255,13 @@ BITNET_INLINE float deviation(const float* x, std::size_t n, float mean) noexcep
     V sum = simd::zeros<Isa>();
     simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
         const V d = simd::load_chunk<Isa>(x + i, k).abs() - centre;
-        float square[16];
-        (d * d).store(square);
-        sum = sum + simd::load_chunk<Isa>(square, k); // lanes beyond the row's end count zero
+        if (k == 16) {
+            sum = sum + d * d;
+        } else { // lanes beyond the row's end count zero
+            float square[16];
+            (d * d).store(square);
+            sum = sum + V::load_first(square, k);
+        }
     });
     return square_root(simd::lane::divide(sum.fold(), static_cast<float>(n)));
 }
@@ -264,12 +279,13 @@ requires(std::is_same_v<codes_of<Activations>, Sign>) BITNET_INLINE
         largest = max(largest, magnitude.bits());
         if constexpr (!std::is_same_v<Activations, Sign>) sum = sum + magnitude;
     };
-    for (std::size_t c = 0; c < q.cols; c += 32, word += 4 * w) {
-        const std::uint32_t present = q.cols - c < 32 ? (1u << (q.cols - c)) - 1 : ~0u;
-        const std::uint32_t minus = signs32<Isa>(x + c, q.cols - c, see).negative;
+    for_words(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
+        const std::uint32_t present = n < 32 ? (1u << n) - 1 : ~0u;
+        const std::uint32_t minus = signs32<Isa>(x + c, n, see).negative;
         const std::uint32_t lane = to_lane_order(present & ~minus);
         std::memcpy(word, &lane, sizeof lane);
-    }
+        word += 4 * w;
+    });
     float scale = 1.0f;
     if constexpr (!std::is_same_v<Activations, Sign>) {
         scale = simd::lane::divide(sum.fold(), static_cast<float>(q.cols));

@@ -129,19 +129,17 @@ BITNET_INLINE Quantized<Activations> place(std::span<std::byte> memory, std::siz
     return q;
 }
 
-/// Moves bit k of 32 columns to bit lane_bit(k): two unshuffles, each of which sends the even bits
-/// to the low half and the odd bits to the high half.
+/// Moves bit k of 32 columns to bit lane_bit(k), which turns the five bits of k by two places. Each
+/// line exchanges two of these five: 1 and 4, 0 and 3, 1 and 2, 0 and 1.
 BITNET_INLINE constexpr std::uint32_t to_lane_order(std::uint32_t v) noexcept {
-    for (int twice = 0; twice < 2; ++twice) {
-        std::uint32_t t = (v ^ (v >> 1)) & 0x22222222u;
-        v ^= t ^ (t << 1);
-        t = (v ^ (v >> 2)) & 0x0c0c0c0cu;
-        v ^= t ^ (t << 2);
-        t = (v ^ (v >> 4)) & 0x00f000f0u;
-        v ^= t ^ (t << 4);
-        t = (v ^ (v >> 8)) & 0x0000ff00u;
-        v ^= t ^ (t << 8);
-    }
+    std::uint32_t t = (v ^ (v >> 14)) & 0x0000ccccu;
+    v ^= t ^ (t << 14);
+    t = (v ^ (v >> 7)) & 0x00aa00aau;
+    v ^= t ^ (t << 7);
+    t = (v ^ (v >> 2)) & 0x0c0c0c0cu;
+    v ^= t ^ (t << 2);
+    t = (v ^ (v >> 1)) & 0x22222222u;
+    v ^= t ^ (t << 1);
     return v;
 }
 

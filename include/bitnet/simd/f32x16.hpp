@@ -168,6 +168,18 @@ struct i32x16 {
         }
         return mask;
     }
+    /// Bit i: lane i of a < lane i of b.
+    friend BITNET_INLINE std::uint32_t less(const i32x16& a, const i32x16& b) noexcept {
+        std::uint32_t mask = 0;
+        for (std::size_t i = 0; i < parts; ++i) {
+            if constexpr (lanes == 1) {
+                mask |= static_cast<std::uint32_t>(a.v[i] < b.v[i]) << i;
+            } else {
+                mask |= static_cast<std::uint32_t>((a.v[i] < b.v[i]).mask()) << (i * lanes);
+            }
+        }
+        return mask;
+    }
     /// Sum and maximum of the lanes (the sum wraps modulo 2^32).
     BITNET_INLINE std::int32_t sum() const noexcept {
         std::int32_t lane[16];
