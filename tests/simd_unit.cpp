@@ -25,6 +25,10 @@ constexpr Registers registers() {
             [](const std::uint8_t* p, std::uint32_t* out) {
                 ops::broadcast(p).store_unaligned(out);
             },
+            [](const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* mask,
+               std::uint32_t* out) {
+                ops::where_equal(ops::load(a), ops::load(b), ops::load(mask)).store_unaligned(out);
+            },
             [](std::int32_t* sum, const std::uint8_t* codes, const std::uint8_t* x) {
                 ops::dot4(i32::load_unaligned(sum), ops::load(codes), ops::load(x))
                     .store_unaligned(sum);

@@ -15,6 +15,8 @@ struct Registers {
     std::size_t lanes = 0, registers = 0;
     void (*load)(const std::uint8_t* p, std::uint32_t* out) = nullptr;
     void (*broadcast)(const std::uint8_t* p, std::uint32_t* out) = nullptr;
+    void (*where_equal)(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* mask,
+                        std::uint32_t* out) = nullptr;
     void (*dot4)(std::int32_t* sum, const std::uint8_t* codes, const std::uint8_t* x) = nullptr;
     void (*dot4_wide)(std::int32_t* sum, const std::uint8_t* codes,
                       const std::uint8_t* x) = nullptr;

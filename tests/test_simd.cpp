@@ -126,6 +126,28 @@ TEST_CASE("load and broadcast", "[simd]") {
     }
 }
 
+TEST_CASE("where_equal", "[simd]") {
+    support::Random random(17);
+    for (const auto& [name, p] : clusters()) {
+        const auto& ops = p->registers;
+        if (ops.lanes == 0) continue;
+        CAPTURE(name);
+        for (int round = 0; round < rounds; ++round) {
+            std::vector<std::uint32_t> a(ops.lanes), b(ops.lanes), mask(ops.lanes), out(ops.lanes);
+            for (auto* words : {&a, &b, &mask}) {
+                for (auto& word : *words) word = static_cast<std::uint32_t>(random.next());
+            }
+            const auto bytes = [](const std::vector<std::uint32_t>& words) {
+                return reinterpret_cast<const std::uint8_t*>(words.data());
+            };
+            ops.where_equal(bytes(a), bytes(b), bytes(mask), out.data());
+            for (std::size_t i = 0; i < ops.lanes; ++i) {
+                REQUIRE(out[i] == (mask[i] & ~(a[i] ^ b[i])));
+            }
+        }
+    }
+}
+
 TEST_CASE("dot4", "[simd]") {
     support::Random random(10);
     for (const auto& [name, p] : clusters()) {

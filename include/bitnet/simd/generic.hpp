@@ -60,6 +60,11 @@ struct generic {
         return u32::broadcast(v);
     }
 
+    /// The bits of mask where a and b are equal.
+    static BITNET_INLINE u32 where_equal(const u32& a, const u32& b, const u32& mask) noexcept {
+        return mask & ~(a ^ b);
+    }
+
     /// Lane i: sum[i] + sum over j < 4 of code[4i+j] * x[4i+j]; code bytes unsigned, at most 127, x
     /// bytes signed. Exact: no step saturates.
     static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {

@@ -14,6 +14,11 @@ struct ops<isa::skylakex> : generic<isa::skylakex> {
     // 32 registers: 2 x 8 accumulators, and temporaries of dot4.
     static constexpr std::size_t gemm_blocks = 2, gemm_tokens = 8, gemv_blocks = 4;
 
+    /// One VPTERNLOGD, which g++ does not make of the three operators.
+    static BITNET_INLINE u32 where_equal(const u32& a, const u32& b, const u32& mask) noexcept {
+        return u32(_mm512_ternarylogic_epi32(a, b, mask, 0x82)); // of (a, b, mask): 001 and 111
+    }
+
     static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
         // Pairs in int16: at most 2 * 127 * 128 = 32512 < 2^15.
         const __m512i pairs = _mm512_maddubs_epi16(codes, x);
