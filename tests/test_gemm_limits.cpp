@@ -55,7 +55,6 @@ TEMPLATE_LIST_TEST_CASE("constant weights and tokens", "[gemm]", support::Pairs)
 }
 
 TEMPLATE_LIST_TEST_CASE("alternating signs", "[gemm]", support::Pairs) {
-    using Weights = typename TestType::Weights;
     using Codes = typename TestType::Codes;
     for (std::size_t period : {1, 2, 4, 16, 32}) {
         const Shape shape{33, 515, 10};
