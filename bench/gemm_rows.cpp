@@ -12,6 +12,8 @@ namespace bench {
 namespace {
 
 using bitnet::Binary;
+using bitnet::Int2;
+using bitnet::Int4;
 using bitnet::Int6;
 using bitnet::Int8;
 using bitnet::Sign;
@@ -51,6 +53,11 @@ std::vector<Case> head_cases() {
             {640, 640, 1},           {2560, 2560, 512}};
 }
 
+// Activations of 2 and 4 bits: their kernels have all shapes under their own names.
+std::vector<Case> narrow_cases() {
+    return {{6912, 2560, 1, true}, {6912, 2560, 1}, {6912, 2560, 512}};
+}
+
 /// The operands of the row before: they serve the next one of the same shape, since the rows of all
 /// clusters follow each other.
 struct Kept {
@@ -58,22 +65,25 @@ struct Kept {
     std::shared_ptr<void> problem;
 } kept;
 
-template <class Weights, class Codes, class Layout = bitnet::preferred_layout<Weights, Codes>>
-Problem<Weights, Codes, Layout>& problem_of(const std::string& row_name, const Case& c,
-                                            std::size_t group) {
+template <class Weights, class Activations,
+          class Layout = bitnet::preferred_layout<Weights, Activations>>
+Problem<Weights, Activations, Layout>& problem_of(const std::string& row_name, const Case& c,
+                                                  std::size_t group) {
     const std::string name = row_name + "/" + std::to_string(c.tokens);
     if (kept.name != name) {
         kept = {}; // both at once may not fit the memory
-        kept = {name,
-                std::make_shared<Problem<Weights, Codes, Layout>>(c.rows, c.cols, c.tokens, group)};
+        kept = {name, std::make_shared<Problem<Weights, Activations, Layout>>(c.rows, c.cols,
+                                                                              c.tokens, group)};
     }
-    return *static_cast<Problem<Weights, Codes, Layout>*>(kept.problem.get());
+    return *static_cast<Problem<Weights, Activations, Layout>*>(kept.problem.get());
 }
 
-template <class Weights, class Codes, class Layout = bitnet::preferred_layout<Weights, Codes>>
+template <class Weights, class Activations,
+          class Layout = bitnet::preferred_layout<Weights, Activations>>
 void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
          double seconds_a_row) {
-    auto& problem = problem_of<Weights, Codes, Layout>(row.name, c, group);
+    using Codes = bitnet::codes_of<Activations>;
+    auto& problem = problem_of<Weights, Activations, Layout>(row.name, c, group);
     const auto& kernel = contender.kernels->pair<Weights, Codes, Layout>();
     const auto multiply = [&](auto weights) {
         const std::size_t most = c.threads == 1 ? 1 : 4 * c.threads;
@@ -111,7 +121,8 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
     if (read > 0) row.consider(c.cold ? "read/cold" : "read/hot", read, "GB/s");
 }
 
-template <class Weights, class Codes, class Layout = bitnet::preferred_layout<Weights, Codes>>
+template <class Weights, class Activations,
+          class Layout = bitnet::preferred_layout<Weights, Activations>>
 void add(Report& report, const std::string& kernel, std::size_t group = 0,
          const std::vector<Case>& list = cases()) {
     for (const Case& c : list) {
@@ -126,7 +137,7 @@ void add(Report& report, const std::string& kernel, std::size_t group = 0,
         for (const Contender& contender : contenders(report.quick())) {
             row.cluster = contender.kernels->name;
             report.add(row, [=, seconds = report.seconds_a_row()](Row& measured) {
-                run<Weights, Codes, Layout>(measured, contender, c, group, seconds);
+                run<Weights, Activations, Layout>(measured, contender, c, group, seconds);
             });
         }
     }
@@ -143,6 +154,11 @@ void add_gemm_rows(Report& report) {
     add<Ternary, Sign>(report, "w158a1");
     add<Ternary, Ternary>(report, "w158a158");
     add<Binary, Ternary>(report, "w1a158");
+    // Few bits of activation: Int4 has the kernels of Int8, Int2 those of Ternary.
+    add<Ternary, Int4>(report, "w158a4", 0, narrow_cases());
+    add<Binary, Int4>(report, "w1a4", 0, narrow_cases());
+    add<Ternary, Int2>(report, "w158a2", 0, narrow_cases());
+    add<Binary, Int2>(report, "w1a2", 0, narrow_cases());
     add<Int8, Int8>(report, "w8a8", 0, head_cases());
     add<Int6, Int8>(report, "w6a8", 0, head_cases());
     add<Int6, Int8>(report, "w6a8g128", 128, head_cases());

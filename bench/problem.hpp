@@ -42,6 +42,7 @@ public:
             q = static_cast<std::int8_t>(std::is_same_v<Codes, bitnet::Int8>   ? n
                                          : std::is_same_v<Codes, bitnet::Sign> ? (n < 0 ? -1 : 1)
                                                                                : n % 2);
+            if (std::is_same_v<Activations, bitnet::Int4>) q = static_cast<std::int8_t>(q % 8);
         }
         for (auto& s : scales_) s = 0.5f + static_cast<float>(numbers() % 1024) / 1024.0f;
         layer_.emplace_back(Layer::from_codes(weights_, rows, cols, scales_, {}, group).value());

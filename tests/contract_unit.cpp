@@ -66,6 +66,10 @@ std::vector<Output> CONTRACT_UNIT(const Input& in) {
     layer<Ternary, SignNorm>(in, "w158a1 signnorm", {.per_row = true}, out);
     layer<Ternary, SignMean>(in, "w158a1 signmean", {.group = 64}, out);
     layer<Binary, Int8>(in, "w1a8 centred", {.centred = true}, out);
+    layer<Ternary, Int4>(in, "w158a4", {}, out);
+    layer<Ternary, Int2>(in, "w158a2", {.group = 64}, out);
+    layer<Int8, Int8>(in, "w8a8", {.per_row = true}, out);
+    layer<Int6, Int8>(in, "w6a8 grouped", {.group = 32}, out);
     layer<Binary, Sign>(in, "w1a1", {.centred = true, .group = 32}, out);
 
     zero_groups(in, out);

@@ -27,7 +27,8 @@ constexpr bool takes_group(std::size_t group) {
 }
 
 /// Those that take floats, and those that differ in their bytes.
-using FloatKinds = Kinds<bitnet::Int8, bitnet::Sign, bitnet::SignNorm, bitnet::SignMean>;
+using FloatKinds = Kinds<bitnet::Int8, bitnet::Int4, bitnet::Int2, bitnet::Sign, bitnet::SignNorm,
+                         bitnet::SignMean>;
 using ByteKinds = Kinds<bitnet::Int8, bitnet::Sign, bitnet::Ternary>;
 
 } // namespace support

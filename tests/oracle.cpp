@@ -69,7 +69,7 @@ float sum16(std::span<const float> v) {
 
 Tokens quantize(Rule rule, const float* x, std::size_t tokens, std::size_t cols,
                 std::size_t stride) {
-    Tokens out{tokens, cols, rule == Rule::int8, {}, {}};
+    Tokens out{tokens, cols, rule == Rule::int8 || rule == Rule::int4, {}, {}};
     for (std::size_t t = 0; t < tokens; ++t) {
         const std::span<const float> row(x + t * stride, cols);
         bool finite = true;
@@ -78,17 +78,22 @@ Tokens quantize(Rule rule, const float* x, std::size_t tokens, std::size_t cols,
             finite = finite && std::isfinite(v);
             largest = std::fmax(largest, std::fabs(v));
         }
-        float factor = 1.0f;
+        float factor = 1.0f, scaled_by = 0.0f;
         if (rule == Rule::int8) {
-            factor = 127.0f / std::fmax(largest, 1e-5f);
+            factor = scaled_by = 127.0f / std::fmax(largest, 1e-5f);
+        } else if (rule == Rule::int4) {
+            factor = scaled_by = 7.0f / std::fmax(largest, 1e-5f);
+        } else if (rule == Rule::int2) {
+            factor = std::fmax(largest, 1e-5f);
+            scaled_by = 1.0f / factor;
         } else if (rule == Rule::sign_norm) {
             factor = deviation_of_size(row);
         } else if (rule == Rule::sign_mean) {
             factor = mean_size(row);
         }
         for (float v : row) {
-            if (rule == Rule::int8) {
-                const float scaled = v * factor;
+            if (rule == Rule::int8 || rule == Rule::int4 || rule == Rule::int2) {
+                const float scaled = v * scaled_by;
                 out.codes.push_back(finite ? static_cast<int>(std::nearbyint(scaled)) : 0);
             } else {
                 out.codes.push_back(v < 0.0f ? -1 : 1);

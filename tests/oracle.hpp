@@ -12,9 +12,9 @@
 namespace oracle {
 
 /// The rules for activations.
-enum class Rule { int8, sign, sign_norm, sign_mean };
+enum class Rule { int8, int4, int2, sign, sign_norm, sign_mean };
 
-/// Quantized tokens as plain integers. factors: Int8 divides by it, other kinds multiply.
+/// Quantized tokens as plain integers. factors: Int8 and Int4 divide by it, other kinds multiply.
 struct Tokens {
     std::size_t tokens = 0, cols = 0;
     bool divides = false;

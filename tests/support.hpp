@@ -133,6 +133,8 @@ inline bool is_untouched(float v) {
 template <class Activations>
 constexpr oracle::Rule rule_of() {
     if constexpr (std::is_same_v<Activations, bitnet::Int8>) return oracle::Rule::int8;
+    if constexpr (std::is_same_v<Activations, bitnet::Int4>) return oracle::Rule::int4;
+    if constexpr (std::is_same_v<Activations, bitnet::Int2>) return oracle::Rule::int2;
     if constexpr (std::is_same_v<Activations, bitnet::Sign>) return oracle::Rule::sign;
     if constexpr (std::is_same_v<Activations, bitnet::SignNorm>) return oracle::Rule::sign_norm;
     if constexpr (std::is_same_v<Activations, bitnet::SignMean>) return oracle::Rule::sign_mean;

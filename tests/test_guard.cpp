@@ -85,8 +85,8 @@ TEMPLATE_LIST_TEST_CASE("kernels stay inside weights, tokens, scales and outputs
     }
 }
 
-TEMPLATE_TEST_CASE("quantizers stay inside x and their memory", "[guard]", Int8, Sign, SignNorm,
-                   SignMean) {
+TEMPLATE_TEST_CASE("quantizers stay inside x and their memory", "[guard]", Int8, Int4, Int2, Sign,
+                   SignNorm, SignMean) {
     support::Random random(70);
     for (std::size_t tokens : {1, 3, 8, 9}) {
         for (std::size_t cols : {1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 100}) {

@@ -17,39 +17,45 @@ using support::difference;
 
 namespace {
 
-using Kinds = std::tuple<Int8, Sign, SignNorm, SignMean>;
+using Kinds = std::tuple<Int8, Int4, Int2, Sign, SignNorm, SignMean>;
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 template <class Activations>
 constexpr oracle::Words words_of() {
-    return std::is_same_v<Activations, Int8> ? oracle::Words::int8 : oracle::Words::sign;
+    using Codes = codes_of<Activations>;
+    return std::is_same_v<Codes, Int8>      ? oracle::Words::int8
+           : std::is_same_v<Codes, Ternary> ? oracle::Words::ternary
+                                            : oracle::Words::sign;
 }
 
 /// "" when q is what the oracle says, padding and sums included.
 template <class Activations>
 std::string fault(const Quantized<Activations>& q, const oracle::Tokens& expected,
                   std::size_t group) {
-    constexpr bool int8 = std::is_same_v<Activations, Int8>;
+    constexpr auto words = words_of<Activations>();
     const std::size_t padded = (q.cols + 31) / 32 * 32;
     for (std::size_t t = 0; t < q.tokens; ++t) {
         for (std::size_t c = 0; c < padded; ++c) {
-            const int stored =
-                oracle::token_code(words_of<Activations>(), q.codes, q.tokens, q.cols, t, c);
+            const int stored = oracle::token_code(words, q.codes, q.tokens, q.cols, t, c);
             const int code = c < q.cols ? expected.codes[t * q.cols + c] : 0;
-            const int wanted = int8 ? code : code > 0;
+            const int planes = code == 0 ? 0 : code < 0 ? 1 : 3; // mask + 2 sign
+            const int wanted = words == oracle::Words::int8   ? code
+                               : words == oracle::Words::sign ? code > 0
+                                                              : planes;
             if (stored != wanted) {
                 return "code " + std::to_string(stored) + ", not " + std::to_string(wanted) +
                        " at token " + std::to_string(t) + ", column " + std::to_string(c);
             }
             if (c < q.cols && q(t, c) != code) return "operator() at column " + std::to_string(c);
         }
-        if (int8) {
+        if (words != oracle::Words::sign) {
             const std::size_t step = group ? group : q.cols;
             for (std::size_t g = 0; g * step < q.cols; ++g) {
                 int sum = 0;
                 for (std::size_t c = g * step; c < std::min(q.cols, (g + 1) * step); ++c) {
-                    sum += expected.codes[t * q.cols + c];
+                    const int code = expected.codes[t * q.cols + c];
+                    sum += words == oracle::Words::int8 ? code : code != 0;
                 }
                 if (q.sums[g * q.tokens + t] != sum) return "sum of group " + std::to_string(g);
             }
@@ -117,6 +123,8 @@ TEMPLATE_LIST_TEST_CASE("values at the edges", "[quantize]", Kinds) {
         {FLT_MIN, -FLT_MIN, FLT_EPSILON},
         {1.0f, 2.0f, 3.0f, 4.0f},
         {-1.0f, -2.0f, -3.0f, -4.0f},
+        {7.0f, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -6.5f, 0.50000006f, -3.4999998f},   // Int4: a = 1
+        {1.0f, 0.5f, -0.5f, 0.49999997f, 0.50000006f, -0.50000006f, -0.99999994f}, // Int2: m = 1
         {5.0f},
         {-5.0f},
         {0.0f},
@@ -201,12 +209,11 @@ TEMPLATE_LIST_TEST_CASE("ranges, strides, executors and memory give the same bit
     }
 }
 
-TEMPLATE_TEST_CASE("tokens from codes", "[quantize]", Int8, Sign, SignNorm, SignMean, Ternary) {
+TEMPLATE_TEST_CASE("tokens from codes", "[quantize]", Int8, Int2, Sign, SignNorm, SignMean,
+                   Ternary) {
     support::Random random(25);
     using Codes = codes_of<TestType>;
-    constexpr auto words = std::is_same_v<Codes, Int8>   ? oracle::Words::int8
-                           : std::is_same_v<Codes, Sign> ? oracle::Words::sign
-                                                         : oracle::Words::ternary;
+    constexpr auto words = words_of<TestType>();
     for (std::size_t tokens : {1, 7, 8, 9, 17}) {
         for (std::size_t cols : {1, 31, 32, 33, 100}) {
             for (std::size_t group : {0, 64}) {

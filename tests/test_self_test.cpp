@@ -117,6 +117,8 @@ std::vector<Broken> broken_functions() {
     using Table = dispatch::Table;
     std::vector<Broken> all{
         quantizer<Int8>("quantize int8"),
+        quantizer<Int4>("quantize int4"),
+        quantizer<Int2>("quantize int2"),
         quantizer<Sign>("quantize sign"),
         quantizer<SignNorm>("quantize signnorm"),
         quantizer<SignMean>("quantize signmean"),

@@ -98,13 +98,6 @@ void softmax(float* x, std::size_t n) noexcept {
     });
 }
 
-/// The number of one bits.
-BITNET_INLINE constexpr std::int32_t ones(std::uint32_t v) noexcept {
-    v -= (v >> 1) & 0x55555555u;
-    v = (v & 0x33333333u) + ((v >> 2) & 0x33333333u);
-    return static_cast<std::int32_t>((((v + (v >> 4)) & 0x0f0f0f0fu) * 0x01010101u) >> 24);
-}
-
 } // namespace detail
 
 /// y[t, i] = (x[t, i] * r) * w[i], r = 1 / sqrt(mean + eps), mean = (sum of x[t, i]^2) / cols

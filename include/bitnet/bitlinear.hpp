@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// BitLinear: a linear layer of packed 1-bit or 1.58-bit weights. The header most users include.
+// BitLinear: a linear layer of packed weights: 1 or 1.58 bits, and 6 or 8 for output heads. The
+// header most users include.
 #pragma once
 
 #include <cstddef>
@@ -23,19 +24,21 @@
 namespace bitnet {
 
 /// y = dequantized(W q(x)) + bias
-///   Int8:       y = ((float(dot) / a) * scale_w) + bias,  a = 127 / max(max|x|, 1e-5)
-///   sign kinds: y = ((float(dot) * scale_x) * scale_w) + bias,  scale_x = 1, std|x| or mean|x|
+///   Int8, Int4: y = ((float(dot) / a) * scale_w) + bias,  a = 127 (7) / max(max|x|, 1e-5)
+///   Int2:       y = ((float(dot) * scale_x) * scale_w) + bias,  scale_x = max(max|x|, 1e-5)
+///   sign kinds: the same with scale_x = 1, std|x| or mean|x|
 ///   scales per group: s = 0; s = s + float(dot_g) * scale[r, g] for each g in order; then s takes
 ///   the place of float(dot) * scale_w
-/// W (rows, cols) Binary or Ternary · x (tokens, cols) float · y (tokens, rows) float
+/// W (rows, cols) of a format · x (tokens, cols) float · y (tokens, rows) float
 /// exact: dots are exact; every float operation is rounded once to float32 and never contracted:
 ///        the same bits on every ISA, compiler, flag set and thread count, for codes that verify()
 ///        accepts (on others a result is some number); a NaN is a NaN of any payload
 /// source: arXiv 2310.11453 (b1), 2402.17764 (b1.58)
 ///
-/// Weights: Binary, Ternary. Activations: Int8, Sign, SignNorm, SignMean; Ternary takes quantized
-/// input only (what bitglu() yields). A layer is one block of bytes, owned or mapped, and carries
-/// no ISA: it may be made in one translation unit and run in another.
+/// Weights: Binary, Ternary. Activations: Int8, Int4, Int2, Sign, SignNorm, SignMean; Ternary takes
+/// quantized input only (what bitglu() yields). Weights Int8 and Int6 meet Int8 and Int4. A layer
+/// is one block of bytes, owned or mapped, and carries no ISA: it may be made in one translation
+/// unit and run in another.
 /// Layout: of the codes. layout::Dense16 takes 1.6 bits a ternary weight instead of 2 when it meets
 /// Int8; docs/formats.md says when that is worth it.
 template <class Weights, class Activations, class L = preferred_layout<Weights, Activations>>
@@ -45,7 +48,8 @@ public:
     using Layout = L;
 
     /// A layer from integer codes.
-    /// codes (rows, cols) row-major, -1 0 1 (Binary: -1 1) · scales: 1, rows, or (rows, groups)
+    /// codes (rows, cols) row-major, of the format: -1 1 (Binary), -1 0 1 (Ternary), -32 .. 31
+    /// (Int6), any (Int8) · scales: 1, rows, or (rows, groups)
     /// row-major with groups = ceil(cols / group) · bias (rows) or {} for none
     /// group: 0, or 32, 64, 128, 256 columns that share a scale (0 only, without
     /// has_groups<Layout>) err: wrong_size, too_large, bad_group; bad_code, bad_scale, bad_bias
@@ -65,6 +69,7 @@ public:
     /// A layer from float weights.
     ///   scale = max(mean|W|, 1e-5) of the tensor (or of each row, or group, see WeightOptions)
     ///   Ternary: clamp(round-half-even(W * (1 / scale)), -1, 1); Binary: -1 where W < 0, else +1
+    ///   Int8, Int6: scale = max(max|W|, 1e-30) / 127 (31), round-half-even(W / scale)
     /// weights (rows, cols) row-major · bias (rows) or {} for none
     /// err: wrong_size, too_large, bad_group; bad_weight, bad_bias (where: index); out_of_memory
     template <class Isa = isa::native>

@@ -90,6 +90,23 @@ struct Int8 {
     using codes = Int8;
 };
 
+/// Activations, four bits per token: a = 7 / max(max|x|, 1e-5), q = round-half-even(x * a), so q in
+/// [-7, 7]. They travel as Int8's codes and meet its kernels.
+struct Int4 {
+    static constexpr const char* name = "int4";
+    static constexpr std::uint32_t id = 20;
+    static constexpr int max_code = 7;
+    using codes = Int8;
+};
+
+/// Activations, two bits per token: m = max(max|x|, 1e-5), q = round-half-even(x * (1 / m)) in
+/// {-1, 0, 1}; scale m. They travel as Ternary's planes: popcounts beat byte dots.
+struct Int2 {
+    static constexpr const char* name = "int2";
+    static constexpr std::uint32_t id = 21;
+    using codes = Ternary;
+};
+
 /// Activations, one bit: q = -1 where x < 0, else +1 (so both zeros give +1); scale 1.
 struct Sign {
     static constexpr const char* name = "sign";

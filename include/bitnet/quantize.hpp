@@ -175,9 +175,9 @@ Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::s
 
 namespace detail {
 
-template <class Isa>
-BITNET_INLINE void quantize_token(const float* x, const Quantized<Int8>& q,
-                                  std::size_t t) noexcept {
+template <class Isa, class Activations>
+requires(std::is_same_v<codes_of<Activations>, Int8>) BITNET_INLINE
+    void quantize_token(const float* x, const Quantized<Activations>& q, std::size_t t) noexcept {
     using V = simd::f32x16<Isa>;
     using I = simd::i32x16<Isa>;
     const auto at = q.layout();
@@ -197,7 +197,8 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int8>& q,
     const std::int32_t max_bits = absmax_bits<Isa>(x, q.cols);
     const bool finite = max_bits < inf_bits;
     const float max_abs = finite ? float_of(max_bits) : 0.0f;
-    const float a = simd::lane::divide(127.0f, max_abs > 1e-5f ? max_abs : 1e-5f);
+    constexpr float max_code = Activations::max_code;
+    const float a = simd::lane::divide(max_code, max_abs > 1e-5f ? max_abs : 1e-5f);
     set_scale(q.scales[t], finite, a);
 
     const V factor = V::set1(a);
@@ -208,7 +209,7 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int8>& q,
         const float* from = x + g * per_sum;
         simd::for_chunks(left < per_sum ? left : per_sum, [&](std::size_t i,
                                                               std::size_t k) BITNET_INLINE_LAMBDA {
-            // |x * a| <= 127.00002: no clamp is needed
+            // |x * a| <= max_code * (1 + 2^-22): no clamp is needed
             const I code = (simd::load_chunk<Isa>(from + i, k) * factor).nearest() & keep;
             sum = sum + code;
             put(code);
@@ -216,6 +217,41 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int8>& q,
         q.sums[g * q.tokens + t] = sum.sum();
     }
     if (round_up(q.cols, 16) % layout::tile_cols != 0) put(I::set1(0));
+}
+
+template <class Isa>
+BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
+                                  std::size_t t) noexcept {
+    using V = simd::f32x16<Isa>;
+    using I = simd::i32x16<Isa>;
+    const auto at = q.layout();
+    const std::size_t w = at.width(t), per_sum = q.group ? q.group : at.steps() * 32;
+    std::uint8_t* word = q.codes + at.offset(t);
+
+    const std::int32_t max_bits = absmax_bits<Isa>(x, q.cols);
+    const bool finite = max_bits < inf_bits;
+    const float max_abs = finite ? float_of(max_bits) : 0.0f;
+    const float m = max_abs > 1e-5f ? max_abs : 1e-5f;
+    set_scale(q.scales[t], finite, m);
+
+    const V factor = V::set1(simd::lane::divide(1.0f, m));
+    const I half = I::set1(bits_of(0.5f)); // rounds to 0
+    for (std::size_t g = 0; g < at.groups(); ++g) q.sums[g * q.tokens + t] = 0;
+    for (std::size_t c = 0; c < q.cols; c += 32, word += 8 * w) {
+        std::uint32_t nonzero = 0, minus = 0;
+        if (finite) {
+            const std::size_t n = q.cols - c < 32 ? q.cols - c : 32;
+            simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+                const V v = simd::load_chunk<Isa>(x + c + i, k) * factor;
+                nonzero |= simd::below(half, v.abs().bits()).negative() << i;
+                minus |= v.bits().negative() << i;
+            });
+        }
+        const std::uint32_t mask = to_lane_order(nonzero), sign = to_lane_order(nonzero & ~minus);
+        std::memcpy(word, &mask, sizeof mask);
+        std::memcpy(word + 4 * w, &sign, sizeof sign);
+        q.sums[c / per_sum * q.tokens + t] += ones(nonzero);
+    }
 }
 
 /// Bit i < 32: whether v[i] is a number < 0, and whether it is a number > 0. Denormals count, and
@@ -309,6 +345,8 @@ void quantize_tokens(Matrix<const float> x, Quantized<Activations> q, std::size_
 }
 
 /// Int8:     a = 127 / max(max|x|, 1e-5), q = round-half-even(x * a)
+/// Int4:     the same with a = 7 / max(max|x|, 1e-5)
+/// Int2:     m = max(max|x|, 1e-5), q = round-half-even(x * (1 / m)), scale m
 /// Sign:     q = -1 where x < 0, else +1; scale 1
 /// SignNorm: the same signs; m = mean|x|, scale = sqrt(mean of (|x| - m)^2)
 /// SignMean: the same signs; scale = mean|x|
@@ -318,7 +356,7 @@ void quantize_tokens(Matrix<const float> x, Quantized<Activations> q, std::size_
 /// pre:   memory is large enough and does not overlap x
 /// exact: one rounding to float32 per operation; sums by 16 interleaved partials (element i into
 ///        i mod 16) folded 8, 4, 2, 1. A token with a NaN or an infinity gets the scale NaN.
-/// cost:  reads x once (Sign, SignMean) or twice (Int8, SignNorm); no allocation
+/// cost:  reads x once (Sign, SignMean) or twice (Int8, Int4, Int2, SignNorm); no allocation
 /// source: arXiv 2402.17764 (Int8)
 template <class Activations, class Isa = isa::native, Executor E = Serial>
 requires(!std::is_same_v<Activations, Ternary>) Quantized<Activations> quantize(

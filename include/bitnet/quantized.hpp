@@ -63,10 +63,11 @@ struct token_layout {
 
 /// A view of quantized tokens.
 ///   codes   words as token_layout says
-///   scales  (tokens) Int8: a, by which the dot is divided; other kinds: by which it is multiplied.
+///   scales  (tokens) Int8, Int4: a, by which the dot is divided; other kinds: by which it is
+///   multiplied.
 ///           NaN for a token that held a NaN or an infinity, so that all its outputs are NaN.
-///   sums    (groups, tokens) Int8: the sum of q over the group; Ternary: its nonzeros;
-///           Sign: unused
+///   sums    (groups, tokens) Int8's codes: the sum of q over the group; Ternary's: its nonzeros;
+///           Sign's: unused
 template <class Activations>
 struct Quantized {
     std::uint8_t* codes = nullptr;
@@ -141,6 +142,13 @@ BITNET_INLINE constexpr std::uint32_t to_lane_order(std::uint32_t v) noexcept {
     t = (v ^ (v >> 1)) & 0x22222222u;
     v ^= t ^ (t << 1);
     return v;
+}
+
+/// The number of one bits.
+BITNET_INLINE constexpr std::int32_t ones(std::uint32_t v) noexcept {
+    v -= (v >> 1) & 0x55555555u;
+    v = (v & 0x33333333u) + ((v >> 2) & 0x33333333u);
+    return static_cast<std::int32_t>((((v + (v >> 4)) & 0x0f0f0f0fu) * 0x01010101u) >> 24);
 }
 
 /// The scale of a token: `finite`, or NaN where the token held a NaN or an infinity. Written as

@@ -49,6 +49,8 @@ public:
         if (!products_agree<Int8, Int8>()) return "w8a8";
         if (!products_agree<Int6, Int8>()) return "w6a8";
         if (!quantizers_agree<Int8>()) return "quantize int8";
+        if (!quantizers_agree<Int4>()) return "quantize int4";
+        if (!quantizers_agree<Int2>()) return "quantize int2";
         if (!quantizers_agree<Sign>()) return "quantize sign";
         if (!quantizers_agree<SignNorm>()) return "quantize signnorm";
         if (!quantizers_agree<SignMean>()) return "quantize signmean";

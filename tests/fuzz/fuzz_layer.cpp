@@ -136,7 +136,7 @@ void run(Source& source) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Source source(data, size);
-    switch (source.byte() % 13) {
+    switch (source.byte() % 16) {
     case 0:
         run<Ternary, Int8>(source);
         break;
@@ -172,6 +172,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
     case 11:
         run<Ternary, Int8, layout::Dense16>(source);
+        break;
+    case 12:
+        run<Ternary, Int4>(source);
+        break;
+    case 13:
+        run<Ternary, Int2>(source);
+        break;
+    case 14:
+        run<Binary, Int2>(source);
         break;
     default:
         run<Binary, Ternary>(source);
