@@ -89,11 +89,11 @@ TEST_CASE("a source makes its bytes when the file is written, one tensor after t
     at_once.add_f32("b", 1, 6, values);
     std::string order;
     ModelWriter streamed(tiny::make({}).config);
-    streamed.add("a", TensorKind::f32, 2, 3, [&](const ModelWriter::Sink& sink) {
+    streamed.add_source("a", TensorKind::f32, 2, 3, [&](const ModelWriter::Sink& sink) {
         order += 'a';
         sink(std::as_bytes(std::span(values)));
     });
-    streamed.add("b", TensorKind::f32, 1, 6, [&](const ModelWriter::Sink& sink) {
+    streamed.add_source("b", TensorKind::f32, 1, 6, [&](const ModelWriter::Sink& sink) {
         order += 'b';
         sink(std::as_bytes(std::span(values)));
     });
@@ -105,8 +105,9 @@ TEST_CASE("a source makes its bytes when the file is written, one tensor after t
     CHECK(refusal(ModelWriter(tiny::make({}).config).bytes()).empty()); // of no tensors at all
 
     ModelWriter wrong(tiny::make({}).config);
-    wrong.add("a", TensorKind::f32, 2, 2,
-              [&](const ModelWriter::Sink& sink) { sink(std::as_bytes(std::span(values))); });
+    wrong.add_source("a", TensorKind::f32, 2, 2, [&](const ModelWriter::Sink& sink) {
+        sink(std::as_bytes(std::span(values)));
+    });
     CHECK_THROWS_AS(wrong.bytes(), UserError);
 }
 
@@ -123,8 +124,8 @@ TEST_CASE("files on disk") {
     CHECK_FALSE(std::filesystem::exists(path + ".part"));
     CHECK_THROWS_AS(writer.write((folder / "none" / "m.bitnet").string()), UserError);
 
-    writer.add("b", TensorKind::f32, 1, 2,
-               [](const ModelWriter::Sink&) { throw UserError("the source failed"); });
+    writer.add_source("b", TensorKind::f32, 1, 2,
+                      [](const ModelWriter::Sink&) { throw UserError("the source failed"); });
     CHECK_THROWS_AS(writer.write(path), UserError);
     CHECK_FALSE(std::filesystem::exists(path + ".part"));
     CHECK(ModelFile(path).tensors().size() == 1); // the old file
