@@ -18,19 +18,23 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace {
 
 using namespace bitnet::example;
+using bitnet::Binary;
 using bitnet::BitLinear;
+using bitnet::Int6;
+using bitnet::Int8;
+using bitnet::Ternary;
 
 struct Options {
     std::string shape = "2b4t";
     std::string format = "ternary2";
-    std::string head = "f16";
+    std::string head = "int6";
     std::uint64_t seed = 1;
     std::string out;
 };
@@ -82,14 +86,20 @@ auto draw(std::uint64_t seed, std::uint32_t stream, std::size_t count, const Mak
     return values;
 }
 
-// Codes of a format from a byte, and the standard deviation that they then have.
-std::int8_t ternary(std::uint8_t byte) {
-    return static_cast<std::int8_t>(byte * 3 / 256 - 1); // 86, 85, 85 of 256
-}
-std::int8_t binary(std::uint8_t byte) {
-    return static_cast<std::int8_t>((byte & 1) * 2 - 1);
-}
-constexpr double ternary_deviation = 0.8165, binary_deviation = 1;
+/// Codes of a format from a random byte, and the standard deviation that they then have.
+struct Codes {
+    std::int8_t (*code)(std::uint8_t);
+    double deviation;
+};
+constexpr Codes ternary{[](std::uint8_t byte) { // 86, 85, 85 of 256
+                            return static_cast<std::int8_t>(byte * 3 / 256 - 1);
+                        },
+                        0.816};
+constexpr Codes binary{
+    [](std::uint8_t byte) { return static_cast<std::int8_t>((byte & 1) * 2 - 1); }, 1};
+constexpr Codes int8{[](std::uint8_t byte) { return static_cast<std::int8_t>(byte - 128); }, 73.9};
+constexpr Codes int6{[](std::uint8_t byte) { return static_cast<std::int8_t>(byte / 4 - 32); },
+                     18.5};
 
 class RandomModel {
 public:
@@ -112,46 +122,59 @@ private:
         writer_.add_f32(name, 1, size, weights);
     }
 
-    // Rows of the length of a normalised token, nearly, so that logits are neither flat nor steep.
-    void add_head() {
-        const std::size_t rows = config_.vocab, cols = config_.dim;
-        const float step = 1.0f / (74 * std::sqrt(static_cast<float>(cols)));
-        std::array<std::uint16_t, 256> halves{};
-        for (std::size_t i = 0; i < 256; ++i) {
-            halves[i] = float_to_half(static_cast<float>(static_cast<int>(i) - 128) * step);
-        }
-        const auto source = [=, seed = options_.seed,
-                             stream = stream_++](const ModelWriter::Sink& sink) {
-            const auto values =
-                draw(seed, stream, rows * cols, [&](std::uint8_t byte) { return halves[byte]; });
-            sink(std::as_bytes(std::span(values)));
-        };
-        writer_.add_source("model.embed_tokens.weight", TensorKind::f16, rows, cols, source);
+    /// A scale such that outputs are of the size of the inputs, which norms have made about 1.
+    static float scale_of(double deviation, std::size_t cols) {
+        return static_cast<float>(1 / (deviation * std::sqrt(static_cast<double>(cols))));
     }
 
-    template <class Weights>
+    template <class Layer>
     void add_packed(TensorKind kind, const std::string& name, std::size_t rows, std::size_t cols,
-                    std::int8_t (*code)(std::uint8_t), double deviation) {
-        // Outputs of the size of the inputs, which norms have made about 1.
-        const auto scale =
-            static_cast<float>(1 / (deviation * std::sqrt(static_cast<double>(cols))));
+                    const Codes& codes) {
         const auto source = [=, seed = options_.seed,
                              stream = stream_++](const ModelWriter::Sink& sink) {
-            const auto codes = draw(seed, stream, rows * cols, code);
-            sink(BitLinear<Weights, bitnet::Int8>::from_codes(codes, rows, cols, {&scale, 1})
-                     .value()
-                     .bytes());
+            const float scale = scale_of(codes.deviation, cols);
+            const auto drawn = draw(seed, stream, rows * cols, codes.code);
+            sink(Layer::from_codes(drawn, rows, cols, {&scale, 1}).value().bytes());
         };
         writer_.add_source(name, kind, rows, cols, source);
     }
 
-    void add_projection(const std::string& name, std::size_t rows, std::size_t cols) {
-        if (options_.format == "binary") {
-            add_packed<bitnet::Binary>(TensorKind::binary_int8, name, rows, cols, &binary,
-                                       binary_deviation);
+    void add_halves(const std::string& name, std::size_t rows, std::size_t cols) {
+        const auto source = [=, seed = options_.seed,
+                             stream = stream_++](const ModelWriter::Sink& sink) {
+            std::array<std::uint16_t, 256> halves{};
+            for (std::size_t i = 0; i < 256; ++i) {
+                const float code = int8.code(static_cast<std::uint8_t>(i));
+                halves[i] = float_to_half(code * scale_of(int8.deviation, cols));
+            }
+            const auto values =
+                draw(seed, stream, rows * cols, [&](std::uint8_t byte) { return halves[byte]; });
+            sink(std::as_bytes(std::span(values)));
+        };
+        writer_.add_source(name, TensorKind::f16, rows, cols, source);
+    }
+
+    void add_head() {
+        const std::string name = "model.embed_tokens.weight";
+        const Config& c = config_;
+        if (options_.head == "int8") {
+            add_packed<BitLinear<Int8, Int8>>(TensorKind::int8_int8, name, c.vocab, c.dim, int8);
+        } else if (options_.head == "int6") {
+            add_packed<BitLinear<Int6, Int8>>(TensorKind::int6_int8, name, c.vocab, c.dim, int6);
         } else {
-            add_packed<bitnet::Ternary>(TensorKind::ternary_int8, name, rows, cols, &ternary,
-                                        ternary_deviation);
+            add_halves(name, c.vocab, c.dim);
+        }
+    }
+
+    void add_projection(const std::string& name, std::size_t rows, std::size_t cols) {
+        if (options_.format == "ternary2") {
+            add_packed<BitLinear<Ternary, Int8>>(TensorKind::ternary_int8, name, rows, cols,
+                                                 ternary);
+        } else if (options_.format == "ternary-dense") {
+            add_packed<BitLinear<Ternary, Int8, bitnet::layout::Dense16>>(
+                TensorKind::ternary_dense_int8, name, rows, cols, ternary);
+        } else {
+            add_packed<BitLinear<Binary, Int8>>(TensorKind::binary_int8, name, rows, cols, binary);
         }
     }
 
@@ -185,10 +208,10 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"2b4t", "tiny"}))
         ->capture_default_str();
     app.add_option("--format", options.format, "Of the projections")
-        ->check(CLI::IsMember({"ternary2", "binary"}))
+        ->check(CLI::IsMember({"ternary2", "ternary-dense", "binary"}))
         ->capture_default_str();
     app.add_option("--head", options.head, "Of the embedding, which is the output head too")
-        ->check(CLI::IsMember({"f16"}))
+        ->check(CLI::IsMember({"int6", "int8", "f16"}))
         ->capture_default_str();
     app.add_option("--seed", options.seed, "The same seed gives the same file")
         ->transform(decimal<std::uint64_t>())

@@ -82,6 +82,10 @@ std::vector<tiny::Options> variants() {
         {.seed = 6, .kinds = {K::ternary_signnorm}},
         {.seed = 7, .gate = Config::Gate::silu, .kinds = every_kind},
         {.seed = 8, .kinds = {K::int8_int8, K::int6_int8, K::ternary_int8}},
+        {.seed = 9, .kinds = {K::ternary_dense_int8}, .head = K::int6_int8},
+        {.seed = 10, .head = K::int8_int8},
+        {.seed = 11, .head = K::f32},
+        {.seed = 12, .kinds = {K::f16}, .head = K::ternary_signnorm},
     };
 }
 
@@ -278,8 +282,8 @@ TEST_CASE("what a state takes is counted to the byte") {
         const State s(model.config, weights, limits);
         std::size_t floats = 0;
         for (const auto* buffer :
-             {&s.x, &s.norm, &s.q, &s.k, &s.v, &s.attn, &s.gate, &s.up, &s.out,
-              &s.logits, &s.scores, &s.keys, &s.values, &s.cosines, &s.sines}) {
+             {&s.x, &s.norm, &s.q, &s.k, &s.v, &s.attn, &s.gate, &s.up, &s.out, &s.logits,
+              &s.scores, &s.keys, &s.values, &s.cosines, &s.sines}) {
             CHECK(!buffer->empty());
             floats += buffer->size();
         }

@@ -28,8 +28,8 @@ int largest_code(TensorKind kind) {
 
 // Whether int8 activations meet the weights.
 bool takes_int8(TensorKind kind) {
-    return kind == TensorKind::ternary_int8 || kind == TensorKind::binary_int8 ||
-           largest_code(kind) > 1;
+    return kind == TensorKind::ternary_int8 || kind == TensorKind::ternary_dense_int8 ||
+           kind == TensorKind::binary_int8 || largest_code(kind) > 1;
 }
 
 // Uniform in [-1, 1), the same on every machine: std:: distributions are not.
@@ -37,12 +37,17 @@ float uniform(std::mt19937& random) {
     return static_cast<float>(random() >> 8) * 0x1p-23f - 1.0f;
 }
 
+float as_half(float value) {
+    return bitnet::example::half_to_float(bitnet::example::float_to_half(value));
+}
+
 Tensor make_linear(std::mt19937& random, TensorKind kind, std::size_t rows, std::size_t cols) {
     Tensor tensor{kind, rows, cols, {}, {}, 1.0f};
     const float size = 1.5f / std::sqrt(static_cast<float>(cols));
-    if (kind == TensorKind::f32) {
+    if (kind == TensorKind::f32 || kind == TensorKind::f16) {
         for (std::size_t i = 0; i < rows * cols; ++i) {
-            tensor.values.push_back(uniform(random) * size);
+            const float value = uniform(random) * size;
+            tensor.values.push_back(kind == TensorKind::f32 ? value : as_half(value));
         }
         return tensor;
     }
@@ -65,9 +70,10 @@ Tensor make_vector(std::mt19937& random, std::size_t cols) {
     return tensor;
 }
 
-template <class Weights, class Activations>
+template <class Weights, class Activations,
+          class Layout = bitnet::preferred_layout<Weights, Activations>>
 void add_packed(ModelWriter& writer, const std::string& name, const Tensor& tensor) {
-    const auto layer = bitnet::BitLinear<Weights, Activations>::from_codes(
+    const auto layer = bitnet::BitLinear<Weights, Activations, Layout>::from_codes(
         tensor.codes, tensor.rows, tensor.cols, std::span(&tensor.scale, 1));
     writer.add(name, tensor.kind, tensor.rows, tensor.cols, layer.value().bytes());
 }
@@ -97,6 +103,8 @@ void add_tensor(ModelWriter& writer, const std::string& name, const Tensor& t) {
         return add_packed<Binary, SignNorm>(writer, name, t);
     case TensorKind::binary_signmean:
         return add_packed<Binary, SignMean>(writer, name, t);
+    case TensorKind::ternary_dense_int8:
+        return add_packed<Ternary, Int8, layout::Dense16>(writer, name, t);
     case TensorKind::int8_int8:
         return add_packed<Int8, Int8>(writer, name, t);
     case TensorKind::int6_int8:
@@ -270,10 +278,13 @@ Model make(const Options& options) {
     }
     auto& tensors = model.tensors;
     Tensor& table = tensors["model.embed_tokens.weight"];
-    table = make_linear(random, TensorKind::f32, c.vocab, c.dim);
-    table.kind = TensorKind::f16;
+    const bool halves = options.head == TensorKind::f16;
+    table = make_linear(random, halves ? TensorKind::f32 : options.head, c.vocab, c.dim);
+    table.kind = options.head;
+    table.scale *= 8.0f; // of codes; of floats, each
     for (float& v : table.values) {
-        v = bitnet::example::half_to_float(bitnet::example::float_to_half(8.0f * v));
+        v *= 8.0f;
+        v = halves ? as_half(v) : v;
     }
     tensors["model.norm.weight"] = make_vector(random, c.dim);
     std::size_t next = 0;
@@ -319,8 +330,12 @@ std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>
     std::vector<std::vector<Vector<Real>>> values(c.layers);
     std::vector<std::vector<Real>> result;
     for (std::size_t position = 0; position < ids.size(); ++position) {
-        const float* row = table.values.data() + static_cast<std::size_t>(ids[position]) * c.dim;
-        Vector<Real> x(row, row + c.dim);
+        Vector<Real> x(c.dim);
+        for (std::size_t i = 0; i < c.dim; ++i) {
+            const std::size_t at = static_cast<std::size_t>(ids[position]) * c.dim + i;
+            x[i] = table.codes.empty() ? Real(table.values[at])
+                                       : Real(table.codes[at]) * Real(table.scale);
+        }
         for (std::size_t l = 0; l < c.layers; ++l) {
             const auto at = [&](const std::string& name) -> const Tensor& {
                 return model.tensors.at("model.layers." + std::to_string(l) + "." + name +

@@ -40,6 +40,7 @@ struct Options {
     // Kinds of q, k, v, o, gate, up, down, q, k ... in turn, from the front again when they run
     // out.
     std::vector<TensorKind> kinds = {TensorKind::ternary_int8};
+    TensorKind head = TensorKind::f16; // of the embedding
 };
 
 struct Model {

@@ -61,6 +61,8 @@ Linear::Kind load_kind(const ModelFile& file, const TensorInfo& tensor) {
         return load<BitLinear<Binary, SignNorm>>(file, tensor);
     case TensorKind::binary_signmean:
         return load<BitLinear<Binary, SignMean>>(file, tensor);
+    case TensorKind::ternary_dense_int8:
+        return load<BitLinear<Ternary, Int8, layout::Dense16>>(file, tensor);
     case TensorKind::int8_int8:
         return load<BitLinear<Int8, Int8>>(file, tensor);
     case TensorKind::int6_int8:
@@ -73,8 +75,8 @@ Linear::Kind load_kind(const ModelFile& file, const TensorInfo& tensor) {
 }
 
 // y = layer · x from quantized x; false when the layer takes another kind of input.
-template <class W, class A>
-bool run_on(const Quantized<A>& x, const BitLinear<W, A>& layer, Matrix<float> y,
+template <class W, class A, class L>
+bool run_on(const Quantized<A>& x, const BitLinear<W, A, L>& layer, Matrix<float> y,
             const ThreadPool& pool) {
     if (layer.group() != x.group) {
         return false;
@@ -88,8 +90,8 @@ bool run_on(const Quantized&, const Layer&, Matrix<float>, const ThreadPool&) {
 }
 
 // Runs the first output and those behind it that can share its quantized input; returns how many.
-template <class W, class A>
-std::size_t run(const BitLinear<W, A>& first, Matrix<const float> x,
+template <class W, class A, class L>
+std::size_t run(const BitLinear<W, A, L>& first, Matrix<const float> x,
                 std::span<const Output> outputs, std::span<std::byte> scratch,
                 const ThreadPool& pool) {
     const Quantized<A> quantized = first.template quantize<Isa>(x, scratch, pool);

@@ -45,6 +45,7 @@ public:
                               BitLinear<Ternary, SignNorm>, BitLinear<Ternary, SignMean>, //
                               BitLinear<Binary, Int8>, BitLinear<Binary, Sign>,           //
                               BitLinear<Binary, SignNorm>, BitLinear<Binary, SignMean>,   //
+                              BitLinear<Ternary, Int8, layout::Dense16>,                  //
                               BitLinear<Int8, Int8>, BitLinear<Int6, Int8>>;
 
     /// The tensor `name` of shape (rows, cols), borrowed from `file`. UserError when it is missing,

@@ -49,6 +49,8 @@ std::string_view name_of(TensorKind kind) noexcept {
         return "binary-signnorm";
     case TensorKind::binary_signmean:
         return "binary-signmean";
+    case TensorKind::ternary_dense_int8:
+        return "ternary-dense-int8";
     case TensorKind::int8_int8:
         return "int8-int8";
     case TensorKind::int6_int8:

@@ -34,6 +34,7 @@ enum class TensorKind : std::uint32_t {
     binary_sign = 21,
     binary_signnorm = 22,
     binary_signmean = 23,
+    ternary_dense_int8 = 24,
     int8_int8 = 25,
     int6_int8 = 26,
 };
