@@ -78,6 +78,17 @@ Problem<Weights, Activations, Layout>& problem_of(const std::string& row_name, c
     return *static_cast<Problem<Weights, Activations, Layout>*>(kept.problem.get());
 }
 
+/// The loop that bounds the kernel of a pair of formats.
+template <class Weights, class Codes>
+const Loop& loop_of(const Limits& limits) {
+    constexpr bool masked_weights = std::is_same_v<Weights, Ternary>;
+    if (std::is_same_v<Codes, Int8>) return limits.dot;
+    if (std::is_same_v<Codes, Ternary> == masked_weights) {
+        return masked_weights ? limits.popcount_ternary : limits.popcount;
+    }
+    return limits.popcount_masked;
+}
+
 template <class Weights, class Activations,
           class Layout = bitnet::preferred_layout<Weights, Activations>>
 void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
@@ -103,9 +114,8 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
 
     const std::size_t bytes = views.front().bytes();
     const Limits& limits = *contender.limits;
-    constexpr bool dots = std::is_same_v<Codes, Int8>;
-    const double port = dots ? measured_ops(limits.dot, limits.dot_ops, c.threads)
-                             : measured_ops(limits.popcount, limits.popcount_ops, c.threads);
+    const Loop& loop = loop_of<Weights, Codes>(limits);
+    const double port = measured_ops(loop, c.threads);
     const std::span<const std::byte> read_bytes(
         reinterpret_cast<const std::byte*>(views.front().data),
         static_cast<std::size_t>(views.back().data - views.front().data) + bytes);
@@ -117,7 +127,7 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
     row.bits_per_weight = 8.0 * static_cast<double>(bytes) / static_cast<double>(c.rows * c.cols);
     row.gops = problem.ops() / seconds * 1e-9;
     row.gbps = static_cast<double>(bytes) / seconds * 1e-9;
-    row.consider(dots ? "dot" : "popcount", port, "GOP/s");
+    row.consider(loop.name, port, "GOP/s");
     if (read > 0) row.consider(c.cold ? "read/cold" : "read/hot", read, "GB/s");
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The limits themselves as rows: what every cluster's instructions and this machine's memory give.
+#include <functional>
+
 #include <bitnet/dispatch.hpp>
 
 #include <unistd.h>
@@ -11,7 +13,7 @@ namespace bench {
 namespace {
 
 void add(Report& report, const Limits& limits, const std::string& what, const std::string& unit,
-         std::size_t threads, double (*measure)(const Limits&, std::size_t threads)) {
+         std::size_t threads, std::function<double(const Limits&, std::size_t threads)> measure) {
     Row row;
     row.name = "limit/" + what;
     row.cluster = limits.name;
@@ -44,11 +46,11 @@ void add_limit_rows(Report& report) {
         const Limits* limits = contender.limits;
         for (const std::size_t threads : {1u, 2u}) {
             if (report.quick() && threads == 2) continue;
-            add(report, *limits, "dot", "GOP/s", threads,
-                [](const Limits& l, std::size_t t) { return measured_ops(l.dot, l.dot_ops, t); });
-            add(report, *limits, "popcount", "GOP/s", threads, [](const Limits& l, std::size_t t) {
-                return measured_ops(l.popcount, l.popcount_ops, t);
-            });
+            for (const Loop Limits::*loop : {&Limits::dot, &Limits::popcount,
+                                             &Limits::popcount_masked, &Limits::popcount_ternary}) {
+                add(report, *limits, (limits->*loop).name, "GOP/s", threads,
+                    [loop](const Limits& l, std::size_t t) { return measured_ops(l.*loop, t); });
+            }
             add(report, *limits, "read/hot", "GB/s", threads, [](const Limits& l, std::size_t t) {
                 return measured_read(l, touched_memory().first(std::size_t{1} << 19), t);
             });

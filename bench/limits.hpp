@@ -8,18 +8,32 @@
 
 namespace bench {
 
+/// A loop on registers: run() takes `rounds` rounds of `ops` operations.
+struct Loop {
+    const char* name; // of the limit
+    void (*run)(std::size_t rounds) noexcept;
+    double ops;
+};
+
 struct Limits {
-    const char* name;
+    const char* name; // of the cluster
 
-    /// Byte dots (VPDPBUSD, or the cluster's own chain for it): rounds of dot_ops operations.
-    /// An operation is a multiply or an add, so one dot of 4 bytes counts 8.
-    void (*dot)(std::size_t rounds) noexcept;
-    double dot_ops;
+    /// Byte dots (VPDPBUSD, or the cluster's own chain for it). An operation is a multiply or an
+    /// add, so one dot of 4 bytes counts 8.
+    Loop dot;
 
-    /// xor + popcount + add, the inner loop of W1A1: rounds of popcount_ops operations.
-    /// One bit is one product and one sum: 2.
-    void (*popcount)(std::size_t rounds) noexcept;
-    double popcount_ops;
+    /// The least that a popcount kernel does for 32 products a lane and a token; a product of bits
+    /// and its sum count 2 operations.
+    ///   popcount            w xor x, popcount, add: W1A1
+    ///   popcount/masked     mask and (w xor x), popcount, add: W1.58A1 and W1A1.58; the ones of
+    ///                       the mask belong to a row or a token alone and are not counted in
+    ///   popcount/ternary    W1.58A1.58: its products have three values, so there are two words to
+    ///                       make of four and to count: two functions of three bits, two popcounts,
+    ///                       two adds
+    /// A function of three bits is one instruction on AVX-512, two elsewhere. Adding the bits up
+    /// first (three words to two) does not lower these bounds where a popcount is one instruction:
+    /// see docs/dead-ends.md.
+    Loop popcount, popcount_masked, popcount_ternary;
 
     /// Reads bytes with the cluster's widest loads and does nothing with them; returns something
     /// that depends on all. bytes is a multiple of 4096

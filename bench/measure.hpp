@@ -65,12 +65,11 @@ double best_rate(std::size_t runs, double amount, Body&& body) {
 }
 
 /// GOP/s of a loop of limits.hpp on all threads at once.
-inline double measured_ops(void (*loop)(std::size_t) noexcept, double ops_per_round,
-                           std::size_t threads) {
+inline double measured_ops(const Loop& loop, std::size_t threads) {
     constexpr std::size_t rounds = 100'000; // below a millisecond
-    const double ops = 1e-9 * static_cast<double>(rounds * threads) * ops_per_round;
+    const double ops = 1e-9 * static_cast<double>(rounds * threads) * loop.ops;
     return best_rate(20, ops, [&] {
-        pool(threads).parallel_for(threads, [&](std::size_t, std::size_t) { loop(rounds); });
+        pool(threads).parallel_for(threads, [&](std::size_t, std::size_t) { loop.run(rounds); });
     });
 }
 

@@ -2,8 +2,8 @@
 // W1.58A1: ternary weights as mask m and sign s, one-bit activations.
 //
 //   dot = popcount(m) - 2 popcount(m and (s xor x))
-// No multiply anywhere. icelake, per pair of lines and token: one VPTERNLOGD, VPOPCNTD, VPADDD, as
-// W1A1 has; popcount(m) is shared by the tokens of the tile.
+// No multiply anywhere. icelake, per pair of lines and token: one VPTERNLOGD, VPOPCNTD, VPADDD, 1.5
+// cycles as for W1A1; popcount(m), a VPOPCNTD and a VPADDD, is shared by the tokens of the tile.
 #pragma once
 
 #include <cstddef>
