@@ -198,7 +198,7 @@ unsigned stored(Order order, unsigned bits, const std::uint8_t* bytes, std::size
         const unsigned byte = bytes[(r / 16 * lines + c / 20) * 64 + r % 16 * 4 + c % 4];
         for (unsigned t = 0; t < 27; ++t) {
             for (unsigned p = 0; p < 9; ++p) {
-                if (byte != (p == 0 ? 224 + t : 8 * t + p - 1)) continue;
+                if (byte != (p == 0 ? t : 31 + 8 * t + p)) continue;
                 const unsigned digits[] = {t / 9, t / 3 % 3, t % 3, p / 3, p % 3};
                 return digits[c % 20 / 4];
             }

@@ -38,9 +38,16 @@ constexpr Registers registers() {
                     .store_unaligned(sum);
             },
             [](const std::uint8_t* line, std::uint32_t* out) {
-                typename ops::u32 codes[5];
-                ops::trits(ops::load(line), codes);
-                for (std::size_t s = 0; s < 5; ++s) codes[s].store_unaligned(out + s * ops::lanes);
+                const auto split = ops::split_trits(ops::load(line));
+                const auto store = [&](auto s) {
+                    typename ops::u32(ops::template trit<s>(split))
+                        .store_unaligned(out + s * ops::lanes);
+                };
+                store(std::integral_constant<int, 0>{});
+                store(std::integral_constant<int, 1>{});
+                store(std::integral_constant<int, 2>{});
+                store(std::integral_constant<int, 3>{});
+                store(std::integral_constant<int, 4>{});
             },
             ops::popcount_calls,
             [](std::int32_t* counts, const std::uint8_t* v) {

@@ -207,7 +207,7 @@ TEST_CASE("dot4_wide", "[simd]") {
     }
 }
 
-TEST_CASE("trits", "[simd]") {
+TEST_CASE("split_trits and trit", "[simd]") {
     for (const auto& [name, p] : clusters()) {
         const auto& ops = p->registers;
         if (ops.lanes == 0) continue;
@@ -221,8 +221,8 @@ TEST_CASE("trits", "[simd]") {
             std::size_t wrong = 0;
             for (std::size_t i = 0; i < bytes; ++i) {
                 const unsigned byte = line[i];
-                const unsigned t = byte < 224 ? byte / 8 : byte - 224;
-                const unsigned pair = byte < 224 ? byte % 8 + 1 : 0;
+                const unsigned t = byte < 32 ? byte : byte / 8 - 4;
+                const unsigned pair = byte < 32 ? 0 : byte % 8 + 1;
                 if (t > 26) continue; // illegal: any digits
                 const unsigned digits[] = {t / 9, t / 3 % 3, t % 3, pair / 3, pair % 3};
                 for (std::size_t s = 0; s < 5; ++s) {

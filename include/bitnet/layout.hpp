@@ -187,9 +187,10 @@ struct Planes16 {
 /// Ternary, five values a byte (3^5 = 243), for int8 activations: 1.6 bits a value.
 /// A line of 64 bytes holds 16 rows x 20 columns: byte 4 i + j holds, of row i, the columns 4 s + j
 /// of the line, s = 0 .. 4, whose codes u = w + 1 are the digits of a triple and a pair:
-///   t = 9 u[0] + 3 u[1] + u[2],  p = 3 u[3] + u[4],  byte = p > 0 ? 8 t + p - 1 : 224 + t
-/// so that five bits say t, and three bits p or, all set, that it is 0. The bytes 216 .. 223 and
-/// 251 .. 255 are illegal. Lines and blocks of rows follow each other as in Rows16.
+///   t = 9 u[0] + 3 u[1] + u[2],  p = 3 u[3] + u[4],  byte = p > 0 ? 32 + 8 t + p - 1 : t
+/// so that the upper five bits say t + 4 and the lower three p - 1, unless the upper three are 0.
+/// The bytes 27 .. 31 and 248 .. 255 are illegal. Lines and blocks of rows follow each other as in
+/// Rows16.
 /// Rows pad to a multiple of 16, columns to a multiple of 20. No scales per group: 20 divides none.
 struct Dense16 {
     static constexpr const char* name = "dense16";
@@ -198,14 +199,14 @@ struct Dense16 {
 
     BITNET_INLINE static constexpr std::uint8_t encode(const unsigned (&u)[5]) noexcept {
         const unsigned t = 9 * u[0] + 3 * u[1] + u[2], p = 3 * u[3] + u[4];
-        return static_cast<std::uint8_t>(p > 0 ? 8 * t + p - 1 : 224 + t);
+        return static_cast<std::uint8_t>(p > 0 ? 32 + 8 * t + p - 1 : t);
     }
     BITNET_INLINE static constexpr bool is_legal(unsigned byte) noexcept {
-        return byte < 216 || (byte >= 224 && byte < 224 + 27);
+        return byte < 27 || (byte >= 32 && byte < 32 + 8 * 27);
     }
     /// pre: is_legal(byte)
     BITNET_INLINE static constexpr void decode(unsigned byte, unsigned (&u)[5]) noexcept {
-        const unsigned t = byte < 224 ? byte / 8 : byte - 224, p = byte < 224 ? byte % 8 + 1 : 0;
+        const unsigned t = byte < 32 ? byte : byte / 8 - 4, p = byte < 32 ? 0 : byte % 8 + 1;
         u[0] = t / 9, u[1] = t / 3 % 3, u[2] = t % 3, u[3] = p / 3, u[4] = p % 3;
     }
 

@@ -88,40 +88,37 @@ struct generic {
         return sum + ((low << 16) >> 16) + (low >> 16) + ((high << 16) >> 16) + (high >> 16);
     }
 
-    /// Bytes v <= 8 in base 3: high = v / 3, low = v % 3.
-    static BITNET_INLINE void base3(const u32& v, u32& high, u32& low) noexcept {
-        using u8 = xsimd::batch<std::uint8_t, arch>;
-        const u8 bytes = xsimd::bitwise_cast<std::uint8_t>(v), three(3);
-        // x - 3 wraps below 3, so the smaller of both is x, or less by 3.
-        const u8 once = xsimd::min(bytes, bytes - three);
-        const u8 rest = xsimd::min(once, once - three);
-        const u32 threes = xsimd::bitwise_cast<std::uint32_t>(bytes - rest + u8(2)); // 2, 5, 8
-        high = (threes >> 2) & u32::broadcast(0x03030303u);
-        low = xsimd::bitwise_cast<std::uint32_t>(rest);
+    /// Bytes v <= 8 in base 3: v / 3, and v % 3.
+    static BITNET_INLINE u32 threes(const u32& v) noexcept {
+        const u32 twos = xsimd::bitwise_cast<std::uint32_t>(bytes(v - units(v)) + u8(2)); // 2, 5, 8
+        return (twos >> 2) & u32::broadcast(0x03030303u);
     }
+    static BITNET_INLINE u32 units(const u32& v) noexcept { return words(modulo<3>(bytes(v))); }
 
-    /// The digits of a line of layout::Dense16: codes[s] holds those of columns 4 s .. 4 s + 3, a
-    /// byte each. An illegal byte gives any digits.
-    static BITNET_INLINE void trits(const u32& line, u32 (&codes)[5]) noexcept {
-        using u8 = xsimd::batch<std::uint8_t, arch>;
-        const auto bytes = [](const u32& v) BITNET_INLINE_LAMBDA {
-            return xsimd::bitwise_cast<std::uint8_t>(v);
-        };
-        const auto words = [](const u8& v) BITNET_INLINE_LAMBDA {
-            return xsimd::bitwise_cast<std::uint32_t>(v);
-        };
-        const u8 line8 = bytes(line), nine(9), escape(224);
-        // line / 8 is at least 28 from 224 on, where line - 224 is the triple; below it wraps to 32
-        // or more.
-        const u8 t = xsimd::min(bytes((line >> 3) & u32::broadcast(0x1f1f1f1fu)), line8 - escape);
-        const u8 once = xsimd::min(t, t - nine);
-        const u8 rest = xsimd::min(once, once - nine);
-        codes[0] = (words(t - rest) >> 3) & u32::broadcast(0x03030303u); // of 0, 9, 18
-        ops<Isa>::base3(words(rest), codes[1], codes[2]);
-        // 224 - line is 0 from 224 on, and at least 9 for other legal bytes.
-        const u8 pair = xsimd::min(bytes(line & u32::broadcast(0x07070707u)) + u8(1),
-                                   escape - xsimd::min(line8, escape));
-        ops<Isa>::base3(words(pair), codes[3], codes[4]);
+    /// A line of layout::Dense16 made ready for trit(), in a form of the cluster's own: here 9
+    /// u[0], 3 u[1] + u[2] and 3 u[3] + u[4] of each byte. An illegal byte gives any digits.
+    struct Trits {
+        u32 part[3];
+    };
+    static BITNET_INLINE Trits split_trits(const u32& line) noexcept {
+        // Below 32, line / 8 - 4 wraps to 252 or more, and the byte itself is t.
+        const u8 upper = bytes((line >> 3) & u32::broadcast(0x1f1f1f1fu)) - u8(4);
+        const u8 t = xsimd::min(upper, bytes(line)), rest = modulo<9>(t);
+        // The upper three bits, as a multiple of 8, are 0 below 32 and no less than p else.
+        const u8 p = xsimd::min(bytes(line & u32::broadcast(0x07070707u)) + u8(1),
+                                bytes((line >> 2) & u32::broadcast(0x38383838u)));
+        return {{words(t - rest), words(rest), words(p)}};
+    }
+    /// The digits u[S] of the line's columns 4 S .. 4 S + 3, a byte each.
+    template <int S>
+    static BITNET_INLINE u32 trit(const Trits& line) noexcept {
+        if constexpr (S == 0) {
+            return (line.part[0] >> 3) & u32::broadcast(0x03030303u); // of 0, 9, 18
+        } else if constexpr (S == 1 || S == 3) {
+            return ops<Isa>::threes(line.part[(S + 1) / 2]);
+        } else {
+            return ops<Isa>::units(line.part[S / 2]);
+        }
     }
 
     /// Lane i counts the one bits of every v[i] added since it was 0, in a form of the cluster's
@@ -166,6 +163,21 @@ struct generic {
     /// Lane 2 i: a[i] + a[i + lanes / 2]; lane 2 i + 1: the same of b. Each rounded once.
     static BITNET_INLINE f32 fold_pair(const f32& a, const f32& b) noexcept {
         return once(xsimd::zip_lo(a, b) + xsimd::zip_hi(a, b));
+    }
+
+private:
+    using u8 = xsimd::batch<std::uint8_t, arch>;
+    static BITNET_INLINE u8 bytes(const u32& v) noexcept {
+        return xsimd::bitwise_cast<std::uint8_t>(v);
+    }
+    static BITNET_INLINE u32 words(const u8& v) noexcept {
+        return xsimd::bitwise_cast<std::uint32_t>(v);
+    }
+    /// v mod N of bytes v < 3 N: below N, v - N wraps and is the larger.
+    template <int N>
+    static BITNET_INLINE u8 modulo(const u8& v) noexcept {
+        const u8 less = xsimd::min(v, v - u8(N));
+        return xsimd::min(less, less - u8(N));
     }
 };
 

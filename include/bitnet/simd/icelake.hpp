@@ -3,10 +3,26 @@
 // or one VPOPCNTD (port 5, latency 3); logic and adds on ports 0 and 5.
 #pragma once
 
+#include <bitnet/layout.hpp>
 #include <bitnet/simd/skylakex.hpp>
 
 #if defined(BITNET_HAS_ICELAKE)
 namespace bitnet::simd {
+
+/// What trit<S>() looks up, by the indices of split_trits().
+template <int S>
+struct trit_table {
+    std::uint8_t digit[64] = {};
+    constexpr trit_table() noexcept {
+        for (unsigned i = 0; i < 64; ++i) {
+            // A byte that leads to this index: for pairs, the first row of bytes is as good as any.
+            const unsigned byte = i < 32 ? i ^ (i >> 3) : S < 3 ? 8 * (i - 32) : 32 + i % 8;
+            unsigned u[5] = {};
+            if (layout::Dense16::is_legal(byte)) layout::Dense16::decode(byte, u);
+            digit[i] = static_cast<std::uint8_t>(u[S]);
+        }
+    }
+};
 
 template <>
 struct ops<isa::icelake> : ops<isa::skylakex> {
@@ -20,27 +36,25 @@ struct ops<isa::icelake> : ops<isa::skylakex> {
         return dot4(sum, codes, x);
     }
 
-    // Seven instructions for 320 values. VPERMB looks at the low six bits of an index: of a byte
-    // below 224 the last three are p - 1, and of any other the last five are t, as after the shift
-    // by three of a byte below 224; so the tables repeat every 8 and every 32 bytes.
-    static BITNET_INLINE void trits(const u32& line, u32 (&codes)[5]) noexcept {
-        const __mmask64 with_pair = _mm512_cmplt_epu8_mask(line, _mm512_set1_epi8(char(224)));
-        const __m512i shift_by_3 = _mm512_set1_epi64(0x0810204080000000);
-        const __m512i t = _mm512_mask_gf2p8affine_epi64_epi8(line, with_pair, line, shift_by_3, 0);
-        codes[0] = _mm512_permutexvar_epi8(t, _mm512_broadcast_i64x4(_mm256_setr_epi8(
-                                                  0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1,
-                                                  1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0)));
-        codes[1] = _mm512_permutexvar_epi8(t, _mm512_broadcast_i64x4(_mm256_setr_epi8(
-                                                  0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 0, 0, 1, 1, 1, 2, 2,
-                                                  2, 0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 0, 0, 0, 0)));
-        codes[2] = _mm512_permutexvar_epi8(t, _mm512_broadcast_i64x4(_mm256_setr_epi8(
-                                                  0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1,
-                                                  2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 0, 0, 0, 0)));
-        // p = 1 .. 8 from the lowest byte on; p = 0, no pair, gives 0 and 0.
-        codes[3] =
-            _mm512_maskz_permutexvar_epi8(with_pair, line, _mm512_set1_epi64(0x0202020101010000));
-        codes[4] =
-            _mm512_maskz_permutexvar_epi8(with_pair, line, _mm512_set1_epi64(0x0201000201000201));
+    // Two indices of 64: of u[0] to u[2] the upper five bits of a byte and 32, or, of a byte i
+    // below 32, i xor i / 8; of u[3] and u[4] the lower three bits and 32, or anything below 32.
+    // VPERMB looks at the low six bits of an index, which saves clearing what a shift brings from
+    // next door. Four instructions a line, and one a digit: no mask registers, which cost more on
+    // Zen 4.
+    struct Trits {
+        __m512i triple, pair;
+    };
+    static BITNET_INLINE Trits split_trits(const u32& line) noexcept {
+        const __m512i cut = _mm512_min_epu8(line, _mm512_set1_epi8(32));
+        return {_mm512_ternarylogic_epi32(_mm512_srli_epi16(line, 3), cut, _mm512_set1_epi8(31),
+                                          0x6c),                                  // 31 ? a ^ b : b
+                _mm512_ternarylogic_epi32(line, cut, _mm512_set1_epi8(7), 0xe4)}; // 7 ? a : b
+    }
+    template <int S>
+    static BITNET_INLINE u32 trit(const Trits& line) noexcept {
+        constexpr trit_table<S> table;
+        return _mm512_permutexvar_epi8(S < 3 ? line.triple : line.pair,
+                                       _mm512_loadu_si512(table.digit));
     }
 
     static BITNET_INLINE i32 add_popcount(const i32& counts, const u32& v) noexcept {
