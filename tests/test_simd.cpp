@@ -285,7 +285,7 @@ TEST_CASE("load_halves", "[simd]") {
         CAPTURE(name);
         const auto& ops = p->registers;
         if (!ops.load_halves) continue;
-        for (std::uint32_t bits = 0; bits < 0x10000; bits += ops.lanes) {
+        for (std::size_t bits = 0; bits < 0x10000; bits += ops.lanes) {
             if ((bits & 0x7c00) == 0x7c00) continue; // no contract for NaN and infinity
             std::uint16_t x[16];
             for (std::uint32_t i = 0; i < 16; ++i) x[i] = static_cast<std::uint16_t>(bits + i);
