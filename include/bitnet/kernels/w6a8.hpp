@@ -24,9 +24,11 @@ struct Tile<Int6, Int8, layout::Six16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        Accumulators<Isa, Blocks, Tokens> acc;
-        using u32 = typename decltype(acc)::u32;
-        using i32 = typename decltype(acc)::i32;
+        // One block and one token are one chain of dots, whose latency would bind: four then.
+        constexpr std::size_t chains = Blocks * Tokens == 1 ? 4 : 1;
+        Accumulators<Isa, Blocks, Tokens> acc[chains];
+        using u32 = typename Accumulators<Isa, Blocks, Tokens>::u32;
+        using i32 = typename Accumulators<Isa, Blocks, Tokens>::i32;
         constexpr std::size_t line_bytes = layout::line_bytes;
         const u32 low(0x3f3f3f3fu), first(0x03030303u), second(0x0c0c0c0cu), third(0x30303030u);
 
@@ -36,24 +38,30 @@ struct Tile<Int6, Int8, layout::Six16> {
             BITNET_UNROLL
             for (std::size_t l = 0; l < 3; ++l) {
                 prefetch_next_tile<Isa, Blocks, Tokens>(in, line + l * line_bytes);
-                acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+                acc[l % chains].for_each([&](std::size_t b, std::size_t p, std::size_t t,
+                                             i32& sum) noexcept {
                     const u32 w =
                         ops::load(line + l * line_bytes + b * in.block_bytes + p * 4 * ops::lanes);
                     sum = ops::dot4(sum, w & low, ops::broadcast(x + 4 * t));
                 });
                 x += in.panel_bytes;
             }
-            acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
-                const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;
-                const u32 codes = ((ops::load(at) >> 6) & first) |
-                                  ((ops::load(at + line_bytes) >> 4) & second) |
-                                  ((ops::load(at + 2 * line_bytes) >> 2) & third);
-                sum = ops::dot4(sum, codes, ops::broadcast(x + 4 * t));
-            });
+            acc[chains - 1].for_each(
+                [&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+                    const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;
+                    const u32 codes = ((ops::load(at) >> 6) & first) |
+                                      ((ops::load(at + line_bytes) >> 4) & second) |
+                                      ((ops::load(at + 2 * line_bytes) >> 2) & third);
+                    sum = ops::dot4(sum, codes, ops::broadcast(x + 4 * t));
+                });
             x += in.panel_bytes;
             line += 3 * line_bytes;
         }
-        acc.store(dots, [&](std::size_t, std::size_t, std::size_t t, const i32& sum) noexcept {
+        acc[0].store(dots, [&](std::size_t b, std::size_t p, std::size_t t, i32 sum) noexcept {
+            BITNET_UNROLL
+            for (std::size_t chain = 1; chain < chains; ++chain) {
+                sum = sum + acc[chain].sum[b][p][t];
+            }
             return sum - (i32(in.sums[t]) << 5);
         });
     }

@@ -22,22 +22,32 @@ struct Tile<Int8, Int8, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        Accumulators<Isa, Blocks, Tokens> acc;
-        using u32 = typename decltype(acc)::u32;
-        using i32 = typename decltype(acc)::i32;
+        // One block and one token are one chain of dots, whose latency would bind: four then.
+        constexpr std::size_t chains = Blocks * Tokens == 1 ? 4 : 1;
+        Accumulators<Isa, Blocks, Tokens> acc[chains];
+        using u32 = typename Accumulators<Isa, Blocks, Tokens>::u32;
+        using i32 = typename Accumulators<Isa, Blocks, Tokens>::i32;
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
-        for (std::size_t i = 0; i < 8 * in.chunks; ++i) {
-            prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
-            acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
-                const u32 codes = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
-                sum = ops::dot4_wide(sum, codes, ops::broadcast(x + 4 * t));
-            });
-            x += in.panel_bytes;
-            line += layout::line_bytes;
+        for (std::size_t i = 0; i < 8 * in.chunks; i += chains) {
+            BITNET_UNROLL
+            for (std::size_t chain = 0; chain < chains; ++chain) {
+                prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
+                acc[chain].for_each(
+                    [&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+                        const u32 codes = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
+                        sum = ops::dot4_wide(sum, codes, ops::broadcast(x + 4 * t));
+                    });
+                x += in.panel_bytes;
+                line += bitnet::layout::line_bytes;
+            }
         }
-        acc.store(dots, [&](std::size_t, std::size_t, std::size_t t, const i32& sum) noexcept {
+        acc[0].store(dots, [&](std::size_t b, std::size_t p, std::size_t t, i32 sum) noexcept {
+            BITNET_UNROLL
+            for (std::size_t chain = 1; chain < chains; ++chain) {
+                sum = sum + acc[chain].sum[b][p][t];
+            }
             return sum - (i32(in.sums[t]) << 7);
         });
     }
