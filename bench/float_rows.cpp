@@ -110,10 +110,43 @@ void run(Row& row, const Table& table, const Function& function, double seconds_
     row.consider("copy", copy, "GB/s");
 }
 
+/// Attention of a token whose 4 heads share keys: y = a b^T, a (tokens, cols), b (rows, cols).
+void run_dots(Row& row, const Contender& contender, double seconds_a_row) {
+    const Table& table = *contender.kernels;
+    const Limits& limits = *contender.limits;
+    const Operands a(row.tokens, row.cols), b(row.rows, row.cols);
+    std::vector<float> y(row.tokens * row.rows), expected = y;
+    bitnet::dispatch::find("scalar")->dots(a.in(), b.in(), {expected.data(), row.tokens, row.rows});
+    const auto multiply = [&] { table.dots(a.in(), b.in(), {y.data(), row.tokens, row.rows}); };
+    multiply();
+    row.verified = std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)) == 0;
+    const double port = measured_ops(limits.multiply_add, 1);
+    row.gops = 2e-9 * static_cast<double>(row.tokens * row.rows * row.cols) /
+               median_seconds(seconds_a_row, multiply);
+    row.consider(limits.multiply_add.name, port, "GOP/s");
+}
+
+void add_dots_rows(Report& report) {
+    for (const auto& [rows, cols] : {std::pair<std::size_t, std::size_t>{512, 128}, {128, 512}}) {
+        Row row;
+        row.name = "dots/hot/" + std::to_string(rows) + "x" + std::to_string(cols);
+        row.rows = rows;
+        row.cols = cols;
+        row.tokens = 4;
+        for (const Contender& contender : contenders(report.quick())) {
+            row.cluster = contender.kernels->name;
+            report.add(row, [=, seconds = report.seconds_a_row()](Row& measured) {
+                run_dots(measured, contender, seconds);
+            });
+        }
+    }
+}
+
 } // namespace
 
 void add_float_rows(Report& report) {
     if (report.quick()) return;
+    add_dots_rows(report);
     for (const Function& function : functions()) {
         for (const std::size_t tokens : {1u, 16u}) {
             Row row;

@@ -103,6 +103,20 @@ struct Loops {
             r = ops::add_popcount(r, w);
         });
     }
+    static void multiply_add(std::size_t rounds) noexcept {
+        using f32 = typename ops::f32;
+        const f32 b(1.0f);
+        const auto add_product = [&](i32& s, u32& a) BITNET_INLINE_LAMBDA {
+            keep(a);
+            const f32 product = bitnet::once(xsimd::bitwise_cast<float>(a) * b);
+            s = xsimd::bitwise_cast<std::int32_t>(
+                bitnet::once(xsimd::bitwise_cast<float>(s) + product));
+        };
+        run(rounds, [&](i32& s, i32& r, u32& a, u32&, u32&) noexcept {
+            add_product(s, a);
+            add_product(r, a);
+        });
+    }
     template <std::size_t Streams, std::size_t Ahead>
     static unsigned read_by(const std::byte* data, std::size_t bytes) noexcept {
         constexpr std::size_t line = 64, wide = ops::lanes * 4, loads = line / wide;
@@ -141,6 +155,7 @@ struct Loops {
                                    {"popcount", &popcount, bits * 2},
                                    {"popcount/masked", &popcount_masked, bits * 2},
                                    {"popcount/ternary", &popcount_ternary, bits * 2},
+                                   {"multiply_add", &multiply_add, chains * ops::lanes * 2.0},
                                    &read,
                                    &read_ahead};
 };

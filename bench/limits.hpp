@@ -35,6 +35,9 @@ struct Limits {
     /// see docs/dead-ends.md.
     Loop popcount, popcount_masked, popcount_ternary;
 
+    /// Float multiply, then add, as dots() has them.
+    Loop multiply_add;
+
     /// Reads bytes with the cluster's widest loads and does nothing with them; returns something
     /// that depends on all. bytes is a multiple of 4096
     /// read: one stream, as it comes; read_ahead: four streams, each asked for 4 KiB before its use

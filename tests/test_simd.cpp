@@ -288,7 +288,7 @@ TEST_CASE("load_halves", "[simd]") {
         for (std::size_t bits = 0; bits < 0x10000; bits += ops.lanes) {
             if ((bits & 0x7c00) == 0x7c00) continue; // no contract for NaN and infinity
             std::uint16_t x[16];
-            for (std::uint32_t i = 0; i < 16; ++i) x[i] = static_cast<std::uint16_t>(bits + i);
+            for (std::size_t i = 0; i < 16; ++i) x[i] = static_cast<std::uint16_t>(bits + i);
             F16 y;
             ops.load_halves(x, y.data());
             for (std::size_t i = 0; i < ops.lanes; ++i) {
