@@ -2,8 +2,8 @@
 // W1A1.58: binary weights, ternary activations as mask m and sign s (what BitGLU yields).
 //
 //   dot = popcount(m) - 2 popcount(m and (w xor s))      popcount(m) comes with the token
-// No multiply anywhere. icelake, per line and token: one VPTERNLOGD, VPOPCNTD, VPADDD, 1.5 cycles as
-// for W1A1.
+// No multiply anywhere. icelake, per line and token: one VPTERNLOGD, VPOPCNTD, VPADDD, 1.5 cycles
+// as for W1A1.
 #pragma once
 
 #include <cstddef>
