@@ -42,6 +42,10 @@ struct Loops {
     template <class Step>
     static void run(std::size_t rounds, Step step) noexcept {
         i32 sum[chains];
+        run(rounds, sum, step);
+    }
+    template <class Step>
+    static void run(std::size_t rounds, i32 (&sum)[chains], Step step) noexcept {
         u32 a(0x01010101u), b(0x02020202u), c(0x02010201u);
         keep(a);
         keep(b);
@@ -57,13 +61,28 @@ struct Loops {
             }
         }
     }
+    /// Without a byte dot in one instruction, a dot is VPMADDUBSW (which two ports of a core can
+    /// do) and VPADDW, and one time in dot4_calls(2) = 64 VPMADDWD and VPADDD, as in the kernels.
     static void dot(std::size_t rounds) noexcept {
-        run(rounds, [](i32& s, i32& r, u32& a, u32& b, u32&) noexcept {
-            keep(a); // else what does not depend on the sum would be taken once for all
-            s = ops::dot4(s, a, b);
-            keep(a);
-            r = ops::dot4(r, a, b);
-        });
+        i32 total[chains];
+        BITNET_UNROLL
+        for (i32& t : total) t = i32(0);
+        while (rounds > 0) {
+            const std::size_t now = rounds < ops::dot4_calls(2) ? rounds : ops::dot4_calls(2);
+            i32 sum[chains];
+            run(now, sum, [](i32& s, i32& r, u32& a, u32& b, u32&) noexcept {
+                keep(a); // else what does not depend on the sum would be taken once for all
+                s = ops::add_dot4(s, a, b);
+                keep(a);
+                r = ops::add_dot4(r, a, b);
+            });
+            BITNET_UNROLL
+            for (std::size_t c = 0; c < chains; ++c) {
+                total[c] = total[c] + ops::dot4_sum(sum[c]);
+                keep(total[c]);
+            }
+            rounds -= now;
+        }
     }
     /// Adds the ones of word(a, b, c) to each sum.
     template <class Word>
@@ -155,7 +174,7 @@ struct Loops {
                                    {"popcount", &popcount, bits * 2},
                                    {"popcount/masked", &popcount_masked, bits * 2},
                                    {"popcount/ternary", &popcount_ternary, bits * 2},
-                                   {"multiply_add", &multiply_add, chains * ops::lanes * 2.0},
+                                   {"multiply_add", &multiply_add, chains* ops::lanes * 2.0},
                                    &read,
                                    &read_ahead};
 };

@@ -33,6 +33,14 @@ constexpr Registers registers() {
                 ops::dot4(i32::load_unaligned(sum), ops::load(codes), ops::load(x))
                     .store_unaligned(sum);
             },
+            [](std::size_t largest) { return ops::dot4_calls(largest); },
+            [](std::int32_t* sums, const std::uint8_t* codes, const std::uint8_t* x) {
+                ops::add_dot4(i32::load_unaligned(sums), ops::load(codes), ops::load(x))
+                    .store_unaligned(sums);
+            },
+            [](std::int32_t* sums) {
+                ops::dot4_sum(i32::load_unaligned(sums)).store_unaligned(sums);
+            },
             [](std::int32_t* sum, const std::uint8_t* codes, const std::uint8_t* x) {
                 ops::dot4_wide(i32::load_unaligned(sum), ops::load(codes), ops::load(x))
                     .store_unaligned(sum);

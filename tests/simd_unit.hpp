@@ -18,6 +18,10 @@ struct Registers {
     void (*where_equal)(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* mask,
                         std::uint32_t* out) = nullptr;
     void (*dot4)(std::int32_t* sum, const std::uint8_t* codes, const std::uint8_t* x) = nullptr;
+    std::size_t (*dot4_calls)(std::size_t largest) = nullptr;
+    void (*add_dot4)(std::int32_t* sums, const std::uint8_t* codes,
+                     const std::uint8_t* x) = nullptr;
+    void (*dot4_sum)(std::int32_t* sums) = nullptr;
     void (*dot4_wide)(std::int32_t* sum, const std::uint8_t* codes,
                       const std::uint8_t* x) = nullptr;
     void (*trits)(const std::uint8_t* line, std::uint32_t* codes) = nullptr; // 5 x lanes

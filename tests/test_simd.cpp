@@ -178,6 +178,61 @@ TEST_CASE("dot4", "[simd]") {
     }
 }
 
+TEST_CASE("add_dot4 and dot4_sum", "[simd]") {
+    support::Random random(10);
+    for (const auto& [name, p] : clusters()) {
+        const auto& ops = p->registers;
+        if (ops.lanes == 0) continue;
+        CAPTURE(name);
+        for (int round = 0; round < rounds; ++round) {
+            // Round 0, 1: every product as large as it gets, for as many calls as the sums take.
+            const unsigned largest = round % 4 == 3 && ops.dot4_calls(8) > 2 ? 8 : 2;
+            const std::size_t most = ops.dot4_calls(largest);
+            const std::size_t calls = round < 2 && most < 1000 ? most : 1 + random.below(9) % most;
+            std::vector<std::uint8_t> codes(4 * ops.lanes), x(4 * ops.lanes);
+            std::vector<std::int32_t> sums(ops.lanes), expected(ops.lanes);
+            for (std::size_t call = 0; call < calls; ++call) {
+                for (auto& c : codes) {
+                    c = static_cast<std::uint8_t>(round < 2 ? largest : random.below(largest + 1));
+                }
+                for (auto& v : x) {
+                    v = round == 0   ? 0x80
+                        : round == 1 ? 0x7f
+                                     : static_cast<std::uint8_t>(random.next());
+                }
+                for (std::size_t i = 0; i < 4 * ops.lanes; ++i) {
+                    expected[i / 4] += codes[i] * static_cast<std::int8_t>(x[i]);
+                }
+                ops.add_dot4(sums.data(), codes.data(), x.data());
+            }
+            ops.dot4_sum(sums.data());
+            REQUIRE(sums == expected);
+        }
+    }
+}
+
+TEST_CASE("add_dot4 of the largest code, 128, at the last call", "[simd]") {
+    // Where codes stay where they stand in a byte, the sums still hold dot4_calls(128) calls.
+    for (const auto& [name, p] : clusters()) {
+        const auto& ops = p->registers;
+        if (ops.lanes == 0) continue;
+        CAPTURE(name);
+        const std::size_t calls = ops.dot4_calls(128);
+        const std::vector<std::uint8_t> codes(4 * ops.lanes, 128);
+        for (const int x : {-128, 127}) {
+            if (calls < 2) continue; // a cluster that has no use for such codes
+            const std::vector<std::uint8_t> token(4 * ops.lanes, static_cast<std::uint8_t>(x));
+            std::vector<std::int32_t> sums(ops.lanes);
+            for (std::size_t call = 0; call < calls; ++call) {
+                ops.add_dot4(sums.data(), codes.data(), token.data());
+            }
+            ops.dot4_sum(sums.data());
+            const auto sum = static_cast<std::int32_t>(static_cast<std::int64_t>(calls) * 512 * x);
+            REQUIRE(sums == std::vector<std::int32_t>(ops.lanes, sum));
+        }
+    }
+}
+
 TEST_CASE("dot4_wide", "[simd]") {
     support::Random random(17);
     for (const auto& [name, p] : clusters()) {

@@ -32,7 +32,7 @@ namespace detail {
 /// Blocks of 16 rows and tokens of the tiles of a cluster.
 template <class Isa, bool = isa::is_scalar<Isa>>
 struct tile_shape {
-    static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 1, gemv_blocks = 1;
+    static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 1;
 };
 template <class Isa>
 struct tile_shape<Isa, false> : simd::ops<Isa> {};
@@ -43,8 +43,8 @@ inline constexpr bool reads = isa::is_scalar<Isa> || requires {
     sizeof(kernels::Tile<Weights, Codes, Layout>);
 };
 
-/// The dots of one tile: blocks (1, gemm_blocks or gemv_blocks) of 16 rows x tokens, over columns
-/// [begin, end), begin a multiple of 32 and end too or else cols.
+/// The dots of one tile: blocks (1 or gemm_blocks) of 16 rows x tokens, over columns [begin,
+/// end), begin a multiple of 32 and end too or else cols.
 /// dots (blocks, tokens, 16) · sums (tokens): of the columns, see Quantized::sums
 template <class Weights, class Codes, class Layout, class Isa>
 struct TileRunner {
@@ -80,8 +80,6 @@ struct TileRunner {
             using shape = tile_shape<Isa>;
             if (blocks == 1) {
                 run<1>(in, tokens, dots, std::make_index_sequence<shape::gemm_tokens>{});
-            } else if (tokens == 1 && blocks == shape::gemv_blocks) {
-                tile<shape::gemv_blocks, 1>(in, dots);
             } else {
                 run<shape::gemm_blocks>(in, tokens, dots,
                                         std::make_index_sequence<shape::gemm_tokens>{});
@@ -115,7 +113,7 @@ BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_be
     const std::size_t chunk = fitting > panel_tokens ? fitting : panel_tokens;
     for (std::size_t first = 0; first < x.tokens; first += chunk) {
         const std::size_t last = x.tokens - first < chunk ? x.tokens : first + chunk;
-        const std::size_t want = x.tokens == 1 ? shape::gemv_blocks : shape::gemm_blocks;
+        const std::size_t want = x.tokens == 1 ? 1 : shape::gemm_blocks;
         for (std::size_t b = block_begin; b < block_end;) {
             const std::size_t blocks = block_end - b < want ? 1 : want;
             for (std::size_t t = first; t < last;) {
@@ -132,9 +130,7 @@ BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_be
 
 template <class Isa>
 inline constexpr std::size_t max_tile_values =
-    16 * tile_shape<Isa>::gemm_tokens*(tile_shape<Isa>::gemm_blocks > tile_shape<Isa>::gemv_blocks
-                                           ? tile_shape<Isa>::gemm_blocks
-                                           : tile_shape<Isa>::gemv_blocks);
+    16 * tile_shape<Isa>::gemm_tokens* tile_shape<Isa>::gemm_blocks;
 
 } // namespace detail
 

@@ -46,8 +46,12 @@ struct Accumulators {
         }
     }
 
-    BITNET_INLINE Accumulators() noexcept {
-        for_each([](std::size_t, std::size_t, std::size_t, i32& s) noexcept { s = i32(0); });
+    BITNET_INLINE Accumulators() noexcept : Accumulators([](std::size_t) { return 0; }) {}
+    /// Every sum of token t starts at first(t).
+    template <class First>
+    explicit BITNET_INLINE Accumulators(First&& first) noexcept {
+        for_each(
+            [&](std::size_t, std::size_t, std::size_t t, i32& s) noexcept { s = i32(first(t)); });
     }
 
     BITNET_INLINE void add_popcounts(const Accumulators& counts) noexcept {
@@ -65,6 +69,21 @@ struct Accumulators {
     }
 };
 
+/// Calls step(narrow...) `steps` times and fold(narrow...) after at most Most of them, and at the
+/// end; the narrow sums start at 0 each time. For sums that overflow soon.
+template <std::size_t Most, class... Narrow, class Step, class Fold>
+BITNET_INLINE void in_runs(std::size_t steps, Step&& step, Fold&& fold) noexcept {
+    const auto run = [&](std::size_t n, Narrow... narrow) BITNET_INLINE_LAMBDA {
+        for (std::size_t i = 0; i < n; ++i) step(narrow...);
+        fold(narrow...);
+    };
+    while (steps > 0) {
+        const std::size_t n = steps < Most ? steps : Most;
+        run(n, Narrow()...);
+        steps -= n;
+    }
+}
+
 /// totals += the one bits of `chunks` chunks: step(counts...) passes each register of the counts,
 /// which have the shapes of the totals, to add_popcount at most Calls times and goes on a chunk.
 template <class Isa, std::size_t Calls, class F, class... A>
@@ -73,21 +92,21 @@ BITNET_INLINE void count_ones(std::size_t chunks, F&& step, A&... totals) noexce
     if constexpr (ops::popcount_calls == 0) {
         for (std::size_t i = 0; i < chunks; ++i) step(totals...);
     } else {
-        constexpr std::size_t most = ops::popcount_calls / Calls;
-        const auto run = [&](std::size_t n, A... counts) BITNET_INLINE_LAMBDA {
-            for (std::size_t i = 0; i < n; ++i) step(counts...);
-            (totals.add_popcounts(counts), ...);
-        };
-        for (; chunks > most; chunks -= most) run(most, A()...);
-        run(chunks, A()...);
+        in_runs<ops::popcount_calls / Calls, A...>(
+            chunks, step,
+            [&](const A&... counts) BITNET_INLINE_LAMBDA { (totals.add_popcounts(counts), ...); });
     }
 }
 
-/// Asks for the lines at the same place of the next tile. With few tokens a tile takes less time
-/// than memory does to answer, and its blocks are too many streams for the hardware to foresee.
+/// Asks for lines that a tile of few tokens will want soon: it takes less time than memory does to
+/// answer. One row block for one token is one stream from the first block of a range to the last,
+/// since blocks follow each other: 4 KiB ahead of it. More blocks are more streams than the
+/// hardware foresees: the same place of the next tile.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void prefetch_next_tile(const TileInput& in, const std::uint8_t* line) noexcept {
-    if constexpr (Tokens == 1 || 2 * Tokens <= simd::ops<Isa>::gemm_tokens) {
+    if constexpr (Blocks == 1 && Tokens == 1) {
+        BITNET_PREFETCH(reinterpret_cast<std::uintptr_t>(line) + 4096);
+    } else if constexpr (2 * Tokens <= simd::ops<Isa>::gemm_tokens) {
         BITNET_UNROLL
         for (std::size_t b = 0; b < Blocks; ++b) {
             BITNET_PREFETCH(reinterpret_cast<std::uintptr_t>(line) + (Blocks + b) * in.block_bytes);

@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include <bitnet/format.hpp>
+#include <bitnet/kernels/byte_dots.hpp>
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
 
@@ -22,29 +23,10 @@ template <>
 struct Tile<Ternary, Int8, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
-        using ops = simd::ops<Isa>;
-        Accumulators<Isa, Blocks, Tokens> acc;
-        using u32 = typename decltype(acc)::u32;
-        using i32 = typename decltype(acc)::i32;
-        const u32 two_bits(0x03030303u);
-
-        const std::uint8_t* line = in.weights;
-        const std::uint8_t* x = in.tokens;
-        for (std::size_t i = 0; i < 2 * in.chunks; ++i) {
-            prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
-            BITNET_UNROLL
-            for (int s = 0; s < 4; ++s) {
-                acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
-                    const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
-                    const u32 codes = (w >> (2 * s)) & two_bits;
-                    sum = ops::dot4(sum, codes, ops::broadcast(x + 4 * t));
-                });
-                x += in.panel_bytes;
-            }
-            line += layout::line_bytes;
-        }
-        acc.store(dots, [&](std::size_t, std::size_t, std::size_t t, const i32& sum) noexcept {
-            return sum - i32(in.sums[t]);
+        Accumulators<Isa, Blocks, Tokens> dot([&](std::size_t t) { return -in.sums[t]; });
+        byte_dots<Isa, 2>(in, dot);
+        dot.store(dots, [](std::size_t, std::size_t, std::size_t, const auto& sum) noexcept {
+            return sum;
         });
     }
 };

@@ -16,6 +16,16 @@
 
 namespace bitnet::simd {
 
+/// v, computed here: compilers reorder a tile's integer sums so that dozens of products wait for
+/// their turn in memory. Costs no instruction.
+template <class Register>
+BITNET_INLINE Register in_place(Register v) noexcept {
+#if defined(BITNET_FLOAT_REGISTER)
+    asm volatile("" : BITNET_FLOAT_REGISTER(v));
+#endif
+    return v;
+}
+
 /// The primitives of a cluster: generic ones, and what its own file overrides.
 template <class Isa>
 struct ops;
@@ -43,9 +53,9 @@ struct generic {
     /// Registers that hold one lane for each of 16 rows.
     static constexpr std::size_t registers = 16 / lanes;
 
-    /// Blocks of 16 rows x tokens that one GEMM tile keeps in registers, and the row blocks of one
-    /// GEMV tile. 16 registers: 4 x 2 accumulators leave room for codes and temporaries.
-    static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 2, gemv_blocks = 1;
+    /// Blocks of 16 rows x tokens that one GEMM tile keeps in registers. 16 registers: 4 x 2
+    /// accumulators leave room for codes and temporaries.
+    static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 2;
 
     /// Lane i: the four bytes at p + 4 i. p need not be aligned.
     static BITNET_INLINE u32 load(const std::uint8_t* p) noexcept {
@@ -76,6 +86,30 @@ struct generic {
         const i32 pair = xsimd::bitwise_cast<std::int32_t>(low + high); // |.| <= 2 * 127 * 128
         return sum + ((pair << 16) >> 16) + (pair >> 16);
     }
+
+    /// The same in sums of a form of the cluster's own, each since it was 0: here two int16 a lane,
+    /// so that a loop widens nothing.
+    static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
+        using i16 = xsimd::batch<std::int16_t, arch>;
+        const i16 c = xsimd::bitwise_cast<std::int16_t>(codes);
+        const i16 v = xsimd::bitwise_cast<std::int16_t>(x);
+        const i16 low = (c & i16::broadcast(0xff)) * ((v << 8) >> 8);
+        const i16 high = (c >> 8) * (v >> 8);
+        return xsimd::bitwise_cast<std::int32_t>(xsimd::bitwise_cast<std::int16_t>(sums) +
+                                                 (low + high));
+    }
+    /// Calls of add_dot4 with codes up to `largest` before the sums must be taken. An int16 takes
+    /// two products a call, each in [-128, 127] * largest.
+    static constexpr std::size_t dot4_calls(std::size_t largest) noexcept {
+        return 32768 / (2 * 128 * largest);
+    }
+    /// Lane i: the sum that sums[i] stands for.
+    static BITNET_INLINE i32 dot4_sum(const i32& sums) noexcept {
+        return ((sums << 16) >> 16) + (sums >> 16);
+    }
+    /// Sums a register that a tile of one row block and one token keeps, for codes of this many
+    /// bits: 1, 2, 4 or 8, see byte_dots().
+    static constexpr std::size_t dot4_chains(std::size_t) noexcept { return 1; }
 
     /// dot4 of code bytes up to 255. Exact modulo 2^32: no step saturates.
     static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {

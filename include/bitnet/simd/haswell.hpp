@@ -13,13 +13,23 @@ namespace bitnet::simd {
 template <>
 struct ops<isa::haswell> : generic<isa::haswell> {
     // 16 registers: 2 x 4 accumulators, 2 of codes, x, ones, and temporaries.
-    static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 4, gemv_blocks = 2;
+    static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 4;
 
     static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
         // Pairs in int16: at most 2 * 127 * 128 = 32512 < 2^15.
         const __m256i pairs = _mm256_maddubs_epi16(codes, x);
         return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
     }
+
+    static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
+        return in_place(_mm256_add_epi16(sums, _mm256_maddubs_epi16(codes, x)));
+    }
+    static BITNET_INLINE i32 dot4_sum(const i32& sums) noexcept {
+        return _mm256_madd_epi16(sums, _mm256_set1_epi16(1));
+    }
+    // Two codes of two bits or four of one stay where they stand in a half byte: up to 8, of which
+    // an int16 takes 16 calls.
+    static constexpr std::size_t dot4_chains(std::size_t bits) noexcept { return 4 / bits; }
 
     static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {
         // Codes of 255 would saturate VPMADDUBSW: even and odd bytes as int16, pairs in int32.

@@ -27,11 +27,22 @@ struct trit_table {
 template <>
 struct ops<isa::icelake> : ops<isa::skylakex> {
     // 32 registers: 3 x 8 accumulators, 3 of codes; x comes as a broadcast memory operand.
-    static constexpr std::size_t gemm_blocks = 3, gemm_tokens = 8, gemv_blocks = 4;
+    static constexpr std::size_t gemm_blocks = 3, gemm_tokens = 8;
 
     static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
         return _mm512_dpbusd_epi32(sum, codes, x);
     }
+    static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
+        return dot4(sums, codes, x);
+    }
+    // An int32 takes four products a call. Codes up to 2 never reach this within max_cols.
+    static constexpr std::size_t dot4_calls(std::size_t largest) noexcept {
+        return (std::size_t{1} << 31) / (4 * 128 * largest);
+    }
+    static BITNET_INLINE i32 dot4_sum(const i32& sums) noexcept { return sums; }
+    // Two a cycle with a latency of 5 want ten chains: eight come near.
+    static constexpr std::size_t dot4_chains(std::size_t) noexcept { return 8; }
+
     static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {
         return dot4(sum, codes, x);
     }

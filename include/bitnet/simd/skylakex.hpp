@@ -12,7 +12,7 @@ namespace bitnet::simd {
 template <>
 struct ops<isa::skylakex> : generic<isa::skylakex> {
     // 32 registers: 2 x 8 accumulators, and temporaries of dot4.
-    static constexpr std::size_t gemm_blocks = 2, gemm_tokens = 8, gemv_blocks = 4;
+    static constexpr std::size_t gemm_blocks = 2, gemm_tokens = 8;
 
     /// One VPTERNLOGD, which g++ does not make of the three operators.
     static BITNET_INLINE u32 where_equal(const u32& a, const u32& b, const u32& mask) noexcept {
@@ -24,6 +24,16 @@ struct ops<isa::skylakex> : generic<isa::skylakex> {
         const __m512i pairs = _mm512_maddubs_epi16(codes, x);
         return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
     }
+
+    static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
+        return in_place(_mm512_add_epi16(sums, _mm512_maddubs_epi16(codes, x)));
+    }
+    static BITNET_INLINE i32 dot4_sum(const i32& sums) noexcept {
+        return _mm512_madd_epi16(sums, _mm512_set1_epi16(1));
+    }
+    // Two codes of two bits or four of one stay where they stand in a half byte: up to 8, of which
+    // an int16 takes 16 calls.
+    static constexpr std::size_t dot4_chains(std::size_t bits) noexcept { return 4 / bits; }
 
     static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {
         // Codes of 255 would saturate VPMADDUBSW: even and odd bytes as int16, pairs in int32.

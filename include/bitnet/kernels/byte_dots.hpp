@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The sums of W1A8 and W1.58A8: codes of one or two bits, packed as Rows16, times int8 tokens.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <bitnet/config.hpp>
+#include <bitnet/format.hpp>
+#include <bitnet/kernels/tile.hpp>
+#include <bitnet/layout.hpp>
+
+namespace bitnet::kernels {
+
+/// totals += sum of u q, u = w + 1: 0 or 2 for Bits = 1; 0, 1 or 2 for Bits = 2
+///
+/// A tile of many tokens shifts every code to the bottom of its byte: an AND and a shift, shared by
+/// its tokens. A tile of one token shares them with nobody, so it leaves codes where they stand, as
+/// 2^k u, and gives each place in a byte a sum of its own, a chain, which is shifted once, at the
+/// end. More chains than one also hide the latency of the dot. No sum overflows: it is taken after
+/// dot4_calls(largest) calls at most.
+template <class Isa, unsigned Bits, std::size_t Blocks, std::size_t Tokens>
+BITNET_INLINE void byte_dots(const TileInput& in,
+                             Accumulators<Isa, Blocks, Tokens>& totals) noexcept {
+    using ops = simd::ops<Isa>;
+    using u32 = typename ops::u32;
+    using i32 = typename ops::i32;
+    using bitnet::layout::line_bytes;
+
+    constexpr std::size_t chains = Blocks == 1 && Tokens == 1 ? ops::dot4_chains(Bits) : 1;
+    constexpr std::size_t in_line = 8 / Bits;               // words of a token that a line meets
+    constexpr std::size_t words = chains > 1 ? 8 : in_line; // that a step meets
+    // The lowest bit of a code of word j in its byte, and where chain k wants it.
+    constexpr auto place = [](std::size_t j) { return static_cast<int>(j % in_line * Bits); };
+    constexpr int bottom = 2 - static_cast<int>(Bits); // there a code is u: a bit b is 2 b
+    constexpr auto wanted = [=](std::size_t k) { return chains > 1 ? place(k) : bottom; };
+    constexpr std::size_t largest = Bits << wanted(chains - 1);
+
+    const std::uint8_t* line = in.weights;
+    const std::uint8_t* x = in.tokens;
+    const auto step = [&](auto& sums) BITNET_INLINE_LAMBDA {
+        BITNET_UNROLL
+        for (std::size_t j = 0; j < words; ++j) {
+            const std::size_t k = j % chains;
+            if (j % in_line == 0) prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
+            const u32 mask(((1u << Bits) - 1) * 0x01010101u << wanted(k));
+            const int shift = place(j) - wanted(k);
+            totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32&) noexcept {
+                const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
+                const u32 codes = (shift < 0 ? w << -shift : w >> shift) & mask;
+                i32& sum = sums.sum[b][p][t + k];
+                sum = ops::add_dot4(sum, codes, ops::broadcast(x + 4 * t));
+            });
+            x += in.panel_bytes;
+            if (j % in_line == in_line - 1) line += line_bytes;
+        }
+    };
+    constexpr std::size_t calls = ops::dot4_calls(largest); // a call meets four columns of a row
+    if constexpr (chains == 1 && calls >= bitnet::max_cols / 4) {
+        for (std::size_t i = 0; i < in.chunks * 8 / words; ++i) step(totals);
+    } else {
+        using Narrow = Accumulators<Isa, Blocks, Tokens * chains>;
+        in_runs<calls / (words / chains), Narrow>(
+            in.chunks * 8 / words, step, [&](const Narrow& sums) BITNET_INLINE_LAMBDA {
+                totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& total) {
+                    BITNET_UNROLL
+                    for (std::size_t k = 0; k < chains; ++k) {
+                        const i32 s = ops::dot4_sum(sums.sum[b][p][t + k]);
+                        const int shift = wanted(k) - bottom;
+                        total = total + (shift < 0 ? s << -shift : s >> shift);
+                    }
+                });
+            });
+    }
+}
+
+} // namespace bitnet::kernels
