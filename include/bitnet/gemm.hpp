@@ -225,6 +225,14 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
                 alignas(64) std::int32_t dots[detail::max_tile_values<Isa>];
                 alignas(64) float sums[detail::max_tile_values<Isa>];
                 const std::size_t values = blocks * tokens * 16;
+                for (std::size_t t = 0; t < tokens && x.tokens > 1; ++t) {
+                    // Lines of a matrix that is larger than the cache: under way while the tile
+                    // is computed, not when it is done.
+                    for (std::size_t b = 0; b < blocks; ++b) {
+                        BITNET_PREFETCH(reinterpret_cast<std::uintptr_t>(y.row(token + t)) +
+                                        (block + b) * 16 * sizeof(float));
+                    }
+                }
                 std::size_t g = 0;
                 do {
                     const std::size_t begin = g * x.group;
