@@ -31,6 +31,13 @@
 #define BITNET_INLINE_LAMBDA
 #endif
 
+// A kernel is a function of its own, so that the compiler gives it all registers.
+#if defined(_MSC_VER) && !defined(__clang__)
+#define BITNET_NOINLINE __declspec(noinline)
+#else
+#define BITNET_NOINLINE __attribute__((noinline))
+#endif
+
 // Before a loop over registers: unrolls it whole, so that the array it indexes stays in registers.
 #if defined(__clang__)
 #define BITNET_UNROLL _Pragma("clang loop unroll(full)")

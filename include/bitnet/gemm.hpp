@@ -50,10 +50,13 @@ template <class Weights, class Codes, class Layout, class Isa>
 struct TileRunner {
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
+    /// What count_rows() gave for the tile whose rows and columns start here.
+    std::size_t counted_block = ~std::size_t{0}, counted_begin = 0;
+    std::int32_t row_ones[16 * tile_shape<Isa>::gemm_blocks] = {};
 
     void operator()(std::size_t block, std::size_t blocks, std::size_t token, std::size_t tokens,
                     std::size_t begin, std::size_t end, const std::int32_t* sums,
-                    std::int32_t* dots) const noexcept {
+                    std::int32_t* dots) noexcept {
         if constexpr (isa::is_scalar<Isa>) {
             for (std::size_t i = 0; i < 16; ++i) {
                 const std::size_t row = block * 16 + i;
@@ -76,8 +79,21 @@ struct TileRunner {
                                         panel_bytes,
                                         (end - begin + 31) / 32,
                                         static_cast<std::int32_t>(end - begin),
-                                        sums};
+                                        sums,
+                                        row_ones};
             using shape = tile_shape<Isa>;
+            using Tile = kernels::Tile<Weights, Codes, Layout>;
+            if constexpr (requires { &Tile::template count_rows<Isa, 1>; }) {
+                if (tokens == shape::gemm_tokens &&
+                    (block != counted_block || begin != counted_begin)) {
+                    if (blocks == 1)
+                        Tile::template count_rows<Isa, 1>(in, row_ones);
+                    else
+                        Tile::template count_rows<Isa, shape::gemm_blocks>(in, row_ones);
+                    counted_block = block;
+                    counted_begin = begin;
+                }
+            }
             if (blocks == 1) {
                 run<1>(in, tokens, dots, std::make_index_sequence<shape::gemm_tokens>{});
             } else {
@@ -95,7 +111,7 @@ private:
             ((tokens == T + 1 ? (tile<Blocks, T + 1>(in, dots), true) : false) || ...));
     }
     template <std::size_t Blocks, std::size_t Tokens>
-    static void tile(const kernels::TileInput& in, std::int32_t* dots) noexcept {
+    static BITNET_NOINLINE void tile(const kernels::TileInput& in, std::int32_t* dots) noexcept {
         kernels::Tile<Weights, Codes, Layout>::template run<Isa, Blocks, Tokens>(in, dots);
     }
 };
@@ -150,7 +166,7 @@ void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<s
         dispatch::table().pair<Weights, Codes, Layout>().gemm_dots(weights, x, y, row_begin,
                                                                    row_end);
     } else {
-        const detail::TileRunner<Weights, Codes, Layout, Isa> run{weights, x};
+        detail::TileRunner<Weights, Codes, Layout, Isa> run{weights, x};
         detail::for_each_tile<Isa>(x, row_begin / 16, (row_end + 15) / 16,
                                    [&](std::size_t block, std::size_t blocks, std::size_t token,
                                        std::size_t tokens) noexcept {
@@ -204,7 +220,7 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
         using V = simd::f32x16<Isa>;
         using I = simd::i32x16<Isa>;
         constexpr bool divides = std::is_same_v<Codes, Int8>;
-        const detail::TileRunner<Weights, Codes, Layout, Isa> run{weights, x};
+        detail::TileRunner<Weights, Codes, Layout, Isa> run{weights, x};
         const std::size_t groups = x.layout().groups();
 
         const auto store = [&](V v, std::size_t row, std::size_t token) BITNET_INLINE_LAMBDA {
@@ -228,7 +244,7 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
                 for (std::size_t t = 0; t < tokens && x.tokens > 1; ++t) {
                     // Lines of a matrix that is larger than the cache: under way while the tile
                     // is computed, not when it is done.
-                    for (std::size_t b = 0; b < blocks; ++b) {
+                    for (std::size_t b = 0; b <= blocks; ++b) { // one more: y may be unaligned
                         BITNET_PREFETCH(reinterpret_cast<std::uintptr_t>(y.row(token + t)) +
                                         (block + b) * 16 * sizeof(float));
                     }

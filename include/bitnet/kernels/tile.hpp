@@ -13,13 +13,14 @@ namespace bitnet::kernels {
 
 /// The operands of one tile.
 struct TileInput {
-    const std::uint8_t* weights; ///< first line of the first row block, at the first column
-    std::size_t block_bytes;     ///< from one row block to the next
-    const std::uint8_t* tokens;  ///< word of the first token, at the first column
-    std::size_t panel_bytes;     ///< from one word of a token to its next: 4 x panel width
-    std::size_t chunks;          ///< columns / 32, padding included
-    std::int32_t cols;           ///< true columns in the range
-    const std::int32_t* sums;    ///< per token, see Quantized::sums
+    const std::uint8_t* weights;  ///< first line of the first row block, at the first column
+    std::size_t block_bytes;      ///< from one row block to the next
+    const std::uint8_t* tokens;   ///< word of the first token, at the first column
+    std::size_t panel_bytes;      ///< from one word of a token to its next: 4 x panel width
+    std::size_t chunks;           ///< columns / 32, padding included
+    std::int32_t cols;            ///< true columns in the range
+    const std::int32_t* sums;     ///< per token, see Quantized::sums
+    const std::int32_t* row_ones; ///< per row of the tile, for kernels with count_rows()
 };
 
 /// The accumulators of a tile: 16 x Blocks rows, Tokens tokens, in 16 / lanes registers a block.
@@ -116,6 +117,7 @@ BITNET_INLINE void prefetch_next_tile(const TileInput& in, const std::uint8_t* l
 
 /// The tile kernel of a pair of formats, for weights in a layout:
 ///   run<Isa, Blocks, Tokens>(TileInput, std::int32_t*)   dots (Blocks, Tokens, 16)
+///   count_rows<Isa, Blocks>(TileInput, std::int32_t*)    if there: TileInput::row_ones
 template <class Weights, class Codes, class Layout>
 struct Tile;
 

@@ -3,7 +3,8 @@
 //
 //   dot = popcount(m) - 2 popcount(m and (s xor x))
 // No multiply anywhere. icelake, per pair of lines and token: one VPTERNLOGD, VPOPCNTD, VPADDD, 1.5
-// cycles as for W1A1; popcount(m), a VPOPCNTD and a VPADDD, is shared by the tokens of the tile.
+// cycles as for W1A1. popcount(m) belongs to the rows: tiles of all tokens count it once a stripe,
+// tiles of few tokens, which read the weights once, as they pass.
 #pragma once
 
 #include <cstddef>
@@ -17,23 +18,34 @@ namespace bitnet::kernels {
 
 template <>
 struct Tile<Ternary, Sign, layout::Planes16> {
+    /// row_ones (Blocks, 16) = popcount(m) of each row, for the tiles of gemm_tokens tokens
+    template <class Isa, std::size_t Blocks>
+    static BITNET_INLINE void count_rows(const TileInput& in, std::int32_t* row_ones) noexcept {
+        Accumulators<Isa, Blocks, 1> ones;
+        const std::uint8_t* line = in.weights;
+        const auto step = [&](auto& counts) BITNET_INLINE_LAMBDA {
+            add_masks<Isa>(in, line, counts);
+            line += 2 * layout::line_bytes;
+        };
+        count_ones<Isa, 1>(in.chunks, step, ones);
+        ones.store(row_ones, [](std::size_t, std::size_t, std::size_t, const auto& sum) noexcept {
+            return sum;
+        });
+    }
+
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
         Accumulators<Isa, Blocks, Tokens> differing;
-        Accumulators<Isa, Blocks, 1> nonzero;
         using u32 = typename decltype(differing)::u32;
         using i32 = typename decltype(differing)::i32;
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
-        const auto step = [&](auto& masks, auto& counts) BITNET_INLINE_LAMBDA {
+        const auto step = [&](auto& counts, auto&... masks) BITNET_INLINE_LAMBDA {
             prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
             prefetch_next_tile<Isa, Blocks, Tokens>(in, line + layout::line_bytes);
-            masks.for_each([&](std::size_t b, std::size_t p, std::size_t, i32& sum) noexcept {
-                sum = ops::add_popcount(sum,
-                                        ops::load(line + b * in.block_bytes + p * 4 * ops::lanes));
-            });
+            (add_masks<Isa>(in, line, masks), ...);
             counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
                 const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;
                 const u32 mask = ops::load(at), sign = ops::load(at + layout::line_bytes);
@@ -42,11 +54,30 @@ struct Tile<Ternary, Sign, layout::Planes16> {
             line += 2 * layout::line_bytes;
             x += in.panel_bytes;
         };
-        count_ones<Isa, 1>(in.chunks, step, nonzero, differing);
-        differing.store(dots,
-                        [&](std::size_t b, std::size_t p, std::size_t, const i32& sum) noexcept {
-                            return nonzero.sum[b][p][0] - (sum + sum);
-                        });
+        if constexpr (Tokens == ops::gemm_tokens) {
+            count_ones<Isa, 1>(in.chunks, step, differing);
+            differing.store(
+                dots, [&](std::size_t b, std::size_t p, std::size_t, const i32& sum) noexcept {
+                    return i32::load_unaligned(in.row_ones + b * 16 + p * ops::lanes) - (sum + sum);
+                });
+        } else {
+            Accumulators<Isa, Blocks, 1> ones;
+            count_ones<Isa, 1>(in.chunks, step, differing, ones);
+            differing.store(
+                dots, [&](std::size_t b, std::size_t p, std::size_t, const i32& sum) noexcept {
+                    return ones.sum[b][p][0] - (sum + sum);
+                });
+        }
+    }
+
+private:
+    template <class Isa, class Counts>
+    static BITNET_INLINE void add_masks(const TileInput& in, const std::uint8_t* line,
+                                        Counts& counts) noexcept {
+        using ops = simd::ops<Isa>;
+        counts.for_each([&](std::size_t b, std::size_t p, std::size_t, auto& sum) noexcept {
+            sum = ops::add_popcount(sum, ops::load(line + b * in.block_bytes + p * 4 * ops::lanes));
+        });
     }
 };
 

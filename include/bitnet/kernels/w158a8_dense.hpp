@@ -25,7 +25,10 @@ struct Tile<Ternary, Int8, layout::Dense16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        Accumulators<Isa, Blocks, Tokens> acc;
+        // One sum would wait for the last dot to end before the next: one block and one token get a
+        // sum for each of the five words.
+        constexpr std::size_t chains = Blocks * Tokens == 1 ? 5 : 1;
+        Accumulators<Isa, Blocks, Tokens * chains> acc;
         using u32 = typename decltype(acc)::u32;
         using i32 = typename decltype(acc)::i32;
 
@@ -74,7 +77,7 @@ struct Tile<Ternary, Int8, layout::Dense16> {
                             const u32 word = ops::broadcast(x + s * word_bytes + 4 * t);
                             BITNET_UNROLL
                             for (std::size_t g = 0; g < group; ++g) {
-                                i32& sum = acc.sum[b + g][p][t];
+                                i32& sum = acc.sum[b + g][p][t + s % chains];
                                 sum = ops::dot4(sum, codes[g], word);
                             }
                         }
@@ -89,9 +92,12 @@ struct Tile<Ternary, Int8, layout::Dense16> {
             x += 5 * word_bytes;
             line += layout::line_bytes;
         }
-        acc.store(dots, [&](std::size_t, std::size_t, std::size_t t, const i32& sum) noexcept {
-            return sum - i32(in.sums[t]);
+        Accumulators<Isa, Blocks, Tokens> totals([&](std::size_t t) { return -in.sums[t]; });
+        totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& total) noexcept {
+            BITNET_UNROLL
+            for (std::size_t k = 0; k < chains; ++k) total = total + acc.sum[b][p][t + k];
         });
+        totals.store(dots, [](std::size_t, std::size_t, std::size_t, const i32& s) { return s; });
     }
 };
 

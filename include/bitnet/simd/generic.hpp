@@ -64,6 +64,17 @@ struct generic {
     }
 
     /// Every lane: the four bytes at p. p need not be aligned.
+    /// a and b, both there before either is used: an order of instructions that compilers keep.
+    static BITNET_INLINE void together(u32& a, u32& b) noexcept {
+#if defined(BITNET_FLOAT_REGISTER)
+        typename u32::register_type first = a, second = b;
+        asm("" : BITNET_FLOAT_REGISTER(first), BITNET_FLOAT_REGISTER(second));
+        a = u32(first);
+        b = u32(second);
+#else
+        static_cast<void>(a), static_cast<void>(b);
+#endif
+    }
     static BITNET_INLINE u32 broadcast(const std::uint8_t* p) noexcept {
         std::uint32_t v;
         std::memcpy(&v, p, sizeof v);
@@ -109,7 +120,9 @@ struct generic {
     }
     /// Sums a register that a tile of one row block and one token keeps, for codes of this many
     /// bits: 1, 2, 4 or 8, see byte_dots().
-    static constexpr std::size_t dot4_chains(std::size_t) noexcept { return 1; }
+    static constexpr std::size_t dot4_chains(std::size_t) noexcept {
+        return 1;
+    }
 
     /// dot4 of code bytes up to 255. Exact modulo 2^32: no step saturates.
     static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {
@@ -127,7 +140,9 @@ struct generic {
         const u32 twos = xsimd::bitwise_cast<std::uint32_t>(bytes(v - units(v)) + u8(2)); // 2, 5, 8
         return (twos >> 2) & u32::broadcast(0x03030303u);
     }
-    static BITNET_INLINE u32 units(const u32& v) noexcept { return words(modulo<3>(bytes(v))); }
+    static BITNET_INLINE u32 units(const u32& v) noexcept {
+        return words(modulo<3>(bytes(v)));
+    }
 
     /// A line of layout::Dense16 made ready for trit(), in a form of the cluster's own: here 9
     /// u[0], 3 u[1] + u[2] and 3 u[3] + u[4] of each byte. An illegal byte gives any digits.
