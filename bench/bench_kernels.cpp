@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
     bench::Report report(quick, json == "-");
     bench::add_limit_rows(report);
     bench::add_gemm_rows(report);
+    bench::add_head_rows(report);
     bench::add_float_rows(report);
     bench::add_pool_row(report);
     const std::size_t ran = benchmark::RunSpecifiedBenchmarks(&report);

@@ -22,6 +22,7 @@ using FormatCases = std::tuple<FormatCase<bitnet::Binary, bitnet::layout::RowMaj
                                FormatCase<bitnet::Ternary, bitnet::layout::Dense16>,
                                FormatCase<bitnet::Int8, bitnet::layout::RowMajor>,
                                FormatCase<bitnet::Int8, bitnet::layout::Rows16>,
+                               FormatCase<bitnet::Int4, bitnet::layout::Rows16>,
                                FormatCase<bitnet::Int6, bitnet::layout::Six16>>;
 
 } // namespace support

@@ -29,7 +29,8 @@ using Pairs =
                Pair<bitnet::Binary, bitnet::Ternary>, Pair<bitnet::Ternary, bitnet::Int8>,
                Pair<bitnet::Ternary, bitnet::Sign>, Pair<bitnet::Ternary, bitnet::Ternary>,
                Pair<bitnet::Ternary, bitnet::Int8, bitnet::layout::Dense16>,
-               Pair<bitnet::Int8, bitnet::Int8>, Pair<bitnet::Int6, bitnet::Int8>>;
+               Pair<bitnet::Int8, bitnet::Int8>, Pair<bitnet::Int6, bitnet::Int8>,
+               Pair<bitnet::Int4, bitnet::Int8>>;
 
 struct Shape {
     std::size_t rows, cols, tokens, group = 0;

@@ -16,10 +16,10 @@ struct Kind {
     using Layer = bitnet::BitLinear<W, A, L>;
 };
 template <class... Activations>
-using Kinds =
-    std::tuple<Kind<bitnet::Ternary, Activations>..., Kind<bitnet::Binary, Activations>...,
-               Kind<bitnet::Int8, bitnet::Int8>, Kind<bitnet::Int6, bitnet::Int8>,
-               Kind<bitnet::Ternary, bitnet::Int8, bitnet::layout::Dense16>>;
+using Kinds = std::tuple<Kind<bitnet::Ternary, Activations>...,
+                         Kind<bitnet::Binary, Activations>..., Kind<bitnet::Int8, bitnet::Int8>,
+                         Kind<bitnet::Int6, bitnet::Int8>, Kind<bitnet::Int4, bitnet::Int8>,
+                         Kind<bitnet::Ternary, bitnet::Int8, bitnet::layout::Dense16>>;
 /// Whether layers of a kind take scales per group of this many columns; 0 = all.
 template <class K>
 constexpr bool takes_group(std::size_t group) {

@@ -56,6 +56,8 @@ public:
                 code = static_cast<int>(below(3)) - 1;
             } else if constexpr (std::is_same_v<Format, bitnet::Int6>) {
                 code = static_cast<int>(below(64)) - 32;
+            } else if constexpr (std::is_same_v<Format, bitnet::Int4>) {
+                code = static_cast<int>(below(16)) - 8;
             } else if constexpr (!std::is_same_v<Format, bitnet::Int8>) {
                 code = static_cast<int>(below(2)) * 2 - 1;
             }

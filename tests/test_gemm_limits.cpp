@@ -15,6 +15,7 @@ template <class Format>
 std::vector<int> extremes() {
     if (std::is_same_v<Format, bitnet::Int8>) return {127, -128, -127, 1, 0, -1};
     if (std::is_same_v<Format, bitnet::Int6>) return {31, -32, -31, 1, 0, -1};
+    if (std::is_same_v<Format, bitnet::Int4>) return {7, -8, 1, 0, -1};
     if (std::is_same_v<Format, bitnet::Ternary>) return {1, 0, -1};
     return {1, -1};
 }

@@ -22,6 +22,7 @@ unsigned encoding(int w) {
     if (std::is_same_v<Layout, layout::Planes16>) return w == 0 ? 0u : w < 0 ? 1u : 3u;
     if (std::is_same_v<Format, Int8>) return static_cast<unsigned>(w + 128);
     if (std::is_same_v<Format, Int6>) return static_cast<unsigned>(w + 32);
+    if (std::is_same_v<Format, Int4>) return static_cast<unsigned>(w + 8);
     return std::is_same_v<Format, Binary> ? w > 0 : static_cast<unsigned>(w + 1);
 }
 

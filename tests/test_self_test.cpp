@@ -110,7 +110,9 @@ std::vector<Broken> broken_products() {
             product<Int8, Int8>("w8a8"),
             integers<Int8, Int8>("w8a8"),
             product<Int6, Int8>("w6a8"),
-            integers<Int6, Int8>("w6a8")};
+            integers<Int6, Int8>("w6a8"),
+            product<Int4, Int8>("w4a8"),
+            integers<Int4, Int8>("w4a8")};
 }
 
 std::vector<Broken> broken_functions() {
@@ -157,6 +159,22 @@ std::vector<Broken> broken_functions() {
         t.dot = [](const float* a, const float* b, std::size_t n) noexcept {
             const float s = right().dot(a, b, n);
             return n == 17 ? other(s) : s;
+        };
+    });
+    add("screened head", [](Table& t) {
+        t.nibble_dots = [](const std::uint8_t* nibbles, std::size_t row_bytes, const std::int8_t* q,
+                           const std::uint32_t* rows, std::size_t count,
+                           std::int32_t* dots) noexcept {
+            right().nibble_dots(nibbles, row_bytes, q, rows, count, dots);
+            dots[count - 1] += 1;
+        };
+    });
+    add("screened head", [](Table& t) {
+        t.rows_that_reach = [](const std::int32_t* dots, const float* scales, std::size_t begin,
+                               std::size_t end, std::int32_t high, std::int32_t low, float a,
+                               float least, std::uint32_t* rows) noexcept {
+            return right().rows_that_reach(dots, scales, begin, end, high + 2000, low, a, least,
+                                           rows);
         };
     });
     add("rms_norm", [](Table& t) {

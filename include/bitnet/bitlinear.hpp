@@ -122,6 +122,7 @@ public:
     BITNET_INLINE PackedView<Weights, Layout> weights() const noexcept {
         return {image_.codes(), rows(), cols()};
     }
+    BITNET_INLINE ScaleView scales() const noexcept { return image_.scales(); }
     /// The code at (row, col), and the scale of a row (and group of columns).
     BITNET_INLINE int code(std::size_t row, std::size_t col) const noexcept {
         return weights()(row, col);

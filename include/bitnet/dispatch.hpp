@@ -81,6 +81,16 @@ struct ActivationEntry {
                        float* cosines, float* sines) noexcept;
 };
 
+/// The passes of a ScreenedHead, see detail/screen.hpp.
+struct ScreenEntry {
+    std::size_t (*rows_that_reach)(const std::int32_t* dots, const float* scales,
+                                   std::size_t row_begin, std::size_t row_end, std::int32_t high,
+                                   std::int32_t low, float a, float least,
+                                   std::uint32_t* rows) noexcept;
+    void (*nibble_dots)(const std::uint8_t* nibbles, std::size_t row_bytes, const std::int8_t* q,
+                        const std::uint32_t* rows, std::size_t count, std::int32_t* dots) noexcept;
+};
+
 /// Everything that one cluster compiles.
 struct Table : GemmEntry<Binary, Int8>,
                GemmEntry<Binary, Sign>,
@@ -91,6 +101,7 @@ struct Table : GemmEntry<Binary, Int8>,
                GemmEntry<Ternary, Ternary>,
                GemmEntry<Int8, Int8>,
                GemmEntry<Int6, Int8>,
+               GemmEntry<Int4, Int8>,
                QuantizeEntry<Int8>,
                QuantizeEntry<Int4>,
                QuantizeEntry<Int2>,
@@ -101,7 +112,8 @@ struct Table : GemmEntry<Binary, Int8>,
                StochasticEntry<Gumbel>,
                StochasticEntry<CentredGumbel>,
                MathEntry,
-               ActivationEntry {
+               ActivationEntry,
+               ScreenEntry {
     const char* name;
 
     template <class Weights, class Codes, class Layout = preferred_layout<Weights, Codes>>

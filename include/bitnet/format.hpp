@@ -90,12 +90,25 @@ struct Int8 {
     using codes = Int8;
 };
 
-/// Activations, four bits per token: a = 7 / max(max|x|, 1e-5), q = round-half-even(x * a), so q in
-/// [-7, 7]. They travel as Int8's codes and meet its kernels.
+/// As activations, four bits per token: a = 7 / max(max|x|, 1e-5), q = round-half-even(x * a), so q
+/// in [-7, 7]; they travel as Int8's codes and meet its kernels. As weights, the first pass of a
+/// ScreenedHead: w in [-8, 7], four bits holding w + 8. Padding holds w = 0.
 struct Int4 {
     static constexpr const char* name = "int4";
     static constexpr std::uint32_t id = 20;
+    static constexpr unsigned bits = 4;
+    static constexpr int largest = 8;
     static constexpr int max_code = 7;
+    BITNET_INLINE static constexpr bool is_code(int w) noexcept { return w >= -8 && w <= 7; }
+    BITNET_INLINE static constexpr unsigned encode(int w) noexcept {
+        return static_cast<unsigned>(w + 8);
+    }
+    BITNET_INLINE static constexpr int decode(unsigned u) noexcept {
+        return static_cast<int>(u) - 8;
+    }
+    BITNET_INLINE static constexpr bool is_encoding(unsigned u) noexcept { return u < 16; }
+    static constexpr unsigned pad = 8;
+
     using codes = Int8;
 };
 

@@ -19,6 +19,7 @@
 #include <bitnet/kernels/w1a1.hpp>
 #include <bitnet/kernels/w1a158.hpp>
 #include <bitnet/kernels/w1a8.hpp>
+#include <bitnet/kernels/w4a8.hpp>
 #include <bitnet/kernels/w6a8.hpp>
 #include <bitnet/kernels/w8a8.hpp>
 #include <bitnet/quantized.hpp>

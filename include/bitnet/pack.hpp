@@ -28,6 +28,8 @@ BITNET_INLINE std::uint32_t encode4(std::uint32_t codes) noexcept {
         return codes ^ 0x80808080u; // w + 128
     } else if constexpr (std::is_same_v<Format, Int6>) {
         return (codes & 0x3f3f3f3fu) ^ 0x20202020u; // w + 32
+    } else if constexpr (std::is_same_v<Format, Int4>) {
+        return (codes & 0x0f0f0f0fu) ^ 0x08080808u; // w + 8
     } else {
         return ((codes & 0x7f7f7f7fu) + 0x01010101u) ^ (codes & 0x80808080u); // w + 1
     }
@@ -38,7 +40,9 @@ template <class Format>
 BITNET_INLINE std::uint32_t decode4(std::uint32_t u) noexcept {
     if constexpr (std::is_same_v<Format, Int8>) return u ^ 0x80808080u;
     if constexpr (std::is_same_v<Format, Binary>) u <<= 1;
-    constexpr std::uint32_t zero = std::is_same_v<Format, Int6> ? 0x20202020u : 0x01010101u;
+    constexpr std::uint32_t zero = std::is_same_v<Format, Int6>   ? 0x20202020u
+                                   : std::is_same_v<Format, Int4> ? 0x08080808u
+                                                                  : 0x01010101u;
     return ((u | 0x80808080u) - zero) ^ 0x80808080u;
 }
 
@@ -244,9 +248,9 @@ void pack_into(const std::int8_t* codes, std::size_t rows, std::size_t cols,
 }
 
 /// Packs row-major int8 codes.
-/// codes (rows, cols), codes of the format: -1 1 (Binary), -1 0 1 (Ternary), -32 .. 31 (Int6), any
-/// (Int8)
-/// err: wrong_size, too_large; bad_code (where: index in codes); out_of_memory
+/// codes (rows, cols), codes of the format: -1 1 (Binary), -1 0 1 (Ternary), -8 .. 7 (Int4), -32 ..
+/// 31 (Int6), any (Int8) err: wrong_size, too_large; bad_code (where: index in codes);
+/// out_of_memory
 template <class Format, class Layout = layout::Rows16, class Isa = isa::native>
 Result<PackedTensor<Format, Layout>> pack(std::span<const std::int8_t> codes, std::size_t rows,
                                           std::size_t cols) noexcept {

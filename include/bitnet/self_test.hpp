@@ -48,6 +48,7 @@ public:
         if (!products_agree<Binary, Ternary>()) return "w1a158";
         if (!products_agree<Int8, Int8>()) return "w8a8";
         if (!products_agree<Int6, Int8>()) return "w6a8";
+        if (!products_agree<Int4, Int8>()) return "w4a8";
         if (!quantizers_agree<Int8>()) return "quantize int8";
         if (!quantizers_agree<Int4>()) return "quantize int4";
         if (!quantizers_agree<Int2>()) return "quantize int2";
@@ -58,7 +59,8 @@ public:
         if (!stochastic_signs_agree<Gumbel>()) return "stochastic_sign gumbel";
         if (!stochastic_signs_agree<CentredGumbel>()) return "stochastic_sign centred gumbel";
         if (const char* name = math_disagreement()) return name;
-        return activation_disagreement();
+        if (const char* name = activation_disagreement()) return name;
+        return screens_agree() ? nullptr : "screened head";
     }
 
 private:
@@ -84,6 +86,7 @@ private:
         for (std::size_t i = 0; i < n; ++i) {
             int code = static_cast<int>(next() % 256) - 128;
             if constexpr (std::is_same_v<Format, Int6>) code = code / 4;
+            if constexpr (std::is_same_v<Format, Int4>) code = code / 16;
             if constexpr (std::is_same_v<Format, Ternary>) code = static_cast<int>(next() % 3) - 1;
             if constexpr (std::is_same_v<Format, Binary> || std::is_same_v<Format, Sign>) {
                 code = static_cast<int>(next() % 2) * 2 - 1;
@@ -235,6 +238,25 @@ private:
         const bool turns = floats_agree(
             [&](const Table& t, float* y) { t.rope(y, heads, other, other + half, half); });
         return turns ? nullptr : "rope";
+    }
+
+    /// Both passes of a screened head, over rows of two lines.
+    bool screens_agree() noexcept {
+        constexpr std::size_t n = 32, row_bytes = 128;
+        std::uint8_t nibbles[n * row_bytes];
+        std::int8_t q[2 * row_bytes];
+        for (auto& byte : nibbles) byte = static_cast<std::uint8_t>(next());
+        fill<Int8>(q, sizeof q);
+        const auto run = [&](const Table& table, std::uint32_t* out, std::int32_t* d) {
+            for (std::uint32_t i = 0; i < n; ++i) out[i] = n - 1 - i;
+            table.nibble_dots(nibbles, row_bytes, q, out, n, d);
+            return table.rows_that_reach(d, x_, 0, n - 3, 9000, -9000, 1.5f, 1000.0f, out);
+        };
+        std::uint32_t reached[2][n];
+        std::int32_t dots[2][n];
+        return run(expected_, reached[0], dots[0]) == run(actual_, reached[1], dots[1]) &&
+               std::memcmp(reached[0], reached[1], sizeof reached[0]) == 0 &&
+               std::memcmp(dots[0], dots[1], sizeof dots[0]) == 0;
     }
 
     static Matrix<const float> batch(const float* x) noexcept { return {x, tokens, cols}; }

@@ -136,7 +136,7 @@ void run(Source& source) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Source source(data, size);
-    switch (source.byte() % 16) {
+    switch (source.byte() % 17) {
     case 0:
         run<Ternary, Int8>(source);
         break;
@@ -181,6 +181,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
     case 14:
         run<Binary, Int2>(source);
+        break;
+    case 15:
+        run<Int4, Int8>(source);
         break;
     default:
         run<Binary, Ternary>(source);

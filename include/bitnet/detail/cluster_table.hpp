@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bitnet/activation.hpp>
+#include <bitnet/detail/screen.hpp>
 #include <bitnet/dispatch.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/gemm.hpp>
@@ -38,6 +39,9 @@ inline constexpr dispatch::ActivationEntry activation_entry{
     &rope<Isa>,     &rope_table<Isa>};
 
 template <class Isa>
+inline constexpr dispatch::ScreenEntry screen_entry{&rows_that_reach<Isa>, &nibble_dots<Isa>};
+
+template <class Isa>
 inline constexpr dispatch::Table cluster_table{gemm_entry<Binary, Int8, Isa>,
                                                gemm_entry<Binary, Sign, Isa>,
                                                gemm_entry<Binary, Ternary, Isa>,
@@ -47,6 +51,7 @@ inline constexpr dispatch::Table cluster_table{gemm_entry<Binary, Int8, Isa>,
                                                gemm_entry<Ternary, Ternary, Isa>,
                                                gemm_entry<Int8, Int8, Isa>,
                                                gemm_entry<Int6, Int8, Isa>,
+                                               gemm_entry<Int4, Int8, Isa>,
                                                quantize_entry<Int8, Isa>,
                                                quantize_entry<Int4, Isa>,
                                                quantize_entry<Int2, Isa>,
@@ -58,6 +63,7 @@ inline constexpr dispatch::Table cluster_table{gemm_entry<Binary, Int8, Isa>,
                                                stochastic_entry<CentredGumbel, Isa>,
                                                math_entry<Isa>,
                                                activation_entry<Isa>,
+                                               screen_entry<Isa>,
                                                isa::cluster_of<Isa>::name};
 
 } // namespace bitnet::detail

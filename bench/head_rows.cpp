@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// The screened head: the k largest of 128256 logits, beside the plain heads of gemm_rows.cpp. The
+// oracle is the int8 head of the same codes, sorted; the limit is a read of the first pass's bytes.
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <numeric>
+#include <random>
+
+#include <bitnet/screened_head.hpp>
+
+#include "measure.hpp"
+#include "rows.hpp"
+
+namespace bench {
+namespace {
+
+using bitnet::Int8;
+using bitnet::Logit;
+using bitnet::ScreenedHead;
+
+constexpr std::size_t rows = 128256, cols = 2560; // the head of BitNet b1.58 2B4T
+
+/// Codes and one token as models have them, about normal, and what the int8 head makes of them.
+struct Problem {
+    std::vector<std::byte> token, scratch, memory; // memory: copies that no cache holds
+    std::vector<ScreenedHead> heads;
+    bitnet::Quantized<Int8> x;
+    std::vector<Logit> expected;
+
+    Problem() : token(bitnet::quantized_bytes<Int8>(1, cols)) {
+        std::mt19937 numbers(1);
+        const auto normal = [&](int most) { // the sum of four uniform numbers
+            int sum = 0;
+            for (int i = 0; i < 4; ++i) sum += static_cast<int>(numbers() % 57) - 28;
+            return static_cast<std::int8_t>(std::clamp(sum, -most, most));
+        };
+        std::vector<std::int8_t> codes(rows * cols), q(cols);
+        for (auto& w : codes) w = normal(ScreenedHead::max_code);
+        for (auto& v : q) v = normal(127);
+        std::vector<float> scales(rows);
+        for (auto& s : scales) s = 0.9f + static_cast<float>(numbers() % 1024) / 5120.0f;
+        x = bitnet::quantized_from_codes<Int8>(q, 1, cols, {}, token).value();
+
+        for (std::uint32_t r = 0; r < rows; ++r) {
+            std::int32_t dot = 0;
+            for (std::size_t c = 0; c < cols; ++c) dot += codes[r * cols + c] * q[c];
+            expected.push_back({r, static_cast<float>(dot) * scales[r]});
+        }
+        std::stable_sort(expected.begin(), expected.end(),
+                         [](const Logit& a, const Logit& b) { return a.value > b.value; });
+
+        const auto head = ScreenedHead::from_codes(codes, rows, cols, scales, 1).value();
+        const std::span<const std::byte> bytes = head.bytes(); // a multiple of 64
+        const std::size_t copies = cold_bytes() / (bytes.size() / 2) + 1;
+        memory.resize(copies * bytes.size() + 64);
+        std::byte* first = memory.data();
+        first += (64 - reinterpret_cast<std::uintptr_t>(first) % 64) % 64;
+        for (std::size_t i = 0; i < copies; ++i) {
+            std::memcpy(first + i * bytes.size(), bytes.data(), bytes.size());
+            heads.push_back(
+                ScreenedHead::map_packed({first + i * bytes.size(), bytes.size()}).value());
+        }
+        scratch.resize(heads.front().scratch_bytes());
+    }
+};
+
+void run(Row& row, Problem& problem, const Limits& limits, std::size_t k, double seconds_a_row) {
+    std::vector<Logit> best(k);
+    std::size_t next = 0;
+    const auto top = [&] {
+        const ScreenedHead& head = problem.heads[next++ % problem.heads.size()];
+        head.top<bitnet::isa::dynamic>(problem.x, best, problem.scratch, pool(row.threads));
+    };
+    top();
+    row.verified = std::equal(
+        best.begin(), best.end(), problem.expected.begin(),
+        [](const Logit& a, const Logit& b) { return a.row == b.row && a.value == b.value; });
+    const std::size_t bytes = rows * cols / 2; // of the first pass
+    const double read = measured_read(limits, problem.memory, row.threads);
+    const double seconds = median_seconds(seconds_a_row, top);
+    row.bits_per_weight = 4;
+    row.gops = 2.0 * static_cast<double>(rows * cols) / seconds * 1e-9;
+    row.gbps = static_cast<double>(bytes) / seconds * 1e-9;
+    row.consider("read/cold", read, "GB/s");
+}
+
+} // namespace
+
+void add_head_rows(Report& report) {
+    if (report.quick()) return;
+    const auto problem = std::make_shared<std::unique_ptr<Problem>>(); // made by the first row
+    const Contender best = contenders(true).back();
+    for (const std::size_t k : {1u, 40u}) {
+        for (const std::size_t threads : {1u, 2u}) {
+            Row row;
+            row.name = "screened/top" + std::to_string(k) + "/cold/" + std::to_string(rows) + "x" +
+                       std::to_string(cols);
+            row.cluster = best.kernels->name; // which is what isa::dynamic takes
+            row.rows = rows;
+            row.cols = cols;
+            row.tokens = 1;
+            row.threads = threads;
+            report.add(row, [=, seconds = report.seconds_a_row()](Row& measured) {
+                if (!*problem) *problem = std::make_unique<Problem>();
+                run(measured, **problem, *best.limits, k, seconds);
+            });
+        }
+    }
+}
+
+} // namespace bench

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// The bytes of a ScreenedHead; little-endian.
+//
+//   offset  type  field
+//   0       u32   magic "BNS1"
+//   4       u32   zero
+//   8       u64   rows
+//   16      u64   cols
+//   24      u64   seed of the dither
+//   32..63        zero
+//   64            the first pass: a BitLinear<Int4, Int8> of codes u with a scale a row, no bias
+//                 nibbles e: for each row, lines of 64 bytes that hold 128 columns: byte i has
+//                 column i in its low and column 64 + i in its high four bits; zeros beyond cols
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include <bitnet/bitlinear.hpp>
+#include <bitnet/config.hpp>
+#include <bitnet/detail/screen.hpp>
+#include <bitnet/format.hpp>
+#include <bitnet/random.hpp>
+#include <bitnet/result.hpp>
+#include <bitnet/tensor.hpp>
+
+namespace bitnet::detail {
+
+struct ScreenedHeader {
+    std::uint32_t magic, zero;
+    std::uint64_t rows, cols, seed;
+    std::uint64_t zeros[4];
+};
+static_assert(sizeof(ScreenedHeader) == 64);
+
+/// An image, owned or mapped, whose header has been checked.
+class ScreenedImage {
+public:
+    using First = BitLinear<Int4, Int8>;
+    static constexpr std::uint32_t magic = 0x31534e42; // "BNS1"
+    static constexpr int max_code = 112;               // -112 + 0 and 112 + 15 are in 16 [-7, 8)
+    static constexpr std::size_t max_cols = (std::size_t{1} << 16) - 1; // 16 (sum of u q) < 2^31
+
+    template <class Isa>
+    static Result<ScreenedImage> make(std::span<const std::int8_t> codes, std::size_t rows,
+                                      std::size_t cols, std::span<const float> scales,
+                                      std::uint64_t seed) noexcept {
+        if (Status shape = check(rows, cols); !shape) return shape.error();
+        if (codes.size() != rows * cols) return Error{Errc::wrong_size, codes.size()};
+        if (scales.size() != rows) return Error{Errc::bad_scale, scales.size()};
+        for (std::size_t i = 0; i < codes.size(); ++i) {
+            if (codes[i] < -max_code || codes[i] > max_code) return Error{Errc::bad_code, i};
+        }
+        const ScreenedHeader header{magic, 0, rows, cols, seed, {}};
+        AlignedBytes dither = make_dither(header), upper(codes.size());
+        if (!dither || !upper) return Error{Errc::out_of_memory, codes.size()};
+        const auto* const d = reinterpret_cast<const std::uint8_t*>(dither.data());
+        auto* const u = reinterpret_cast<std::int8_t*>(upper.data());
+        for (std::size_t i = 0; i < codes.size(); ++i) {
+            u[i] = static_cast<std::int8_t>((codes[i] + d[i % cols] + 128) / 16 - 8);
+        }
+        auto first = First::from_codes<Isa>({u, codes.size()}, rows, cols, scales);
+        if (!first) return first.error();
+
+        const std::size_t row_bytes = padded(cols) / 2, size = first->bytes().size();
+        const std::size_t total = sizeof header + size + rows * row_bytes;
+        AlignedBytes memory(total);
+        if (!memory) return Error{Errc::out_of_memory, total};
+        std::memset(memory.data(), 0, total);
+        std::memcpy(memory.data(), &header, sizeof header);
+        std::memcpy(memory.data() + sizeof header, first->bytes().data(), size);
+        auto* line = reinterpret_cast<std::uint8_t*>(memory.data() + sizeof header + size);
+        for (std::size_t r = 0; r < rows; ++r, line += row_bytes) {
+            for (std::size_t c = 0; c < cols; ++c) {
+                std::uint8_t& byte = line[byte_of(c)];
+                const int e = (codes[r * cols + c] + d[c] + 128) % 16;
+                byte = static_cast<std::uint8_t>(byte | e << shift_of(c));
+            }
+        }
+        auto image = map<Isa>({memory.data(), total});
+        if (image) image->owned_ = std::move(memory);
+        return image;
+    }
+
+    template <class Isa>
+    static Result<ScreenedImage> map(std::span<const std::byte> bytes) noexcept {
+        if (reinterpret_cast<std::uintptr_t>(bytes.data()) % AlignedBytes::alignment != 0) {
+            return Error{Errc::misaligned};
+        }
+        ScreenedHeader h;
+        if (bytes.size() < sizeof h) return Error{Errc::wrong_size, bytes.size()};
+        std::memcpy(&h, bytes.data(), sizeof h);
+        if (h.magic != magic || h.zero != 0 ||
+            (h.zeros[0] | h.zeros[1] | h.zeros[2] | h.zeros[3])) {
+            return Error{Errc::bad_header};
+        }
+        if (h.rows > 0xffffffffu || h.cols > max_cols) return Error{Errc::too_large};
+        const std::size_t rows = static_cast<std::size_t>(h.rows);
+        const std::size_t cols = static_cast<std::size_t>(h.cols);
+        if (Status shape = check(rows, cols); !shape) return shape.error();
+        const std::size_t lower = rows * (padded(cols) / 2);
+        if (bytes.size() - sizeof h < lower) return Error{Errc::wrong_size, bytes.size()};
+        auto first =
+            First::map_packed<Isa>(bytes.subspan(sizeof h, bytes.size() - sizeof h - lower));
+        if (!first) return first.error();
+        const bool row_scales = first->scales().block_stride != 0 || rows == 1;
+        if (first->rows() != rows || first->cols() != cols || first->group() != 0 ||
+            first->has_bias() || !row_scales) {
+            return Error{Errc::bad_header, sizeof h};
+        }
+        AlignedBytes dither = make_dither(h);
+        if (!dither) return Error{Errc::out_of_memory, cols};
+        return ScreenedImage(bytes, std::move(*first), std::move(dither));
+    }
+
+    BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return bytes_; }
+    BITNET_INLINE const First& first() const noexcept { return first_; }
+    BITNET_INLINE const std::uint8_t* nibbles() const noexcept {
+        const std::byte* const end = bytes_.data() + bytes_.size();
+        return reinterpret_cast<const std::uint8_t*>(end - first_.rows() * padded_cols() / 2);
+    }
+    BITNET_INLINE int nibble(std::size_t row, std::size_t col) const noexcept {
+        return nibbles()[row * padded_cols() / 2 + byte_of(col)] >> shift_of(col) & 15;
+    }
+    /// (cols) in [0, 15]
+    BITNET_INLINE const std::uint8_t* dither() const noexcept {
+        return reinterpret_cast<const std::uint8_t*>(dither_.data());
+    }
+    BITNET_INLINE std::size_t padded_cols() const noexcept { return padded(first_.cols()); }
+    BITNET_INLINE float largest_scale() const noexcept { return largest_scale_; }
+
+    template <class Isa>
+    Status verify() const noexcept {
+        const auto at = [&](const void* p) noexcept {
+            return static_cast<std::size_t>(static_cast<const std::byte*>(p) - bytes_.data());
+        };
+        if (Status first = first_.template verify<Isa>(); !first) {
+            const bool of_code = first.error().code == Errc::bad_code;
+            const std::size_t before = of_code ? 0 : sizeof(ScreenedHeader);
+            return Error{first.error().code, before + first.error().where};
+        }
+        for (std::size_t r = 0; r < first_.rows(); ++r) {
+            for (std::size_t c = first_.cols(); c < padded_cols(); ++c) {
+                if (nibble(r, c) == 0) continue;
+                return Error{Errc::bad_padding, at(nibbles() + r * padded_cols() / 2 + byte_of(c))};
+            }
+        }
+        return {};
+    }
+
+private:
+    BITNET_INLINE ScreenedImage(std::span<const std::byte> bytes, First first,
+                                AlignedBytes dither) noexcept
+        : bytes_(bytes), first_(std::move(first)), dither_(std::move(dither)) {
+        for (std::size_t r = 0; r < first_.rows(); ++r) {
+            const float size = first_.scale(r) < 0 ? -first_.scale(r) : first_.scale(r);
+            if (size > largest_scale_) largest_scale_ = size;
+        }
+    }
+    static BITNET_INLINE Status check(std::size_t rows, std::size_t cols) noexcept {
+        if (rows > 0xffffffffu) return Error{Errc::too_large};
+        return check_shape(rows, cols, max_cols);
+    }
+    static BITNET_INLINE AlignedBytes make_dither(const ScreenedHeader& h) noexcept {
+        const std::size_t cols = static_cast<std::size_t>(h.cols);
+        AlignedBytes dither(cols);
+        for (std::size_t c = 0; c < cols && dither; ++c) {
+            const std::uint32_t bits = random_bits(h.seed, static_cast<std::uint32_t>(c), 0, 0);
+            dither.data()[c] = static_cast<std::byte>(bits >> 28);
+        }
+        return dither;
+    }
+    static BITNET_INLINE constexpr std::size_t padded(std::size_t cols) noexcept {
+        return round_up(cols, nibble_cols);
+    }
+    static BITNET_INLINE constexpr std::size_t byte_of(std::size_t col) noexcept {
+        return col / nibble_cols * 64 + col % 64;
+    }
+    static BITNET_INLINE constexpr unsigned shift_of(std::size_t col) noexcept {
+        return static_cast<unsigned>(col % nibble_cols / 64 * 4);
+    }
+
+    AlignedBytes owned_;
+    std::span<const std::byte> bytes_;
+    First first_;
+    AlignedBytes dither_;
+    float largest_scale_ = 0;
+};
+
+} // namespace bitnet::detail
