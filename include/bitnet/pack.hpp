@@ -248,9 +248,9 @@ void pack_into(const std::int8_t* codes, std::size_t rows, std::size_t cols,
 }
 
 /// Packs row-major int8 codes.
-/// codes (rows, cols), codes of the format: -1 1 (Binary), -1 0 1 (Ternary), -8 .. 7 (Int4), -32 ..
-/// 31 (Int6), any (Int8) err: wrong_size, too_large; bad_code (where: index in codes);
-/// out_of_memory
+/// codes (rows, cols), codes of the format: -1 1 (Binary), -1 0 1 (Ternary), -8 .. 7 (Int4),
+/// -32 .. 31 (Int6), any (Int8)
+/// err: wrong_size, too_large; bad_code (where: index in codes); out_of_memory
 template <class Format, class Layout = layout::Rows16, class Isa = isa::native>
 Result<PackedTensor<Format, Layout>> pack(std::span<const std::int8_t> codes, std::size_t rows,
                                           std::size_t cols) noexcept {

@@ -97,7 +97,7 @@ public:
     }
 
     /// best (k) = the k rows of the largest logits, the largest first; of equal logits the smaller
-    /// row. -0 counts as less than +0. A token with scale NaN gives NaNs. Returns how many rows had
+    /// row. A token with scale NaN gives NaNs. Returns how many rows had
     /// their logits taken exactly.
     /// pre:  x is one token of cols() columns without groups; k <= rows()
     /// exact: logits, always; the choice of rows, with the probability above
@@ -176,7 +176,7 @@ private:
 
         static BITNET_INLINE std::int32_t key(float v) noexcept { // in the order of the values
             const std::int32_t bits = detail::bits_of(v);
-            return bits ^ (bits >> 31 & 0x7fffffff);
+            return bits < 0 ? -(bits & 0x7fffffff) : bits;
         }
         static BITNET_INLINE bool better(const Logit& a, const Logit& b) noexcept {
             return key(a.value) != key(b.value) ? key(a.value) > key(b.value) : a.row < b.row;

@@ -240,23 +240,32 @@ private:
         return turns ? nullptr : "rope";
     }
 
-    /// Both passes of a screened head, over rows of two lines.
+    /// Both passes of a screened head, over rows of two lines; each row once stands at the bound.
     bool screens_agree() noexcept {
-        constexpr std::size_t n = 32, row_bytes = 128;
+        constexpr std::size_t n = 29, room = 32, row_bytes = 128;
+        constexpr std::int32_t high = 9000, low = -9000;
         std::uint8_t nibbles[n * row_bytes];
         std::int8_t q[2 * row_bytes];
         for (auto& byte : nibbles) byte = static_cast<std::uint8_t>(next());
         fill<Int8>(q, sizeof q);
-        const auto run = [&](const Table& table, std::uint32_t* out, std::int32_t* d) {
-            for (std::uint32_t i = 0; i < n; ++i) out[i] = n - 1 - i;
-            table.nibble_dots(nibbles, row_bytes, q, out, n, d);
-            return table.rows_that_reach(d, x_, 0, n - 3, 9000, -9000, 1.5f, 1000.0f, out);
-        };
-        std::uint32_t reached[2][n];
-        std::int32_t dots[2][n];
-        return run(expected_, reached[0], dots[0]) == run(actual_, reached[1], dots[1]) &&
-               std::memcmp(reached[0], reached[1], sizeof reached[0]) == 0 &&
-               std::memcmp(dots[0], dots[1], sizeof dots[0]) == 0;
+        std::int32_t dots[2][room] = {};
+        std::uint32_t reached[2][room] = {};
+        for (std::uint32_t i = 0; i < n; ++i) reached[0][i] = n - 1 - i;
+        expected_.nibble_dots(nibbles, row_bytes, q, reached[0], n, dots[0]);
+        actual_.nibble_dots(nibbles, row_bytes, q, reached[0], n, dots[1]);
+        if (std::memcmp(dots[0], dots[1], sizeof dots[0]) != 0) return false;
+        for (std::size_t i = 0; i < n; ++i) {
+            const float bound = static_cast<float>(16 * dots[0][i] + (x_[i] < 0 ? low : high));
+            const float least = once(simd::lane::divide(bound, 1.5f) * x_[i]);
+            const auto reach = [&](const Table& table, std::uint32_t* out) {
+                return table.rows_that_reach(dots[0], x_, 0, n, high, low, 1.5f, least, out);
+            };
+            const std::size_t count = reach(expected_, reached[0]);
+            if (reach(actual_, reached[1]) != count) return false;
+            if (std::memcmp(reached[0], reached[1], count * sizeof reached[0][0]) != 0)
+                return false;
+        }
+        return true;
     }
 
     static Matrix<const float> batch(const float* x) noexcept { return {x, tokens, cols}; }

@@ -40,7 +40,8 @@ std::size_t rows_that_reach(const std::int32_t* dots, const float* scales, std::
             const I minus = scale.bits().template shift_right<31>();
             const I dot = I::load(dots + r).template shift_left<4>() + above + (more & minus);
             const V logit = (V::from(dot) / divisor) * scale;
-            std::uint32_t reach = ~(logit - bound).bits().negative() & 0xffffu;
+            // The integers of floats above zero are above zero; those of -0 are not.
+            std::uint32_t reach = ~less(I::set1(0), (bound - logit).bits()) & 0xffffu;
             if (row_end - r < 16) reach &= (1u << (row_end - r)) - 1;
             for (std::uint32_t i = 0; reach != 0; ++i, reach >>= 1) {
                 if (reach & 1) rows[count++] = static_cast<std::uint32_t>(r) + i;

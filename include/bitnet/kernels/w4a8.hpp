@@ -21,26 +21,35 @@ struct Tile<Int4, Int8, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        Accumulators<Isa, Blocks, Tokens> acc;
-        using u32 = typename decltype(acc)::u32;
-        using i32 = typename decltype(acc)::i32;
+        // One block and one token are one chain of dots, whose latency would bind: four then.
+        constexpr std::size_t chains = Blocks * Tokens == 1 ? 4 : 1;
+        constexpr std::size_t words = chains > 1 ? chains : 2; // of a token that a step meets
+        Accumulators<Isa, Blocks, Tokens> acc[chains];
+        using u32 = typename Accumulators<Isa, Blocks, Tokens>::u32;
+        using i32 = typename Accumulators<Isa, Blocks, Tokens>::i32;
         const u32 four_bits(0x0f0f0f0fu);
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
-        for (std::size_t i = 0; i < 4 * in.chunks; ++i) {
-            prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
+        for (std::size_t i = 0; i < 8 * in.chunks; i += words) {
             BITNET_UNROLL
-            for (int s = 0; s < 2; ++s) {
-                acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
-                    const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
-                    sum = ops::dot4(sum, (w >> (4 * s)) & four_bits, ops::broadcast(x + 4 * t));
-                });
+            for (std::size_t j = 0; j < words; ++j) { // a line has two
+                if (j % 2 == 0) prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
+                const int shift = static_cast<int>(j % 2 * 4);
+                acc[j % chains].for_each(
+                    [&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+                        const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
+                        sum = ops::dot4(sum, (w >> shift) & four_bits, ops::broadcast(x + 4 * t));
+                    });
                 x += in.panel_bytes;
+                if (j % 2 == 1) line += layout::line_bytes;
             }
-            line += layout::line_bytes;
         }
-        acc.store(dots, [&](std::size_t, std::size_t, std::size_t t, const i32& sum) noexcept {
+        acc[0].store(dots, [&](std::size_t b, std::size_t p, std::size_t t, i32 sum) noexcept {
+            BITNET_UNROLL
+            for (std::size_t chain = 1; chain < chains; ++chain) {
+                sum = sum + acc[chain].sum[b][p][t];
+            }
             return sum - (i32(in.sums[t]) << 3);
         });
     }
