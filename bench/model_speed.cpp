@@ -61,9 +61,8 @@ double median_rate(std::size_t repetitions, std::size_t tokens, const Run& run) 
 void decode(Transformer& model, int id, std::size_t count) {
     model.restart();
     for (std::size_t i = 0; i < count; ++i) {
-        const auto logits = model.forward({&id, 1}, Logits::last);
-        id = static_cast<int>(std::max_element(logits.data, logits.data + logits.cols) -
-                              logits.data);
+        model.forward({&id, 1}, Logits::none);
+        id = static_cast<int>(model.likeliest(1).front().row);
     }
 }
 

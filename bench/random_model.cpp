@@ -10,6 +10,7 @@
 
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/random.hpp>
+#include <bitnet/screened_head.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -29,6 +30,7 @@ using bitnet::Binary;
 using bitnet::BitLinear;
 using bitnet::Int6;
 using bitnet::Int8;
+using bitnet::ScreenedHead;
 using bitnet::Ternary;
 
 struct Options {
@@ -100,6 +102,9 @@ constexpr Codes binary{
 constexpr Codes int8{[](std::uint8_t byte) { return static_cast<std::int8_t>(byte - 128); }, 73.9};
 constexpr Codes int6{[](std::uint8_t byte) { return static_cast<std::int8_t>(byte / 4 - 32); },
                      18.5};
+// What a screened head takes: -112 .. 112.
+constexpr Codes screened{
+    [](std::uint8_t byte) { return static_cast<std::int8_t>(byte * 225 / 256 - 112); }, 65.0};
 
 class RandomModel {
 public:
@@ -139,6 +144,16 @@ private:
         writer_.add_source(name, kind, rows, cols, source);
     }
 
+    void add_screened(const std::string& name, std::size_t rows, std::size_t cols) {
+        const auto source = [=, seed = options_.seed,
+                             stream = stream_++](const ModelWriter::Sink& sink) {
+            const std::vector<float> scales(rows, scale_of(screened.deviation, cols));
+            const auto drawn = draw(seed, stream, rows * cols, screened.code);
+            sink(ScreenedHead::from_codes(drawn, rows, cols, scales, seed).value().bytes());
+        };
+        writer_.add_source(name, TensorKind::screened_int8, rows, cols, source);
+    }
+
     void add_halves(const std::string& name, std::size_t rows, std::size_t cols) {
         const auto source = [=, seed = options_.seed,
                              stream = stream_++](const ModelWriter::Sink& sink) {
@@ -161,6 +176,8 @@ private:
             add_packed<BitLinear<Int8, Int8>>(TensorKind::int8_int8, name, c.vocab, c.dim, int8);
         } else if (options_.head == "int6") {
             add_packed<BitLinear<Int6, Int8>>(TensorKind::int6_int8, name, c.vocab, c.dim, int6);
+        } else if (options_.head == "screened") {
+            add_screened(name, c.vocab, c.dim);
         } else {
             add_halves(name, c.vocab, c.dim);
         }
@@ -211,7 +228,7 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"ternary2", "ternary-dense", "binary"}))
         ->capture_default_str();
     app.add_option("--head", options.head, "Of the embedding, which is the output head too")
-        ->check(CLI::IsMember({"int6", "int8", "f16"}))
+        ->check(CLI::IsMember({"int6", "int8", "screened", "f16"}))
         ->capture_default_str();
     app.add_option("--seed", options.seed, "The same seed gives the same file")
         ->transform(decimal<std::uint64_t>())

@@ -22,13 +22,28 @@ namespace {
 
 const std::vector<float> logits = {0.5f, 2.0f, -1.0f, 2.0f, 1.25f, -8.0f, 0.0f};
 
+int sample(Sampler& sampler, const std::vector<float>& of, std::uint32_t step) {
+    std::vector<bitnet::Logit> sorted;
+    for (const float logit : of) {
+        sorted.push_back({static_cast<std::uint32_t>(sorted.size()), logit});
+    }
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const auto& a, const auto& b) { return a.value > b.value; });
+    sorted.resize(sampler.candidates(of.size()));
+    return sampler.sample(sorted, step);
+}
+int sample(const SamplerOptions& options, const std::vector<float>& of, std::uint32_t step) {
+    Sampler sampler(options);
+    return sample(sampler, of, step);
+}
+
 constexpr SamplerOptions everything = {.temperature = 1.0f, .top_k = 0, .top_p = 1.0f, .seed = 7};
 
 std::map<int, int> count(SamplerOptions options, std::uint32_t steps) {
     Sampler sampler(options);
     std::map<int, int> counts;
     for (std::uint32_t step = 0; step < steps; ++step) {
-        ++counts[sampler.sample(logits, step)];
+        ++counts[sample(sampler, logits, step)];
     }
     return counts;
 }
@@ -46,9 +61,9 @@ std::set<int> support(SamplerOptions options) {
 TEST_CASE("temperature 0 takes the largest logit, the lowest id on ties") {
     SamplerOptions options;
     options.temperature = 0.0f;
-    CHECK(Sampler(options).sample(logits, 0) == 1);
-    CHECK(Sampler(options).sample(std::vector<float>{-3.0f}, 0) == 0);
-    CHECK(Sampler(options).sample(std::vector<float>{-3.0f, -0.0f, 0.0f}, 9) == 1);
+    CHECK(sample(options, logits, 0) == 1);
+    CHECK(sample(options, std::vector<float>{-3.0f}, 0) == 0);
+    CHECK(sample(options, std::vector<float>{-3.0f, -0.0f, 0.0f}, 9) == 1);
 }
 
 TEST_CASE("frequencies follow softmax(logits / temperature)") {
@@ -79,6 +94,7 @@ TEST_CASE("top-k keeps the k likeliest") {
     options.top_k = 3;
     CHECK(support(options) == std::set{1, 3, 4});
     options.top_k = 1000;
+    CHECK(Sampler(options).candidates(7) == 7);
     CHECK(support(options).size() >= 6); // the seventh has probability 2e-5
 }
 
@@ -105,7 +121,7 @@ TEST_CASE("a seed names one sequence, and a step one draw of it") {
         Sampler sampler(options);
         std::vector<int> ids;
         for (std::uint32_t step = 0; step < 64; ++step) {
-            ids.push_back(sampler.sample(logits, step));
+            ids.push_back(sample(sampler, logits, step));
         }
         return ids;
     };
@@ -116,14 +132,14 @@ TEST_CASE("a seed names one sequence, and a step one draw of it") {
     // What step 40 draws does not depend on the steps before.
     SamplerOptions options = everything;
     options.seed = 1;
-    CHECK(Sampler(options).sample(logits, 40) == first[40]);
+    CHECK(sample(options, logits, 40) == first[40]);
 }
 
 TEST_CASE("a sequence written down: the same on every machine") {
     Sampler sampler({.temperature = 0.8f, .top_k = 5, .top_p = 0.95f, .seed = 2024});
     std::vector<int> ids;
     for (std::uint32_t step = 0; step < 24; ++step) {
-        ids.push_back(sampler.sample(logits, step));
+        ids.push_back(sample(sampler, logits, step));
     }
     CHECK(ids ==
           std::vector<int>{3, 1, 0, 1, 1, 4, 3, 3, 1, 3, 1, 3, 1, 4, 4, 1, 1, 3, 4, 3, 3, 1, 1, 1});
@@ -141,11 +157,6 @@ TEST_CASE("nonsense is refused") {
         SamplerOptions options;
         options.top_p = top_p;
         CHECK_THROWS_AS(Sampler(options), UserError);
-    }
-    for (const float logit : {nan, inf, -inf}) {
-        std::vector<float> bad = logits;
-        bad[3] = logit;
-        CHECK_THROWS_AS(Sampler(everything).sample(bad, 0), UserError);
     }
     // The smallest temperature: differences become -infinity, whose exponential is 0.
     SamplerOptions cold = everything;

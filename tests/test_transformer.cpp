@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -86,6 +87,8 @@ std::vector<tiny::Options> variants() {
         {.seed = 10, .head = K::int8_int8},
         {.seed = 11, .head = K::f32},
         {.seed = 12, .kinds = {K::f16}, .head = K::ternary_signnorm},
+        {.seed = 13, .head = K::screened_int8},
+        {.seed = 14, .kinds = {K::ternary_int8, K::screened_int8}}, // a head anywhere
     };
 }
 
@@ -156,6 +159,54 @@ TEST_CASE("prefill gives the last row, and restart forgets") {
         CHECK(model.position() == 0);
     }
     CHECK(model.forward(std::span(sentence).first(3), Logits::none).rows == 0);
+}
+
+TEST_CASE("the likeliest are the largest logits, in order") {
+    need_cluster();
+    for (const tiny::Options& options : variants()) {
+        CAPTURE(options.seed);
+        const tiny::Aligned file(tiny::make(options).file());
+        const ModelFile model_file("tiny", file.bytes());
+        Transformer model(model_file, {.context = 20, .batch = 6}, 2);
+        const auto all = model.prefill(sentence);
+        const std::vector<float> logits(all.data, all.data + all.cols);
+        std::vector<std::uint32_t> ids(logits.size());
+        std::iota(ids.begin(), ids.end(), 0u);
+        std::stable_sort(ids.begin(), ids.end(),
+                         [&](std::uint32_t a, std::uint32_t b) { return logits[a] > logits[b]; });
+        for (const bool again : {false, true}) { // with logits, and without
+            if (again) {
+                model.restart();
+                CHECK(model.prefill(sentence, Logits::none).rows == 0);
+            }
+            for (const std::size_t k : {std::size_t{1}, std::size_t{40}, logits.size()}) {
+                CAPTURE(k);
+                const auto likeliest = model.likeliest(k);
+                REQUIRE(likeliest.size() == k);
+                for (std::size_t i = 0; i < k; ++i) {
+                    CHECK(likeliest[i].row == ids[i]);
+                    CHECK(likeliest[i].value == logits[ids[i]]);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("logits that are no numbers are refused") {
+    need_cluster();
+    for (const TensorKind head :
+         {TensorKind::f32, TensorKind::int8_int8, TensorKind::screened_int8}) {
+        tiny::Model model = tiny::make({.head = head});
+        for (float& weight : model.tensors["model.norm.weight"].values) {
+            weight = 3e38f; // more than one of which overflows
+        }
+        const tiny::Aligned file(model.file());
+        const ModelFile model_file("tiny", file.bytes());
+        Transformer transformer(model_file, {.context = 20, .batch = 20}, 1);
+        transformer.forward(sentence, Logits::none);
+        CHECK_THROWS_AS(transformer.likeliest(1), UserError);
+        CHECK_THROWS_AS(transformer.likeliest(40), UserError);
+    }
 }
 
 TEST_CASE("a token sees nothing of later ones") {
@@ -242,7 +293,8 @@ TEST_CASE("packed bytes that contradict the index are refused") {
 TEST_CASE("any byte of a packed layer may be hostile") {
     need_cluster();
     using K = TensorKind;
-    for (const K kind : {K::ternary_int8, K::binary_int8, K::ternary_signnorm, K::binary_sign}) {
+    for (const K kind :
+         {K::ternary_int8, K::binary_int8, K::ternary_signnorm, K::binary_sign, K::screened_int8}) {
         const tiny::Model model = tiny::make({.kinds = {kind}});
         const tiny::Aligned whole(model.file());
         const ModelFile file("tiny", whole.bytes());

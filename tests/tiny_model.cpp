@@ -5,6 +5,7 @@
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/math.hpp>
 #include <bitnet/rope.hpp>
+#include <bitnet/screened_head.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -23,7 +24,16 @@ bool is_binary(TensorKind kind) {
 
 // The largest code; 1 for the kinds of one and two bits.
 int largest_code(TensorKind kind) {
-    return kind == TensorKind::int8_int8 ? 127 : kind == TensorKind::int6_int8 ? 31 : 1;
+    switch (kind) {
+    case TensorKind::int8_int8:
+        return 127;
+    case TensorKind::screened_int8:
+        return bitnet::ScreenedHead::max_code;
+    case TensorKind::int6_int8:
+        return 31;
+    default:
+        return 1;
+    }
 }
 
 // Whether int8 activations meet the weights.
@@ -78,6 +88,13 @@ void add_packed(ModelWriter& writer, const std::string& name, const Tensor& tens
     writer.add(name, tensor.kind, tensor.rows, tensor.cols, layer.value().bytes());
 }
 
+void add_screened(ModelWriter& writer, const std::string& name, const Tensor& tensor) {
+    const std::vector<float> scales(tensor.rows, tensor.scale);
+    const auto head =
+        bitnet::ScreenedHead::from_codes(tensor.codes, tensor.rows, tensor.cols, scales, 1);
+    writer.add(name, tensor.kind, tensor.rows, tensor.cols, head.value().bytes());
+}
+
 void add_tensor(ModelWriter& writer, const std::string& name, const Tensor& t) {
     using namespace bitnet;
     switch (t.kind) {
@@ -109,6 +126,8 @@ void add_tensor(ModelWriter& writer, const std::string& name, const Tensor& t) {
         return add_packed<Int8, Int8>(writer, name, t);
     case TensorKind::int6_int8:
         return add_packed<Int6, Int8>(writer, name, t);
+    case TensorKind::screened_int8:
+        return add_screened(writer, name, t);
     }
 }
 

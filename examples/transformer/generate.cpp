@@ -114,17 +114,18 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
         text.write(tokenizer->decode(prompt));
     }
     Timing timing{.prompt = prompt.size()};
-    Matrix<const float> logits;
+    const std::size_t candidates = sampler.candidates(config.vocab);
+    std::span<const Logit> likeliest;
     if (count > 0) {
         const Stopwatch watch;
-        logits = model.prefill(prompt);
+        model.prefill(prompt, Logits::none);
+        likeliest = model.likeliest(candidates);
         timing.prompt_seconds = watch.seconds();
     }
     Stopwatch decode_watch;
     bool ended = false;
     while (timing.generated < count && !ended) {
-        const int id = sampler.sample({logits.data, config.vocab},
-                                      static_cast<std::uint32_t>(timing.generated));
+        const int id = sampler.sample(likeliest, static_cast<std::uint32_t>(timing.generated));
         if (++timing.generated == 1) {
             timing.first_token_seconds = since_start.seconds();
             decode_watch = Stopwatch();
@@ -138,7 +139,8 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
         timing.decode_seconds = decode_watch.seconds();
         ended = id == config.eos && !options.ignore_eos;
         if (timing.generated < count && !ended) {
-            logits = model.forward({&id, 1}, Logits::last);
+            model.forward({&id, 1}, Logits::none);
+            likeliest = model.likeliest(candidates);
         }
     }
     if (!options.print_ids) {

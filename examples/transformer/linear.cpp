@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t rows_per_task = 64;
 // Of them, how many are floats at a time: 2560 columns of 16 rows stay in the L2 cache.
 constexpr std::size_t float_rows = 16;
+// Of a ScreenedHead, how many of the largest are found faster than all: it inserts each into them.
+constexpr std::size_t most_screened = 256;
 
 template <class Layer>
 Layer load(const ModelFile& file, const TensorInfo& tensor) {
@@ -67,6 +69,8 @@ Linear::Kind load_kind(const ModelFile& file, const TensorInfo& tensor) {
         return load<BitLinear<Int8, Int8>>(file, tensor);
     case TensorKind::int6_int8:
         return load<BitLinear<Int6, Int8>>(file, tensor);
+    case TensorKind::screened_int8:
+        return load<ScreenedHead>(file, tensor);
     case TensorKind::u16:
         break;
     }
@@ -110,6 +114,22 @@ std::size_t run(const Dense<Value>& first, Matrix<const float> x, std::span<cons
     first.forward(x, outputs.front().y, scratch, pool);
     return 1;
 }
+// A screened head takes one token at a time; its scratch follows the quantized token.
+Quantized<Int8> quantize_one(const float* x, std::size_t cols, std::span<std::byte>& scratch) {
+    const std::size_t bytes = quantized_bytes<Int8>(1, cols);
+    const auto quantized = quantize<Int8, Isa>(Matrix<const float>(x, 1, cols), scratch);
+    scratch = scratch.subspan(bytes);
+    return quantized;
+}
+std::size_t run(const ScreenedHead& first, Matrix<const float> x, std::span<const Output> outputs,
+                std::span<std::byte> scratch, const ThreadPool& pool) {
+    for (std::size_t t = 0; t < x.rows; ++t) {
+        std::span<std::byte> rest = scratch;
+        const auto token = quantize_one(x.row(t), x.cols, rest);
+        first.forward<Isa>(token, {outputs.front().y.row(t), first.rows()}, rest, pool);
+    }
+    return 1;
+}
 
 } // namespace
 
@@ -147,6 +167,10 @@ void Linear::row(std::size_t index, std::span<float> out) const noexcept {
                 std::copy_n(layer.weights + index * layer.cols, layer.cols, out.data());
             } else if constexpr (std::is_same_v<Layer, Dense<std::uint16_t>>) {
                 halves_to_floats<Isa>(layer.weights + index * layer.cols, out.data(), layer.cols);
+            } else if constexpr (std::is_same_v<Layer, ScreenedHead>) {
+                for (std::size_t col = 0; col < layer.cols(); ++col) {
+                    out[col] = static_cast<float>(layer.code(index, col)) * layer.scale(index);
+                }
             } else {
                 const std::size_t group = layer.group() != 0 ? layer.group() : layer.cols();
                 for (std::size_t col = 0; col < layer.cols(); ++col) {
@@ -162,8 +186,14 @@ Linear::Linear(const ModelFile& file, std::string_view name, std::size_t rows, s
     : kind_(load_kind(file, file.require(name, rows, cols))) {}
 
 std::size_t Linear::scratch_bytes(std::size_t tokens, std::size_t workers) const {
-    return std::visit([&](const auto& layer) { return layer.scratch_bytes(tokens, workers); },
-                      kind_);
+    const auto bytes = [&](const auto& layer) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(layer)>, ScreenedHead>) {
+            return quantized_bytes<Int8>(1, layer.cols()) + layer.scratch_bytes();
+        } else {
+            return layer.scratch_bytes(tokens, workers);
+        }
+    };
+    return std::visit(bytes, kind_);
 }
 
 void project(Matrix<const float> x, std::span<const Output> outputs, std::span<std::byte> scratch,
@@ -174,6 +204,17 @@ void project(Matrix<const float> x, std::span<const Output> outputs, std::span<s
                        outputs.front().layer->kind());
         outputs = outputs.subspan(served);
     }
+}
+
+bool find_largest(const Linear& layer, Matrix<const float> x, std::span<Logit> best,
+                  std::span<std::byte> scratch, const ThreadPool& pool) {
+    const auto* head = std::get_if<ScreenedHead>(&layer.kind());
+    if (head == nullptr || best.size() > most_screened) {
+        return false;
+    }
+    const auto token = quantize_one(x.row(0), x.cols, scratch);
+    head->top<Isa>(token, best, scratch, pool);
+    return true;
 }
 
 } // namespace bitnet::example

@@ -8,6 +8,7 @@
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/dispatch.hpp>
 #include <bitnet/math.hpp>
+#include <bitnet/screened_head.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -46,7 +47,7 @@ public:
                               BitLinear<Binary, Int8>, BitLinear<Binary, Sign>,           //
                               BitLinear<Binary, SignNorm>, BitLinear<Binary, SignMean>,   //
                               BitLinear<Ternary, Int8, layout::Dense16>,                  //
-                              BitLinear<Int8, Int8>, BitLinear<Int6, Int8>>;
+                              BitLinear<Int8, Int8>, BitLinear<Int6, Int8>, ScreenedHead>;
 
     /// The tensor `name` of shape (rows, cols), borrowed from `file`. UserError when it is missing,
     /// has another shape, or holds what its kind does not allow.
@@ -73,5 +74,10 @@ struct Output {
 /// pre: scratch holds the largest scratch_bytes() of the layers.
 void project(Matrix<const float> x, std::span<const Output> outputs, std::span<std::byte> scratch,
              const ThreadPool& pool);
+
+/// best (k) = the largest of layer · x (1, cols), the largest first, of equal ones the smaller row;
+/// or false, when the layer is no ScreenedHead or k too large for it to gain by that.
+bool find_largest(const Linear& layer, Matrix<const float> x, std::span<Logit> best,
+                  std::span<std::byte> scratch, const ThreadPool& pool);
 
 } // namespace bitnet::example

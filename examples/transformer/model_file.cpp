@@ -55,6 +55,8 @@ std::string_view name_of(TensorKind kind) noexcept {
         return "int8-int8";
     case TensorKind::int6_int8:
         return "int6-int8";
+    case TensorKind::screened_int8:
+        return "screened-int8";
     }
     return {};
 }

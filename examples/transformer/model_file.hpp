@@ -37,11 +37,12 @@ enum class TensorKind : std::uint32_t {
     ternary_dense_int8 = 24,
     int8_int8 = 25,
     int6_int8 = 26,
+    screened_int8 = 27,
 };
 
 bool is_known(TensorKind kind) noexcept;
 std::string_view name_of(TensorKind kind) noexcept;
-/// Bytes of one value; 0 for the packed kinds, whose size only BitLinear knows.
+/// Bytes of one value; 0 for the packed kinds, whose size only their class knows.
 std::size_t value_bytes(TensorKind kind) noexcept;
 
 /// 1..63 printable ASCII characters, none of them a space.

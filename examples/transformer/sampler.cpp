@@ -21,32 +21,24 @@ Sampler::Sampler(const SamplerOptions& options) : options_(options) {
     }
 }
 
-int Sampler::sample(std::span<const float> logits, std::uint32_t step) {
-    candidates_.resize(logits.size());
-    for (std::size_t id = 0; id < logits.size(); ++id) {
-        if (!std::isfinite(logits[id])) {
-            throw UserError("the model yields NaN or infinity");
-        }
-        candidates_[id] = {logits[id], static_cast<int>(id)};
-    }
-    const auto likelier = [](const Candidate& a, const Candidate& b) {
-        return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
-    };
+std::size_t Sampler::candidates(std::size_t vocab) const noexcept {
     if (options_.temperature == 0.0f) {
-        return std::min_element(candidates_.begin(), candidates_.end(), likelier)->id;
+        return 1;
     }
-    std::sort(candidates_.begin(), candidates_.end(), likelier);
-    if (options_.top_k != 0 && options_.top_k < candidates_.size()) {
-        candidates_.resize(options_.top_k);
-    }
+    return options_.top_k != 0 ? std::min(options_.top_k, vocab) : vocab;
+}
 
+int Sampler::sample(std::span<const Logit> likeliest, std::uint32_t step) {
+    if (options_.temperature == 0.0f) {
+        return static_cast<int>(likeliest.front().row);
+    }
     // Sums in double and in this order: adding floats to it is exact enough to be the same
     // anywhere.
-    const float largest = candidates_.front().logit;
+    const float largest = likeliest.front().value;
     double total = 0.0;
     weights_.clear();
-    for (const Candidate& candidate : candidates_) {
-        weights_.push_back(bitnet::exp((candidate.logit - largest) / options_.temperature));
+    for (const Logit& logit : likeliest) {
+        weights_.push_back(bitnet::exp((logit.value - largest) / options_.temperature));
         total += weights_.back();
     }
     if (options_.top_p < 1.0f) {
@@ -69,7 +61,7 @@ int Sampler::sample(std::span<const float> logits, std::uint32_t step) {
             break;
         }
     }
-    return candidates_[chosen].id;
+    return static_cast<int>(likeliest[chosen].row);
 }
 
 } // namespace bitnet::example

@@ -3,6 +3,8 @@
 // the library's, sums run in a fixed order, and the random numbers are counter-based.
 #pragma once
 
+#include <bitnet/screened_head.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -22,18 +24,15 @@ public:
     /// UserError for options outside their ranges.
     explicit Sampler(const SamplerOptions& options);
 
-    /// logits (vocab,), finite. `step` counts the tokens sampled so far: it and the seed are all
-    /// that the random number depends on. UserError when a logit is NaN or infinite.
-    int sample(std::span<const float> logits, std::uint32_t step);
+    /// How many of the likeliest tokens sample() wants to be given.
+    std::size_t candidates(std::size_t vocab) const noexcept;
+    /// likeliest: finite logits of candidates(vocab) tokens, the largest first, of equal ones the
+    /// lowest id. `step` counts the tokens sampled so far: it and the seed are all that the random
+    /// number depends on.
+    int sample(std::span<const Logit> likeliest, std::uint32_t step);
 
 private:
-    struct Candidate {
-        float logit;
-        int id;
-    };
-
     SamplerOptions options_;
-    std::vector<Candidate> candidates_;
     std::vector<float> weights_; // exp((logit - largest) / temperature), likeliest first
 };
 

@@ -8,6 +8,8 @@
 // batch size gives the same bits.
 #include "transformer.hpp"
 
+#include "error.hpp"
+
 #include <bitnet/activation.hpp>
 #include <bitnet/math.hpp>
 
@@ -80,6 +82,7 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
         add(out, x);
     }
     s.position += n;
+    last_ = n - 1;
 
     // logits of the rows that are asked for: the embedding, read the other way round
     const std::size_t asked = wanted == Logits::all ? n : wanted == Logits::last ? 1 : 0;
@@ -91,12 +94,48 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
     return logits;
 }
 
-Matrix<const float> Transformer::prefill(std::span<const int> tokens) {
+Matrix<const float> Transformer::prefill(std::span<const int> tokens, Logits wanted) {
     while (tokens.size() > state_.limits.batch) {
         forward(tokens.first(state_.limits.batch), Logits::none);
         tokens = tokens.subspan(state_.limits.batch);
     }
-    return forward(tokens, Logits::last);
+    return forward(tokens, wanted);
+}
+
+std::span<const Logit> Transformer::likeliest(std::size_t k) {
+    State& s = state_;
+    const std::size_t vocab = config_.vocab;
+    const Matrix<float> norm = rows(s.norm, 1, config_.dim);
+    normalize({s.x.data() + last_ * config_.dim, 1, config_.dim}, weights_.final_norm, norm);
+    const auto require_finite = [&] {
+        for (const Logit& logit : likeliest_) {
+            if (!std::isfinite(logit.value)) {
+                throw UserError("the model yields NaN or infinity");
+            }
+        }
+    };
+    likeliest_.resize(k);
+    if (find_largest(weights_.embedding, norm, likeliest_, s.scratch, pool_)) {
+        require_finite();
+        return likeliest_;
+    }
+    const Matrix<float> logits = rows(s.logits, 1, vocab);
+    project(norm, std::array{Output{&weights_.embedding, logits}}, s.scratch, pool_);
+    likeliest_.resize(vocab);
+    for (std::uint32_t id = 0; id < vocab; ++id) {
+        likeliest_[id] = {id, logits.data[id]};
+    }
+    require_finite();
+    const auto likelier = [](const Logit& a, const Logit& b) {
+        return a.value != b.value ? a.value > b.value : a.row < b.row;
+    };
+    const auto end = likeliest_.begin() + static_cast<std::ptrdiff_t>(k);
+    if (k < vocab) {
+        std::partial_sort(likeliest_.begin(), end, likeliest_.end(), likelier);
+    } else { // which is faster for all
+        std::sort(likeliest_.begin(), end, likelier);
+    }
+    return {likeliest_.data(), k};
 }
 
 // x += y

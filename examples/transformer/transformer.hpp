@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 namespace bitnet::example {
 
@@ -31,7 +32,12 @@ public:
     Matrix<const float> forward(std::span<const int> tokens, Logits wanted);
 
     /// A prompt of any length that fits the context, in batches; logits of its last token.
-    Matrix<const float> prefill(std::span<const int> tokens);
+    Matrix<const float> prefill(std::span<const int> tokens, Logits wanted = Logits::last);
+
+    /// Of the last token given to forward(), with or without logits: the k largest, the largest
+    /// first, of equal ones the lower id; valid until the next call. UserError when one is NaN or
+    /// infinite. pre: 1 <= k <= vocab
+    std::span<const Logit> likeliest(std::size_t k);
 
     void restart() noexcept { state_.position = 0; } // forgets all tokens
 
@@ -52,6 +58,8 @@ private:
     Weights weights_;
     ThreadPool pool_;
     State state_;
+    std::size_t last_ = 0; // row of state_.x that holds the last token
+    std::vector<Logit> likeliest_;
 };
 
 } // namespace bitnet::example

@@ -10,6 +10,7 @@
 #include <bitnet/quantize.hpp>
 #include <bitnet/random.hpp>
 #include <bitnet/rope.hpp>
+#include <bitnet/screened_head.hpp>
 #include <bitnet/self_test.hpp>
 #include <bitnet/stochastic.hpp>
 #include <bitnet/version.hpp>

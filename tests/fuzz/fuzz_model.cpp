@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -29,7 +30,7 @@ using fuzz::Source;
 
 const Bytes& sound_file(std::size_t index) {
     using K = TensorKind;
-    static const std::array<Bytes, 5> files = {
+    static const std::array<Bytes, 6> files = {
         tiny::make({.seed = 1}).file(),
         tiny::make({.seed = 2, .gate = Config::Gate::silu, .kinds = {K::binary_int8, K::f32}})
             .file(),
@@ -39,6 +40,7 @@ const Bytes& sound_file(std::size_t index) {
             .file(),
         tiny::make({.seed = 4, .sub_norm = false, .tokenizer = false}).file(),
         tiny::make({.seed = 5, .kinds = {K::int8_int8, K::int6_int8}}).file(),
+        tiny::make({.seed = 6, .head = K::screened_int8}).file(),
     };
     return files[index % files.size()];
 }
@@ -145,6 +147,10 @@ bool runs(std::span<const std::byte> bytes, Source& source) {
             const int token = static_cast<int>(source.number(file.config().vocab));
             const auto logits = model.forward({&token, 1}, Logits::last);
             require(logits.rows == 1 && logits.cols == file.config().vocab, "a row of logits");
+            if (std::all_of(logits.data, logits.data + logits.cols,
+                            [](float logit) { return std::isfinite(logit); })) {
+                require(model.likeliest(1).front().row < logits.cols, "a token");
+            }
         }
         return true;
     } catch (const UserError& error) {
