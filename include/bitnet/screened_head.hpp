@@ -99,14 +99,15 @@ public:
     /// best (k) = the k rows of the largest logits, the largest first; of equal logits the smaller
     /// row. A token with scale NaN gives NaNs. Returns how many rows had
     /// their logits taken exactly.
-    /// pre:  x is one token of cols() columns without groups; k <= rows()
+    /// pre:  x is one token of cols() columns without groups, its scale no less than 0 or NaN;
+    ///       1 <= k <= rows()
     /// exact: logits, always; the choice of rows, with the probability above
     /// cost: reads half of the codes, and 1 / 32 bit a weight more for each percent of rows taken
     ///       exactly; no allocation; noexcept
     template <class Isa = isa::native, Executor E = Serial>
     std::size_t top(const Quantized<Int8>& x, std::span<Logit> best, std::span<std::byte> scratch,
                     const E& executor = serial) const noexcept {
-        BITNET_ASSERT(!best.empty() && best.size() <= rows());
+        BITNET_ASSERT(!best.empty() && best.size() <= rows() && !(x.scales[0] < 0));
         const Pass pass = first_pass<Isa>(x, scratch, executor);
         Best kept{best};
         const std::size_t stride = 512; // the bound on the k-th best is renewed as often

@@ -5,6 +5,7 @@
 
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/dispatch.hpp>
+#include <bitnet/screened_head.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -132,11 +133,58 @@ void run(Source& source) {
     }
 }
 
+/// Bytes that claim to be a screened head. Whatever its codes are, the best logits are logits.
+void try_screened(std::span<const std::byte> bytes, Source& source) {
+    AlignedBytes aligned(bytes.size() + 1);
+    if (!bytes.empty()) std::memcpy(aligned.data(), bytes.data(), bytes.size());
+    const auto head = ScreenedHead::map_packed({aligned.data(), bytes.size()});
+    if (!head || head->rows() > 200 || head->cols() > 2000) return;
+    static_cast<void>(head->verify());
+    std::vector<std::int8_t> codes(head->cols());
+    for (auto& c : codes) c = static_cast<std::int8_t>(source.byte());
+    const float drawn = source.real(), a = drawn < 0 ? -drawn : drawn;
+    std::vector<std::byte> memory(quantized_bytes<Int8>(1, head->cols()));
+    std::vector<std::byte> scratch(head->scratch_bytes());
+    const auto x = quantized_from_codes<Int8>(codes, 1, head->cols(), {&a, 1}, memory);
+    if (!x) return;
+    std::vector<float> y(head->rows());
+    std::vector<Logit> best(1 + source.number(head->rows()));
+    head->forward<isa::dynamic>(*x, y, scratch);
+    require(head->top<isa::dynamic>(*x, best, scratch) <= head->rows(), "rows taken");
+    for (std::size_t i = 0; i < best.size(); ++i) {
+        require(best[i].row < head->rows(), "a row of the head");
+        require(same({best[i].value}, {y[best[i].row]}), "its logit");
+        require(i == 0 || !(best[i - 1].value < best[i].value), "in order");
+        for (std::size_t j = 0; j < i; ++j) require(best[j].row != best[i].row, "once");
+    }
+}
+void run_screened(Source& source) {
+    if (source.byte() % 2 == 0) {
+        const auto bytes = std::as_bytes(source.rest());
+        return try_screened(bytes, source);
+    }
+    const std::size_t rows = 1 + source.number(70), cols = 1 + source.number(300);
+    std::vector<std::int8_t> codes(rows * cols);
+    for (auto& c : codes) c = static_cast<std::int8_t>(source.byte() % 225 - 112);
+    std::vector<float> scales(rows);
+    for (float& s : scales) s = source.real();
+    const auto made = ScreenedHead::from_codes(codes, rows, cols, scales, source.byte());
+    if (!made) return;
+    require(bool(made->verify()), "what from_codes made is sound");
+    std::vector<std::byte> bytes(made->bytes().begin(), made->bytes().end());
+    for (std::size_t n = source.byte() % 4; n > 0; --n) {
+        const std::size_t at = source.byte() % 2 ? source.number(128) : source.number(bytes.size());
+        bytes[at] ^= static_cast<std::byte>(source.byte());
+    }
+    if (source.byte() % 8 == 0) bytes.resize(source.number(bytes.size() + 1));
+    try_screened(bytes, source);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Source source(data, size);
-    switch (source.byte() % 17) {
+    switch (source.byte() % 18) {
     case 0:
         run<Ternary, Int8>(source);
         break;
@@ -184,6 +232,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
     case 15:
         run<Int4, Int8>(source);
+        break;
+    case 16:
+        run_screened(source);
         break;
     default:
         run<Binary, Ternary>(source);

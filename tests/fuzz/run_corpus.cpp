@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
         // sound, then damaged.
         bytes.resize(random.next() % (i % 4 ? 6000 : 200));
         for (auto& b : bytes) b = static_cast<std::uint8_t>(random.next() >> 24);
-        if (!bytes.empty()) bytes[0] = static_cast<std::uint8_t>(i % 10);
+        if (!bytes.empty()) bytes[0] = static_cast<std::uint8_t>(i % 251); // every case in turn
         if (bytes.size() > 1 && i % 8) bytes[1] |= 1;
         LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
     }
