@@ -6,6 +6,7 @@
 #include <bitnet/activation.hpp>
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/math.hpp>
+#include <bitnet/screened_head.hpp>
 #include <bitnet/stochastic.hpp>
 
 #include <cstring>
@@ -50,6 +51,25 @@ void zero_groups(const Input& in, std::vector<Output>& out) {
     out.push_back({"groups of zeros", bits(y)});
 }
 
+/// Best first, all of them, then all logits.
+void screened_head(const Input& in, std::vector<Output>& out) {
+    std::vector<std::int8_t> codes(in.rows * in.cols);
+    std::vector<float> scales(in.rows), y(in.rows);
+    for (std::size_t i = 0; i < codes.size(); ++i)
+        codes[i] = static_cast<std::int8_t>(i * 37 % 225 - 112);
+    for (std::size_t r = 0; r < in.rows; ++r) scales[r] = 0.1f * static_cast<float>(r % 3);
+    const auto head = ScreenedHead::from_codes(codes, in.rows, in.cols, scales, 5).value();
+    std::vector<std::byte> memory(quantized_bytes<Int8>(1, in.cols)), scratch(head.scratch_bytes());
+    std::vector<Logit> best(in.rows);
+    for (std::size_t t = 0; t < in.tokens; ++t) { // the special tokens too
+        const auto q = quantize<Int8>({in.x.data() + t * in.cols, 1, in.cols}, memory);
+        head.top(q, best, scratch);
+        head.forward(q, y, scratch);
+        out.push_back({"screened head's best", bits(std::as_bytes(std::span(best)))});
+        out.push_back({"screened head", bits(y)});
+    }
+}
+
 template <class F>
 void each(const Input& in, const char* name, F f, std::vector<Output>& out) {
     std::vector<float> y(in.x.size());
@@ -73,6 +93,7 @@ std::vector<Output> CONTRACT_UNIT(const Input& in) {
     layer<Binary, Sign>(in, "w1a1", {.centred = true, .group = 32}, out);
 
     zero_groups(in, out);
+    screened_head(in, out);
 
     each(
         in, "exp", [](float v) { return bitnet::exp(v); }, out);

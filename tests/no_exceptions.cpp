@@ -3,6 +3,7 @@
 #include <bitnet/activation.hpp>
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/math.hpp>
+#include <bitnet/screened_head.hpp>
 #include <bitnet/stochastic.hpp>
 
 #include <cstddef>

@@ -25,8 +25,8 @@ struct Input {
 struct Report {
     std::string_view cluster;
     unsigned long long flags = 0;
-    bool same_bytes = false;               ///< its own from_float gave int8's bytes
-    const void* functions[6] = {};         ///< instantiated for native: never shared
+    bool same_bytes = false;       ///< its own from_float gave int8's bytes, its head the best
+    const void* functions[6] = {}; ///< instantiated for native: never shared
     const void* dynamic_functions[3] = {}; ///< for dynamic: they run this unit's instructions too
 };
 

@@ -75,6 +75,10 @@ public:
         return ScreenedHead(std::move(*image));
     }
 
+    BITNET_INLINE ScreenedHead(ScreenedHead&&) noexcept = default;
+    BITNET_INLINE ScreenedHead& operator=(ScreenedHead&&) noexcept = default;
+    BITNET_INLINE ~ScreenedHead() = default;
+
     /// Everything the head is; the same bytes on every CPU. docs/formats.md has the layout.
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return image_.bytes(); }
     BITNET_INLINE std::size_t rows() const noexcept { return image_.first().rows(); }
@@ -107,7 +111,7 @@ public:
     template <class Isa = isa::native, Executor E = Serial>
     std::size_t top(const Quantized<Int8>& x, std::span<Logit> best, std::span<std::byte> scratch,
                     const E& executor = serial) const noexcept {
-        BITNET_ASSERT(!best.empty() && best.size() <= rows() && !(x.scales[0] < 0));
+        BITNET_ASSERT(!best.empty() && best.size() <= rows());
         const Pass pass = first_pass<Isa>(x, scratch, executor);
         Best kept{best};
         const std::size_t stride = 512; // the bound on the k-th best is renewed as often

@@ -116,6 +116,10 @@ public:
         return ScreenedImage(bytes, std::move(*first), std::move(dither));
     }
 
+    BITNET_INLINE ScreenedImage(ScreenedImage&&) noexcept = default;
+    BITNET_INLINE ScreenedImage& operator=(ScreenedImage&&) noexcept = default;
+    BITNET_INLINE ~ScreenedImage() = default;
+
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return bytes_; }
     BITNET_INLINE const First& first() const noexcept { return first_; }
     BITNET_INLINE const std::uint8_t* nibbles() const noexcept {
