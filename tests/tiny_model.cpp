@@ -24,16 +24,10 @@ bool is_binary(TensorKind kind) {
 
 // The largest code; 1 for the kinds of one and two bits.
 int largest_code(TensorKind kind) {
-    switch (kind) {
-    case TensorKind::int8_int8:
-        return 127;
-    case TensorKind::screened_int8:
-        return bitnet::ScreenedHead::max_code;
-    case TensorKind::int6_int8:
-        return 31;
-    default:
-        return 1;
-    }
+    return kind == TensorKind::int8_int8       ? 127
+           : kind == TensorKind::screened_int8 ? bitnet::ScreenedHead::max_code
+           : kind == TensorKind::int6_int8     ? 31
+                                               : 1;
 }
 
 // Whether int8 activations meet the weights.
@@ -88,11 +82,10 @@ void add_packed(ModelWriter& writer, const std::string& name, const Tensor& tens
     writer.add(name, tensor.kind, tensor.rows, tensor.cols, layer.value().bytes());
 }
 
-void add_screened(ModelWriter& writer, const std::string& name, const Tensor& tensor) {
-    const std::vector<float> scales(tensor.rows, tensor.scale);
-    const auto head =
-        bitnet::ScreenedHead::from_codes(tensor.codes, tensor.rows, tensor.cols, scales, 1);
-    writer.add(name, tensor.kind, tensor.rows, tensor.cols, head.value().bytes());
+void add_screened(ModelWriter& writer, const std::string& name, const Tensor& t) {
+    const std::vector<float> scales(t.rows, t.scale);
+    const auto head = bitnet::ScreenedHead::from_codes(t.codes, t.rows, t.cols, scales, 1);
+    writer.add(name, t.kind, t.rows, t.cols, head.value().bytes());
 }
 
 void add_tensor(ModelWriter& writer, const std::string& name, const Tensor& t) {
