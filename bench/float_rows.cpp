@@ -107,6 +107,7 @@ void run(Row& row, const Table& table, const Function& function, double seconds_
     });
     const double seconds = median_seconds(seconds_a_row, [&] { function.run(table, o); });
     row.gbps = bytes / seconds * 1e-9;
+    row.microseconds = seconds * 1e6;
     row.consider("copy", copy, "GB/s");
 }
 

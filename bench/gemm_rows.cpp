@@ -127,6 +127,7 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
     row.bits_per_weight = 8.0 * static_cast<double>(bytes) / static_cast<double>(c.rows * c.cols);
     row.gops = problem.ops() / seconds * 1e-9;
     row.gbps = static_cast<double>(bytes) / seconds * 1e-9;
+    row.microseconds = seconds * 1e6;
     row.consider(loop.name, port, "GOP/s");
     if (read > 0) row.consider(c.cold ? "read/cold" : "read/hot", read, "GB/s");
 }

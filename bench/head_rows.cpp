@@ -82,6 +82,7 @@ void run(Row& row, Problem& problem, const Limits& limits, std::size_t k, double
     row.bits_per_weight = 4;
     row.gops = 2.0 * static_cast<double>(rows * cols) / seconds * 1e-9;
     row.gbps = static_cast<double>(bytes) / seconds * 1e-9;
+    row.microseconds = seconds * 1e6;
     row.consider("read/cold", read, "GB/s");
 }
 

@@ -67,7 +67,7 @@ void Report::add(const Row& row, std::function<void(Row&)> measure) {
 
 bool Report::ReportContext(const Context&) {
     if (!quiet_) {
-        std::printf("%s, %s\n\n%-34s %-11s %4s %3s %8s %7s %6s %5s  %s\n", cpu_name().c_str(),
+        std::printf("%s, %s\n\n%-34s %-11s %4s %3s %8s %7s %8s %5s  %s\n", cpu_name().c_str(),
                     compiler_name().c_str(), "row", "cluster", "N", "thr", "GOP/s", "GB/s", "us",
                     "%", "of the limit measured beside it");
     }
@@ -78,7 +78,7 @@ void Report::ReportRuns(const std::vector<Run>&) {
     for (; shown_ < rows_.size(); ++shown_) {
         const Row& r = rows_[shown_];
         if (quiet_) continue;
-        std::printf("%-34s %-11s %4zu %3zu %8.1f %7.2f %6.2f %5.1f  %s %.4g %s%s\n", r.name.c_str(),
+        std::printf("%-34s %-11s %4zu %3zu %8.1f %7.2f %8.2f %5.1f  %s %.4g %s%s\n", r.name.c_str(),
                     r.cluster.c_str(), r.tokens, r.threads, r.gops, r.gbps, r.microseconds,
                     r.percent_of_limit, r.limit.c_str(), r.limit_value, r.limit_unit.c_str(),
                     r.verified ? "" : "  WRONG OUTPUT");

@@ -18,7 +18,7 @@ struct Row {
     double limit_value = 0;        // measured just before the row, so that both saw one machine
     double percent_of_limit = 0;
     bool verified = false;
-    double microseconds = 0; // of one call, where the row counts nothing else
+    double microseconds = 0; // of one call; 0 for a limit
 
     /// Takes this limit if it is the one that binds, which is the one that the row is nearest to.
     void consider(const std::string& what, double value, const std::string& unit) {
