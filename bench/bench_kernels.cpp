@@ -15,17 +15,28 @@
 
 namespace {
 
-bool write(const std::string& path, const std::string& text) {
-    if (path == "-") {
-        std::cout << text << std::flush;
-        return static_cast<bool>(std::cout);
+/// A file that is opened before the rows are measured, since that takes long; "-": stdout.
+class Sink {
+public:
+    explicit Sink(const std::string& path) : path_(path) {
+        if (!path.empty() && path != "-") file_.open(path, std::ios::binary);
     }
-    std::ofstream file(path, std::ios::binary);
-    file << text;
-    file.close();
-    if (!file) std::fprintf(stderr, "bench_kernels: %s could not be written\n", path.c_str());
-    return static_cast<bool>(file);
-}
+    /// Whether all went well so far; says so if not.
+    bool good() const {
+        const bool ok = path_ == "-" ? static_cast<bool>(std::cout) : static_cast<bool>(file_);
+        if (!ok) std::fprintf(stderr, "bench_kernels: %s could not be written\n", path_.c_str());
+        return ok;
+    }
+    bool write(const std::string& text) {
+        if (path_.empty()) return true;
+        (path_ == "-" ? std::cout : file_) << text << std::flush;
+        return good();
+    }
+
+private:
+    std::string path_;
+    std::ofstream file_;
+};
 
 } // namespace
 
@@ -47,6 +58,9 @@ int main(int argc, char** argv) {
     benchmark::Initialize(&count, arguments.data());
     if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
 
+    Sink json_file(json), csv_file(csv);
+    if (!json_file.good() || !csv_file.good()) return 1;
+
     bench::Report report(quick, json == "-");
     bench::add_limit_rows(report);
     bench::add_gemm_rows(report);
@@ -60,8 +74,8 @@ int main(int argc, char** argv) {
         return 2;
     }
 
-    const bool written =
-        (json.empty() || write(json, report.json())) && (csv.empty() || write(csv, report.csv()));
+    const bool json_written = json_file.write(report.json());
+    const bool written = csv_file.write(report.csv()) && json_written;
     if (!report.all_verified()) std::fprintf(stderr, "bench_kernels: a row's output is wrong\n");
     return written && report.all_verified() ? 0 : 1;
 }

@@ -122,8 +122,9 @@ void run_dots(Row& row, const Contender& contender, double seconds_a_row) {
     multiply();
     row.verified = std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)) == 0;
     const double port = measured_ops(limits.multiply_add, 1);
-    row.gops = 2e-9 * static_cast<double>(row.tokens * row.rows * row.cols) /
-               median_seconds(seconds_a_row, multiply);
+    const double seconds = median_seconds(seconds_a_row, multiply);
+    row.gops = 2e-9 * static_cast<double>(row.tokens * row.rows * row.cols) / seconds;
+    row.microseconds = seconds * 1e6;
     row.consider(limits.multiply_add.name, port, "GOP/s");
 }
 

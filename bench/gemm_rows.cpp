@@ -173,6 +173,7 @@ void add_gemm_rows(Report& report) {
     add<Int8, Int8>(report, "w8a8", 0, head_cases());
     add<Int6, Int8>(report, "w6a8", 0, head_cases());
     add<Int6, Int8>(report, "w6a8g128", 128, head_cases());
+    add<Int4, Int8>(report, "w4a8", 0, head_cases());
 }
 
 } // namespace bench

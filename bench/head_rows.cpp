@@ -91,21 +91,26 @@ void run(Row& row, Problem& problem, const Limits& limits, std::size_t k, double
 void add_head_rows(Report& report) {
     if (report.quick()) return;
     const auto problem = std::make_shared<std::unique_ptr<Problem>>(); // made by the first row
-    const Contender best = contenders(true).back();
+    const auto all = contenders(false); // which of them isa::dynamic takes
+    const auto best = std::find_if(all.begin(), all.end(), [](const Contender& c) {
+        return std::string_view(c.kernels->name) == bitnet::dispatch::name();
+    });
+    if (best == all.end()) return; // scalar, which has no limits
     for (const std::size_t k : {1u, 40u}) {
         for (const std::size_t threads : {1u, 2u}) {
             Row row;
             row.name = "screened/top" + std::to_string(k) + "/cold/" + std::to_string(rows) + "x" +
                        std::to_string(cols);
-            row.cluster = best.kernels->name; // which is what isa::dynamic takes
+            row.cluster = best->kernels->name;
             row.rows = rows;
             row.cols = cols;
             row.tokens = 1;
             row.threads = threads;
-            report.add(row, [=, seconds = report.seconds_a_row()](Row& measured) {
-                if (!*problem) *problem = std::make_unique<Problem>();
-                run(measured, **problem, *best.limits, k, seconds);
-            });
+            report.add(row,
+                       [=, limits = best->limits, seconds = report.seconds_a_row()](Row& measured) {
+                           if (!*problem) *problem = std::make_unique<Problem>();
+                           run(measured, **problem, *limits, k, seconds);
+                       });
         }
     }
 }

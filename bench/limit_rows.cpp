@@ -46,8 +46,9 @@ void add_limit_rows(Report& report) {
         const Limits* limits = contender.limits;
         for (const std::size_t threads : {1u, 2u}) {
             if (report.quick() && threads == 2) continue;
-            for (const Loop Limits::*loop : {&Limits::dot, &Limits::popcount,
-                                             &Limits::popcount_masked, &Limits::popcount_ternary}) {
+            for (const Loop Limits::*loop :
+                 {&Limits::dot, &Limits::popcount, &Limits::popcount_masked,
+                  &Limits::popcount_ternary, &Limits::multiply_add}) {
                 add(report, *limits, (limits->*loop).name, "GOP/s", threads,
                     [loop](const Limits& l, std::size_t t) { return measured_ops(l.*loop, t); });
             }

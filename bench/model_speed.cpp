@@ -33,7 +33,7 @@ struct Options {
     std::size_t generate = 64;
     std::vector<std::size_t> threads;
     std::size_t repetitions = 3;
-    std::size_t batch = 128; // fills the GEMM's tiles; the activations stay small
+    std::size_t batch = prompt_batch; // as bitnet generate
     std::uint64_t seed = 1;
     bool json = false;
 };
@@ -99,12 +99,13 @@ std::vector<Result> measure(const ModelFile& file, const Options& options) {
 
 // The kinds of the projections, each once: "ternary-int8".
 std::string format_of(const ModelFile& file) {
+    std::vector<TensorKind> kinds;
     std::string format;
     for (const TensorInfo& tensor : file.tensors()) {
-        const std::string kind(name_of(tensor.kind));
-        if (tensor.name.ends_with("_proj.weight") && format.find(kind) == std::string::npos) {
-            format += (format.empty() ? "" : "+") + kind;
-        }
+        if (!tensor.name.ends_with("_proj.weight")) continue;
+        if (std::find(kinds.begin(), kinds.end(), tensor.kind) != kinds.end()) continue;
+        format += (kinds.empty() ? "" : "+") + std::string(name_of(tensor.kind));
+        kinds.push_back(tensor.kind);
     }
     return format;
 }
@@ -177,16 +178,17 @@ int main(int argc, char** argv) {
                  "bitnet-bench");
     Options options;
     constexpr std::size_t many = 1u << 20; // the longest context
-    app.add_option("--model", options.model, "A .bitnet file")->check(path())->required();
+    app.add_option("-m,--model", options.model, "A .bitnet file")->check(path())->required();
     const auto add = [&](const char* flag, auto& value, const char* help) {
         return app.add_option(flag, value, help)->transform(decimal<std::size_t>());
     };
     add("-p", options.prompt, "Tokens of the prompt; 0: no such test")->capture_default_str();
     add("-n", options.generate, "Tokens to generate; 0: no such test")->capture_default_str();
-    add("--threads", options.threads, "Numbers of threads, 1,2,... (default: the physical cores)")
+    add("-t,--threads", options.threads,
+        "Numbers of threads, 1,2,... (default: the physical cores)")
         ->delimiter(',')
         ->check(CLI::Range(std::size_t{1}, most_threads));
-    add("--repetitions", options.repetitions, "Of each test, whose median counts")
+    add("-r,--repetitions", options.repetitions, "Of each test, whose median counts")
         ->check(CLI::Range(std::size_t{3}, many))
         ->capture_default_str();
     add("-b,--batch", options.batch, "Prompt tokens of one forward pass")

@@ -149,7 +149,9 @@ private:
                              stream = stream_++](const ModelWriter::Sink& sink) {
             const std::vector<float> scales(rows, scale_of(screened.deviation, cols));
             const auto drawn = draw(seed, stream, rows * cols, screened.code);
-            sink(ScreenedHead::from_codes(drawn, rows, cols, scales, seed).value().bytes());
+            sink(ScreenedHead::from_codes(drawn, rows, cols, scales, ~seed)
+                     .value()
+                     .bytes()); // not the codes' seed
         };
         writer_.add_source(name, TensorKind::screened_int8, rows, cols, source);
     }

@@ -23,7 +23,7 @@ struct Pair {
     using Codes = C;
     using Layout = L;
 };
-/// All: w1a8, w1a1, w1a158, w158a8, w158a1, w158a158, w158a8dense, w8a8, w6a8.
+/// All: w1a8, w1a1, w1a158, w158a8, w158a1, w158a158, w158a8dense, w8a8, w6a8, w4a8.
 using Pairs =
     std::tuple<Pair<bitnet::Binary, bitnet::Int8>, Pair<bitnet::Binary, bitnet::Sign>,
                Pair<bitnet::Binary, bitnet::Ternary>, Pair<bitnet::Ternary, bitnet::Int8>,

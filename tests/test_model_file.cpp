@@ -109,6 +109,14 @@ TEST_CASE("a source makes its bytes when the file is written, one tensor after t
         sink(std::as_bytes(std::span(values)));
     });
     CHECK_THROWS_AS(wrong.bytes(), UserError);
+
+    for (const int calls : {0, 2}) {
+        ModelWriter wrong_calls(tiny::make({}).config);
+        wrong_calls.add_source("a", TensorKind::f32, 2, 3, [&](const ModelWriter::Sink& sink) {
+            for (int i = 0; i < calls; ++i) sink(std::as_bytes(std::span(values)));
+        });
+        CHECK_THROWS_AS(wrong_calls.bytes(), UserError);
+    }
 }
 
 TEST_CASE("files on disk") {

@@ -161,6 +161,19 @@ std::vector<Broken> broken_functions() {
             return n == 17 ? other(s) : s;
         };
     });
+    add("dots", [](Table& t) {
+        t.dots = [](Matrix<const float> a, Matrix<const float> b, Matrix<float> y) noexcept {
+            right().dots(a, b, y);
+            float& last = y.row(y.rows - 1)[y.cols - 1];
+            last = other(last);
+        };
+    });
+    add("halves_to_floats", [](Table& t) {
+        t.halves_to_floats = [](const std::uint16_t* x, float* y, std::size_t n) noexcept {
+            right().halves_to_floats(x, y, n);
+            y[n - 1] = other(y[n - 1]);
+        };
+    });
     add("screened head", [](Table& t) {
         t.nibble_dots = [](const std::uint8_t* nibbles, std::size_t row_bytes, const std::int8_t* q,
                            const std::uint32_t* rows, std::size_t count,

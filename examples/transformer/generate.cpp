@@ -20,9 +20,6 @@
 namespace bitnet::example {
 namespace {
 
-// Prompt tokens per forward pass: enough to fill the GEMM's tiles, few enough to stay in cache.
-constexpr std::size_t prompt_batch = 64;
-
 std::vector<int> prompt_tokens(const GenerateOptions& options, const ModelFile& file,
                                const std::optional<Tokenizer>& tokenizer) {
     if (options.prompt_ids) {

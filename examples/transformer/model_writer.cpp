@@ -106,12 +106,18 @@ void ModelWriter::write(std::ostream& out) const {
     for (std::size_t i = 0; i < tensors_.size(); ++i) {
         TensorInfo tensor = tensors_[i];
         tensor.offset = end;
+        int calls = 0;
         sources_[i]([&](std::span<const std::byte> bytes) {
+            ++calls;
             tensor.bytes = bytes.size();
             check_size(tensor);
             tensor.checksum = checksum(bytes);
             put(bytes);
         });
+        if (calls != 1) {
+            throw UserError("tensor " + tensor.name + ": its source gave bytes " +
+                            std::to_string(calls) + " times instead of once");
+        }
         const std::vector<std::byte> gap(
             static_cast<std::size_t>(format::aligned(tensor.bytes) - tensor.bytes));
         put(gap);

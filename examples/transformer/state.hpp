@@ -12,6 +12,10 @@
 
 namespace bitnet::example {
 
+/// Prompt tokens of one forward pass. Fills the tiles of a GEMM; on BitNet b1.58 2B4T's shape 32 to
+/// 512 are within 3 % of each other.
+constexpr std::size_t prompt_batch = 64;
+
 struct Limits {
     std::size_t context = 1;    // positions that the KV cache holds
     std::size_t batch = 1;      // tokens that one forward pass takes

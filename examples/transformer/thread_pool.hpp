@@ -115,7 +115,8 @@ private:
 
     // One side writes what there is to do and then reads asleep_, the other writes asleep_ and then
     // reads what there is to do. In the one order of sequentially consistent operations one of them
-    // sees the other, and signal_ was read before it is changed.
+    // sees the other. signal_ is read before asleep_ is written, so that whoever takes this asleep_
+    // back changes signal_ after it was read, and the wait ends.
     void wake_sleepers() const noexcept {
         if (asleep_.load() && asleep_.exchange(false)) {
             signal_.fetch_add(1);
@@ -123,8 +124,8 @@ private:
         }
     }
     void sleep() const noexcept {
-        asleep_.store(true);
         const std::uint32_t seen = signal_.load();
+        asleep_.store(true);
         if (!something_to_do(std::memory_order_seq_cst)) {
             signal_.wait(seen);
         }

@@ -86,6 +86,7 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
 
     // logits of the rows that are asked for: the embedding, read the other way round
     const std::size_t asked = wanted == Logits::all ? n : wanted == Logits::last ? 1 : 0;
+    if (asked == 0) return rows(s.logits, 0, c.vocab);
     const Matrix<float> last = {x.row(n - asked), asked, c.dim};
     const Matrix<float> logits = rows(s.logits, asked, c.vocab);
     normalize(last, weights_.final_norm, norm);

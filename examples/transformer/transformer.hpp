@@ -35,8 +35,8 @@ public:
     Matrix<const float> prefill(std::span<const int> tokens, Logits wanted = Logits::last);
 
     /// Of the last token given to forward(), with or without logits: the k largest, the largest
-    /// first, of equal ones the lower id; valid until the next call. UserError when one is NaN or
-    /// infinite. pre: 1 <= k <= vocab
+    /// first, of equal ones the lower id; valid until the next call. UserError when one of these is
+    /// NaN or infinite. pre: 1 <= k <= vocab
     std::span<const Logit> likeliest(std::size_t k);
 
     void restart() noexcept { state_.position = 0; } // forgets all tokens

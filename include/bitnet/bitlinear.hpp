@@ -36,11 +36,10 @@ namespace bitnet {
 /// source: arXiv 2310.11453 (b1), 2402.17764 (b1.58)
 ///
 /// Weights: Binary, Ternary. Activations: Int8, Int4, Int2, Sign, SignNorm, SignMean; Ternary takes
-/// quantized input only (what bitglu() yields). Weights Int8 and Int6 meet Int8 and Int4. A layer
-/// is one block of bytes, owned or mapped, and carries no ISA: it may be made in one translation
-/// unit and run in another.
-/// Layout: of the codes. layout::Dense16 takes 1.6 bits a ternary weight instead of 2 when it meets
-/// Int8; docs/formats.md says when that is worth it.
+/// quantized input only (what bitglu() yields). Weights Int8, Int6 and Int4 meet Int8 and Int4. A
+/// layer is one block of bytes, owned or mapped, and carries no ISA: it may be made in one
+/// translation unit and run in another. Layout: of the codes. layout::Dense16 takes 1.6 bits a
+/// ternary weight instead of 2 when it meets Int8; docs/formats.md says when that is worth it.
 template <class Weights, class Activations, class L = preferred_layout<Weights, Activations>>
 class BitLinear {
 public:
@@ -48,12 +47,13 @@ public:
     using Layout = L;
 
     /// A layer from integer codes.
-    /// codes (rows, cols) row-major, of the format: -1 1 (Binary), -1 0 1 (Ternary), -32 .. 31
-    /// (Int6), any (Int8) · scales: 1, rows, or (rows, groups)
-    /// row-major with groups = ceil(cols / group) · bias (rows) or {} for none
-    /// group: 0, or 32, 64, 128, 256 columns that share a scale (0 only, without
-    /// has_groups<Layout>) err: wrong_size, too_large, bad_group; bad_code, bad_scale, bad_bias
-    /// (where: index);
+    /// codes (rows, cols) row-major, of the format: -1 1 (Binary), -1 0 1 (Ternary), -8 .. 7
+    /// (Int4),
+    ///       -32 .. 31 (Int6), any (Int8)
+    /// scales: 1, rows, or (rows, groups) row-major with groups = ceil(cols / group)
+    /// bias (rows) or {} for none
+    /// group: 0, or 32, 64, 128, 256 columns that share a scale; 0 without has_groups<Layout>
+    /// err: wrong_size, too_large, bad_group; bad_code, bad_scale, bad_bias (where: index);
     ///      out_of_memory
     template <class Isa = isa::native>
     static Result<BitLinear> from_codes(std::span<const std::int8_t> codes, std::size_t rows,
@@ -219,9 +219,9 @@ private:
     BITNET_INLINE explicit BitLinear(detail::LayerImage image) noexcept
         : image_(std::move(image)) {}
 
-    /// Splits the rows into ranges of whole stripes of 64 rows, 4 blocks, which is what a GEMV tile
-    /// takes; the last stripe may be shorter. Up to 4 ranges a worker, so that a slow core does not
-    /// hold up the rest.
+    /// Splits the rows into ranges of whole stripes of 64 rows: 4 blocks, long enough a stream that
+    /// its start does not count; the last stripe may be shorter. Up to 4 ranges a worker, so that a
+    /// slow core does not hold up the rest.
     template <class Isa, class E, class F>
     void for_row_ranges(const E& executor, F&& f) const noexcept {
         const std::size_t stripes = (rows() + 63) / 64;

@@ -60,7 +60,7 @@ using clusters = list<scalar, baseline128, haswell, alderlake, skylakex, icelake
 #define BITNET_HAS_BASELINE128 1
 #endif
 #if defined(BITNET_HAS_BASELINE128) && defined(__AVX2__) && defined(__FMA__) &&                    \
-    defined(__BMI2__) && defined(__POPCNT__)
+    defined(__BMI2__) && defined(__POPCNT__) && defined(__F16C__)
 #define BITNET_HAS_HASWELL 1
 #endif
 #if defined(BITNET_HAS_HASWELL) && defined(__AVXVNNI__)

@@ -79,11 +79,11 @@ struct RowMajor {
     };
 };
 
-/// 16 rows x 4 columns interleaved, for int8 activations and (Binary) for popcounts; bits 1, 2, 8.
-/// A line of 64 bytes holds 16 rows x V columns, V = 32 / bits: byte 4 i + j holds, of row i, the
-/// columns 4 s + j of the line, s = 0, 1, ..., at bits [s * bits, s * bits + bits).
-/// The lines of 16 rows follow each other along the columns, then the next 16 rows.
-/// Rows pad to a multiple of 16, columns to a multiple of 32, with the format's pad code.
+/// 16 rows x 4 columns interleaved, for int8 activations and (Binary) for popcounts; bits 1, 2,
+/// 4, 8. A line of 64 bytes holds 16 rows x V columns, V = 32 / bits: byte 4 i + j holds, of row i,
+/// the columns 4 s + j of the line, s = 0, 1, ..., at bits [s * bits, s * bits + bits). The lines
+/// of 16 rows follow each other along the columns, then the next 16 rows. Rows pad to a multiple of
+/// 16, columns to a multiple of 32, with the format's pad code.
 struct Rows16 {
     static constexpr const char* name = "rows16";
     static constexpr std::uint32_t id = 2;

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <span>
 #include <utility>
 
@@ -84,7 +83,7 @@ public:
     BITNET_INLINE std::size_t rows() const noexcept { return image_.first().rows(); }
     BITNET_INLINE std::size_t cols() const noexcept { return image_.first().cols(); }
     BITNET_INLINE int code(std::size_t row, std::size_t col) const noexcept {
-        return 16 * image_.first().code(row, col) + image_.nibble(row, col) - image_.dither()[col];
+        return image_.code(row, col);
     }
     BITNET_INLINE float scale(std::size_t row) const noexcept { return image_.first().scale(row); }
 
@@ -106,7 +105,7 @@ public:
     /// pre:  x is one token of cols() columns without groups, its scale no less than 0 or NaN;
     ///       1 <= k <= rows()
     /// exact: logits, always; the choice of rows, with the probability above
-    /// cost: reads half of the codes, and 1 / 32 bit a weight more for each percent of rows taken
+    /// cost: reads half of the codes, and 1 / 25 bit a weight more for each percent of rows taken
     ///       exactly; no allocation; noexcept
     template <class Isa = isa::native, Executor E = Serial>
     std::size_t top(const Quantized<Int8>& x, std::span<Logit> best, std::span<std::byte> scratch,
@@ -188,8 +187,7 @@ private:
         }
         /// What another row must reach.
         BITNET_INLINE float least() const noexcept {
-            return count < rows.size() ? std::numeric_limits<float>::lowest()
-                                       : rows[count - 1].value;
+            return count < rows.size() ? -0x1.fffffep127f : rows[count - 1].value;
         }
         BITNET_INLINE void insert(const Logit& logit) noexcept {
             if (count == rows.size()) {

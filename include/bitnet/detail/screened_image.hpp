@@ -129,6 +129,9 @@ public:
     BITNET_INLINE int nibble(std::size_t row, std::size_t col) const noexcept {
         return nibbles()[row * padded_cols() / 2 + byte_of(col)] >> shift_of(col) & 15;
     }
+    BITNET_INLINE int code(std::size_t row, std::size_t col) const noexcept {
+        return 16 * first_.code(row, col) + nibble(row, col) - dither()[col];
+    }
     /// (cols) in [0, 15]
     BITNET_INLINE const std::uint8_t* dither() const noexcept {
         return reinterpret_cast<const std::uint8_t*>(dither_.data());
@@ -147,6 +150,12 @@ public:
             return Error{first.error().code, before + first.error().where};
         }
         for (std::size_t r = 0; r < first_.rows(); ++r) {
+            for (std::size_t c = 0; c < first_.cols(); ++c) {
+                const int w = code(r, c);
+                if (w < -max_code || w > max_code) {
+                    return Error{Errc::bad_code, r * first_.cols() + c};
+                }
+            }
             for (std::size_t c = first_.cols(); c < padded_cols(); ++c) {
                 if (nibble(r, c) == 0) continue;
                 return Error{Errc::bad_padding, at(nibbles() + r * padded_cols() / 2 + byte_of(c))};

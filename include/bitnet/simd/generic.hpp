@@ -63,7 +63,6 @@ struct generic {
             xsimd::batch<std::uint8_t, arch>::load_unaligned(p));
     }
 
-    /// Every lane: the four bytes at p. p need not be aligned.
     /// a and b, both there before either is used: an order of instructions that compilers keep.
     static BITNET_INLINE void together(u32& a, u32& b) noexcept {
 #if defined(BITNET_FLOAT_REGISTER)
@@ -75,6 +74,8 @@ struct generic {
         static_cast<void>(a), static_cast<void>(b);
 #endif
     }
+
+    /// Every lane: the four bytes at p. p need not be aligned.
     static BITNET_INLINE u32 broadcast(const std::uint8_t* p) noexcept {
         std::uint32_t v;
         std::memcpy(&v, p, sizeof v);
@@ -99,7 +100,7 @@ struct generic {
     }
 
     /// The same in sums of a form of the cluster's own, each since it was 0: here two int16 a lane,
-    /// so that a loop widens nothing.
+    /// so that a loop widens nothing. Codes up to any `largest` for which dot4_calls(largest) > 0.
     static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
         using i16 = xsimd::batch<std::int16_t, arch>;
         const i16 c = xsimd::bitwise_cast<std::int16_t>(codes);
@@ -119,7 +120,7 @@ struct generic {
         return ((sums << 16) >> 16) + (sums >> 16);
     }
     /// Sums a register that a tile of one row block and one token keeps, for codes of this many
-    /// bits: 1, 2, 4 or 8, see byte_dots().
+    /// bits, 1 or 2: see byte_dots().
     static constexpr std::size_t dot4_chains(std::size_t) noexcept {
         return 1;
     }
