@@ -39,6 +39,7 @@ plot smaller(dots, cold * x) with lines lw 2 lc "gray40" title sprintf("memory %
      points("w158a8", "gemm/hot") using ($8/$9):8 pt 7 lc 1 title "w158a8 GEMM", \
      points("w158a8", "gemv/hot") using ($8/$9):8 pt 5 lc 2 title "w158a8 GEMV, hot", \
      points("w158a8", "gemv/cold") using ($8/$9):8 pt 9 lc 3 title "w158a8 GEMV, cold", \
+     points("w158a8dense", "gemv/cold") using ($8/$9):8 pt 11 lc 5 title "w158a8dense GEMV, cold", \
      points("w1a8", "gemv/cold") using ($8/$9):8 pt 8 lc 4 title "w1a8 GEMV, cold"
 
 # --- bars beside peers --------------------------------------------------------------------------------

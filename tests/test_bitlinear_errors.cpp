@@ -121,8 +121,8 @@ TEMPLATE_TEST_CASE("wider weights allow fewer columns", "[bitlinear][errors]", I
     REQUIRE(widest);
     // A header that claims a column more, which the padding would hold.
     std::vector<std::byte> bytes(widest->bytes().begin(), widest->bytes().end());
-    const std::uint64_t cols = most + 1;
-    std::memcpy(bytes.data() + 24, &cols, sizeof cols);
+    const std::uint64_t too_many = most + 1;
+    std::memcpy(bytes.data() + 24, &too_many, sizeof too_many);
     CHECK(Layer::from_packed(bytes).error().code == Errc::too_large);
     std::vector<std::int8_t> wrong(100, 1);
     wrong[77] = 32;

@@ -70,6 +70,24 @@ struct Accumulators {
     }
 };
 
+/// Chains of dots of one register that a tile keeps: one block and one token alone would wait for
+/// the latency of each dot.
+template <std::size_t Blocks, std::size_t Tokens>
+inline constexpr std::size_t dot_chains = Blocks* Tokens == 1 ? 4 : 1;
+
+/// dots (Blocks, Tokens, 16) = the chains' sums - 2^Shift sums[t], what codes w + 2^Shift count of
+/// q
+template <int Shift, class Isa, std::size_t Blocks, std::size_t Tokens, std::size_t Chains>
+BITNET_INLINE void store_chains(Accumulators<Isa, Blocks, Tokens> (&acc)[Chains],
+                                const std::int32_t* sums, std::int32_t* dots) noexcept {
+    using i32 = typename Accumulators<Isa, Blocks, Tokens>::i32;
+    acc[0].store(dots, [&](std::size_t b, std::size_t p, std::size_t t, i32 sum) noexcept {
+        BITNET_UNROLL
+        for (std::size_t chain = 1; chain < Chains; ++chain) sum = sum + acc[chain].sum[b][p][t];
+        return sum - (i32(sums[t]) << Shift);
+    });
+}
+
 /// Calls step(narrow...) `steps` times and fold(narrow...) after at most Most of them, and at the
 /// end; the narrow sums start at 0 each time. For sums that overflow soon.
 template <std::size_t Most, class... Narrow, class Step, class Fold>

@@ -21,8 +21,7 @@ struct Tile<Int4, Int8, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        // One block and one token are one chain of dots, whose latency would bind: four then.
-        constexpr std::size_t chains = Blocks * Tokens == 1 ? 4 : 1;
+        constexpr std::size_t chains = dot_chains<Blocks, Tokens>;
         constexpr std::size_t words = chains > 1 ? chains : 2; // of a token that a step meets
         Accumulators<Isa, Blocks, Tokens> acc[chains];
         using u32 = typename Accumulators<Isa, Blocks, Tokens>::u32;
@@ -45,13 +44,7 @@ struct Tile<Int4, Int8, layout::Rows16> {
                 if (j % 2 == 1) line += layout::line_bytes;
             }
         }
-        acc[0].store(dots, [&](std::size_t b, std::size_t p, std::size_t t, i32 sum) noexcept {
-            BITNET_UNROLL
-            for (std::size_t chain = 1; chain < chains; ++chain) {
-                sum = sum + acc[chain].sum[b][p][t];
-            }
-            return sum - (i32(in.sums[t]) << 3);
-        });
+        store_chains<3>(acc, in.sums, dots);
     }
 };
 

@@ -22,8 +22,7 @@ struct Tile<Int8, Int8, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        // One block and one token are one chain of dots, whose latency would bind: four then.
-        constexpr std::size_t chains = Blocks * Tokens == 1 ? 4 : 1;
+        constexpr std::size_t chains = dot_chains<Blocks, Tokens>;
         Accumulators<Isa, Blocks, Tokens> acc[chains];
         using u32 = typename Accumulators<Isa, Blocks, Tokens>::u32;
         using i32 = typename Accumulators<Isa, Blocks, Tokens>::i32;
@@ -43,13 +42,7 @@ struct Tile<Int8, Int8, layout::Rows16> {
                 line += bitnet::layout::line_bytes;
             }
         }
-        acc[0].store(dots, [&](std::size_t b, std::size_t p, std::size_t t, i32 sum) noexcept {
-            BITNET_UNROLL
-            for (std::size_t chain = 1; chain < chains; ++chain) {
-                sum = sum + acc[chain].sum[b][p][t];
-            }
-            return sum - (i32(in.sums[t]) << 7);
-        });
+        store_chains<7>(acc, in.sums, dots);
     }
 };
 

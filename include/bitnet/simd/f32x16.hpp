@@ -33,10 +33,11 @@ BITNET_INLINE float divide(float a, float b) noexcept {
 #endif
 }
 BITNET_INLINE std::int32_t nearest(float v) noexcept {
-    // Adding 1.5 * 2^23 rounds to an integer, ties to even, for |v| < 2^22.
+    // Adding 1.5 * 2^23 rounds to an integer, ties to even, for |v| < 2^22; of others and of NaN it
+    // makes some integer, so the difference may wrap.
     const float magic = 12582912.0f;
-    return __builtin_bit_cast(std::int32_t, once(v + magic)) -
-           __builtin_bit_cast(std::int32_t, magic);
+    return static_cast<std::int32_t>(__builtin_bit_cast(std::uint32_t, once(v + magic)) -
+                                     __builtin_bit_cast(std::uint32_t, magic));
 }
 } // namespace lane
 

@@ -206,7 +206,7 @@ struct generic {
     /// The first n <= lanes floats at p, then zeros; reads nothing beyond them.
     static BITNET_INLINE f32 load_first(const float* p, std::size_t n) noexcept {
         float lane[lanes] = {};
-        std::memcpy(lane, p, n * sizeof(float));
+        for (std::size_t i = 0; i < n; ++i) lane[i] = p[i];
         return f32::load_unaligned(lane);
     }
 
