@@ -204,16 +204,6 @@ TEST_CASE("codes and bytes come back", "[screened_head]") {
     CHECK(refused(8, std::byte{34}) == Errc::wrong_size); // another number of rows
     CHECK(refused(18, std::byte{1}) == Errc::too_large);  // 65,666 columns
     CHECK(refused(bytes.size() - 1, std::byte{1}) == Errc::bad_padding);
-    bool code_refused = false; // two upper halves of -8, which no code up to 112 has
-    for (std::size_t at = 128; at < 1000; ++at) {
-        std::memcpy(copy.data(), bytes.data(), bytes.size());
-        copy.data()[at] = std::byte{0};
-        const auto head_or = ScreenedHead::map_packed({copy.data(), copy.size()});
-        if (!head_or) continue;
-        const auto status = head_or->verify();
-        code_refused = code_refused || (!status && status.error().code == Errc::bad_code);
-    }
-    CHECK(code_refused);
     for (const std::size_t cut : {0u, 63u, 64u, 200u, 4000u}) {
         CHECK(!ScreenedHead::map_packed(bytes.first(cut)));
     }

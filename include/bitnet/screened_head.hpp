@@ -87,8 +87,9 @@ public:
     }
     BITNET_INLINE float scale(std::size_t row) const noexcept { return image_.first().scale(row); }
 
-    /// Scans codes and padding.
-    /// err: bad_code (where: row * cols + col), bad_padding (where: byte of bytes())
+    /// Scans the padding. Every bit pattern is some code: those of a stranger's image may lie in
+    /// [-143, 127], whose dots fit int32 as well.
+    /// err: bad_padding (where: byte of bytes())
     template <class Isa = isa::native>
     Status verify() const noexcept {
         return image_.verify<Isa>();

@@ -145,17 +145,9 @@ public:
             return static_cast<std::size_t>(static_cast<const std::byte*>(p) - bytes_.data());
         };
         if (Status first = first_.template verify<Isa>(); !first) {
-            const bool of_code = first.error().code == Errc::bad_code;
-            const std::size_t before = of_code ? 0 : sizeof(ScreenedHeader);
-            return Error{first.error().code, before + first.error().where};
+            return Error{first.error().code, sizeof(ScreenedHeader) + first.error().where};
         }
         for (std::size_t r = 0; r < first_.rows(); ++r) {
-            for (std::size_t c = 0; c < first_.cols(); ++c) {
-                const int w = code(r, c);
-                if (w < -max_code || w > max_code) {
-                    return Error{Errc::bad_code, r * first_.cols() + c};
-                }
-            }
             for (std::size_t c = first_.cols(); c < padded_cols(); ++c) {
                 if (nibble(r, c) == 0) continue;
                 return Error{Errc::bad_padding, at(nibbles() + r * padded_cols() / 2 + byte_of(c))};
