@@ -39,7 +39,7 @@ std::vector<Case> cases() {
                                          {4096, 14336}, {3072, 9216}, {1, 2560},    {17, 2560},
                                          {1000, 100},   {1000, 2561}};
     for (const auto& [rows, cols] : shapes) {
-        list.push_back({rows, cols, 1});
+        if (rows != 2560 || cols != 2560) list.push_back({rows, cols, 1}); // that one is above
         list.push_back({rows, cols, 1, true});
         list.push_back({rows, cols, 512});
     }
