@@ -149,9 +149,8 @@ private:
                              stream = stream_++](const ModelWriter::Sink& sink) {
             const std::vector<float> scales(rows, scale_of(screened.deviation, cols));
             const auto drawn = draw(seed, stream, rows * cols, screened.code);
-            sink(ScreenedHead::from_codes(drawn, rows, cols, scales, ~seed)
-                     .value()
-                     .bytes()); // not the codes' seed
+            const std::uint64_t dither = ~seed; // not what the codes were drawn from
+            sink(ScreenedHead::from_codes(drawn, rows, cols, scales, dither).value().bytes());
         };
         writer_.add_source(name, TensorKind::screened_int8, rows, cols, source);
     }

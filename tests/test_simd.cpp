@@ -131,9 +131,9 @@ TEST_CASE("add_dot4 of the largest code, 128, at the last call", "[simd]") {
         if (ops.lanes == 0) continue;
         CAPTURE(name);
         const std::size_t calls = ops.dot4_calls(128);
+        if (calls < 2) continue; // no such codes there, as byte_dots() asserts
         const std::vector<std::uint8_t> codes(4 * ops.lanes, 128);
         for (const int x : {-128, 127}) {
-            if (calls < 2) continue; // a cluster that has no use for such codes
             const std::vector<std::uint8_t> token(4 * ops.lanes, static_cast<std::uint8_t>(x));
             std::vector<std::int32_t> sums(ops.lanes);
             for (std::size_t call = 0; call < calls; ++call) {

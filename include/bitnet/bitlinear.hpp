@@ -47,9 +47,8 @@ public:
     using Layout = L;
 
     /// A layer from integer codes.
-    /// codes (rows, cols) row-major, of the format: -1 1 (Binary), -1 0 1 (Ternary), -8 .. 7
-    /// (Int4),
-    ///       -32 .. 31 (Int6), any (Int8)
+    /// codes (rows, cols) row-major: -1 1 (Binary), -1 0 1 (Ternary), -8 .. 7 (Int4), -32 .. 31
+    ///       (Int6), any (Int8)
     /// scales: 1, rows, or (rows, groups) row-major with groups = ceil(cols / group)
     /// bias (rows) or {} for none
     /// group: 0, or 32, 64, 128, 256 columns that share a scale; 0 without has_groups<Layout>

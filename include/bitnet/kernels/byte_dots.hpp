@@ -35,6 +35,7 @@ BITNET_INLINE void byte_dots(const TileInput& in,
     constexpr int bottom = 2 - static_cast<int>(Bits); // there a code is u: a bit b is 2 b
     constexpr auto wanted = [=](std::size_t k) { return chains > 1 ? place(k) : bottom; };
     constexpr std::size_t largest = Bits << wanted(chains - 1);
+    static_assert(largest < 128 || ops::dot4_calls(largest) > 1, "see add_dot4");
 
     const std::uint8_t* line = in.weights;
     const std::uint8_t* x = in.tokens;
@@ -47,23 +48,23 @@ BITNET_INLINE void byte_dots(const TileInput& in,
     const auto step = [&](auto& sums) BITNET_INLINE_LAMBDA {
         // Of one token two words at a time, their codes and then their dots: in turns, Zen 4's
         // pipes would idle for a quarter of the time.
-        constexpr std::size_t together = chains > 1 ? 2 : 1;
+        constexpr std::size_t at_once = chains > 1 ? 2 : 1;
         BITNET_UNROLL
-        for (std::size_t pair = 0; pair < words / together; ++pair) {
-            const std::size_t j = pair * together;
+        for (std::size_t pair = 0; pair < words / at_once; ++pair) {
+            const std::size_t j = pair * at_once;
             if (j % in_line == 0) prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
             totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32&) noexcept {
-                u32 first = codes(j, b, p), second = codes(j + together - 1, b, p);
-                if constexpr (together == 2) ops::together(first, second);
+                u32 first = codes(j, b, p), second = codes(j + at_once - 1, b, p);
+                if constexpr (at_once == 2) simd::together(first, second);
                 i32& sum = sums.sum[b][p][t + j % chains];
-                i32& next = sums.sum[b][p][t + (j + together - 1) % chains];
+                i32& next = sums.sum[b][p][t + (j + at_once - 1) % chains];
                 sum = ops::add_dot4(sum, first, ops::broadcast(x + 4 * t));
-                if constexpr (together == 2) {
+                if constexpr (at_once == 2) {
                     next = ops::add_dot4(next, second, ops::broadcast(x + in.panel_bytes));
                 }
             });
-            x += together * in.panel_bytes;
-            if ((j + together) % in_line == 0) line += line_bytes;
+            x += at_once * in.panel_bytes;
+            if ((j + at_once) % in_line == 0) line += line_bytes;
         }
     };
     constexpr std::size_t calls = ops::dot4_calls(largest); // a call meets four columns of a row

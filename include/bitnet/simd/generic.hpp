@@ -26,6 +26,19 @@ BITNET_INLINE Register in_place(Register v) noexcept {
     return v;
 }
 
+/// Computes a and b here, both before either is used: an order that compilers keep.
+template <class Batch>
+BITNET_INLINE void together(Batch& a, Batch& b) noexcept {
+#if defined(BITNET_FLOAT_REGISTER)
+    typename Batch::register_type first = a, second = b;
+    asm("" : BITNET_FLOAT_REGISTER(first), BITNET_FLOAT_REGISTER(second));
+    a = Batch(first);
+    b = Batch(second);
+#else
+    static_cast<void>(a), static_cast<void>(b);
+#endif
+}
+
 /// The primitives of a cluster: generic ones, and what its own file overrides.
 template <class Isa>
 struct ops;
@@ -63,18 +76,6 @@ struct generic {
             xsimd::batch<std::uint8_t, arch>::load_unaligned(p));
     }
 
-    /// a and b, both there before either is used: an order of instructions that compilers keep.
-    static BITNET_INLINE void together(u32& a, u32& b) noexcept {
-#if defined(BITNET_FLOAT_REGISTER)
-        typename u32::register_type first = a, second = b;
-        asm("" : BITNET_FLOAT_REGISTER(first), BITNET_FLOAT_REGISTER(second));
-        a = u32(first);
-        b = u32(second);
-#else
-        static_cast<void>(a), static_cast<void>(b);
-#endif
-    }
-
     /// Every lane: the four bytes at p. p need not be aligned.
     static BITNET_INLINE u32 broadcast(const std::uint8_t* p) noexcept {
         std::uint32_t v;
@@ -100,7 +101,7 @@ struct generic {
     }
 
     /// The same in sums of a form of the cluster's own, each since it was 0: here two int16 a lane,
-    /// so that a loop widens nothing. Codes up to any `largest` for which dot4_calls(largest) > 0.
+    /// so that a loop widens nothing. Codes above 127 only where dot4_calls() of them is above 1.
     static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
         using i16 = xsimd::batch<std::int16_t, arch>;
         const i16 c = xsimd::bitwise_cast<std::int16_t>(codes);
@@ -121,9 +122,7 @@ struct generic {
     }
     /// Sums a register that a tile of one row block and one token keeps, for codes of this many
     /// bits, 1 or 2: see byte_dots().
-    static constexpr std::size_t dot4_chains(std::size_t) noexcept {
-        return 1;
-    }
+    static constexpr std::size_t dot4_chains(std::size_t) noexcept { return 1; }
 
     /// dot4 of code bytes up to 255. Exact modulo 2^32: no step saturates.
     static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {
@@ -141,9 +140,7 @@ struct generic {
         const u32 twos = xsimd::bitwise_cast<std::uint32_t>(bytes(v - units(v)) + u8(2)); // 2, 5, 8
         return (twos >> 2) & u32::broadcast(0x03030303u);
     }
-    static BITNET_INLINE u32 units(const u32& v) noexcept {
-        return words(modulo<3>(bytes(v)));
-    }
+    static BITNET_INLINE u32 units(const u32& v) noexcept { return words(modulo<3>(bytes(v))); }
 
     /// A line of layout::Dense16 made ready for trit(), in a form of the cluster's own: here 9
     /// u[0], 3 u[1] + u[2] and 3 u[3] + u[4] of each byte. An illegal byte gives any digits.

@@ -50,8 +50,7 @@ struct ops<isa::icelake> : ops<isa::skylakex> {
     // Two indices of 64: of u[0] to u[2] the upper five bits of a byte and 32, or, of a byte i
     // below 32, i xor i / 8; of u[3] and u[4] the lower three bits and 32, or anything below 32.
     // VPERMB looks at the low six bits of an index, which saves clearing what a shift brings from
-    // next door. Four instructions a line, and one a digit: no mask registers, which cost more on
-    // Zen 4.
+    // next door. Four instructions a line, and one a digit, without mask registers.
     struct Trits {
         __m512i triple, pair;
     };
