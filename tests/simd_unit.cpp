@@ -38,6 +38,13 @@ constexpr Registers registers() {
                 ops::add_dot4(i32::load_unaligned(sums), ops::load(codes), ops::load(x))
                     .store_unaligned(sums);
             },
+            [](std::int32_t* a, const std::uint8_t* codes, const std::uint8_t* x, std::int32_t* b,
+               const std::uint8_t* more, const std::uint8_t* y) {
+                i32 first = i32::load_unaligned(a), second = i32::load_unaligned(b);
+                ops::add_two_dots(first, ops::load(codes), x, second, ops::load(more), y);
+                first.store_unaligned(a);
+                second.store_unaligned(b);
+            },
             [](std::int32_t* sums) {
                 ops::dot4_sum(i32::load_unaligned(sums)).store_unaligned(sums);
             },

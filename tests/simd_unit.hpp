@@ -21,6 +21,9 @@ struct Registers {
     std::size_t (*dot4_calls)(std::size_t largest) = nullptr;
     void (*add_dot4)(std::int32_t* sums, const std::uint8_t* codes,
                      const std::uint8_t* x) = nullptr;
+    void (*add_two_dots)(std::int32_t* a, const std::uint8_t* codes, const std::uint8_t* x,
+                         std::int32_t* b, const std::uint8_t* more,
+                         const std::uint8_t* y) = nullptr;
     void (*dot4_sum)(std::int32_t* sums) = nullptr;
     void (*dot4_wide)(std::int32_t* sum, const std::uint8_t* codes,
                       const std::uint8_t* x) = nullptr;

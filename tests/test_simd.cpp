@@ -146,6 +146,39 @@ TEST_CASE("add_dot4 of the largest code, 128, at the last call", "[simd]") {
     }
 }
 
+TEST_CASE("add_two_dots", "[simd]") {
+    support::Random random(11);
+    for (const auto& [name, p] : clusters()) {
+        const auto& ops = p->registers;
+        if (ops.lanes == 0) continue;
+        CAPTURE(name);
+        for (int round = 0; round < rounds; ++round) {
+            const auto calls = std::min<std::size_t>(ops.dot4_calls(2), 5);
+            std::vector<std::int32_t> sums[2], expected[2];
+            for (auto* s : {sums, expected}) {
+                for (int k = 0; k < 2; ++k) s[k].resize(ops.lanes);
+            }
+            for (std::size_t call = 0; call < calls; ++call) {
+                std::vector<std::uint8_t> codes[2], words(9); // two words, not aligned
+                for (auto& w : words) w = static_cast<std::uint8_t>(random.next());
+                for (std::size_t k = 0; k < 2; ++k) {
+                    for (std::size_t i = 0; i < 4 * ops.lanes; ++i) {
+                        codes[k].push_back(static_cast<std::uint8_t>(random.below(3)));
+                        expected[k][i / 4] +=
+                            codes[k][i] * static_cast<std::int8_t>(words[1 + 4 * k + i % 4]);
+                    }
+                }
+                ops.add_two_dots(sums[0].data(), codes[0].data(), &words[1], sums[1].data(),
+                                 codes[1].data(), &words[5]);
+            }
+            for (int k = 0; k < 2; ++k) {
+                ops.dot4_sum(sums[k].data());
+                REQUIRE(sums[k] == expected[k]);
+            }
+        }
+    }
+}
+
 TEST_CASE("dot4_wide", "[simd]") {
     support::Random random(17);
     for (const auto& [name, p] : clusters()) {

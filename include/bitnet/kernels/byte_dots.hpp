@@ -46,21 +46,18 @@ BITNET_INLINE void byte_dots(const TileInput& in,
         return (shift < 0 ? w << -shift : w >> shift) & mask;
     };
     const auto step = [&](auto& sums) BITNET_INLINE_LAMBDA {
-        // Of one token two words at a time, their codes and then their dots: in turns, Zen 4's
-        // pipes would idle for a quarter of the time.
         constexpr std::size_t at_once = chains > 1 ? 2 : 1;
         BITNET_UNROLL
         for (std::size_t pair = 0; pair < words / at_once; ++pair) {
             const std::size_t j = pair * at_once;
             if (j % in_line == 0) prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
             totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32&) noexcept {
-                u32 first = codes(j, b, p), second = codes(j + at_once - 1, b, p);
-                if constexpr (at_once == 2) simd::together(first, second);
                 i32& sum = sums.sum[b][p][t + j % chains];
-                i32& next = sums.sum[b][p][t + (j + at_once - 1) % chains];
-                sum = ops::add_dot4(sum, first, ops::broadcast(x + 4 * t));
                 if constexpr (at_once == 2) {
-                    next = ops::add_dot4(next, second, ops::broadcast(x + in.panel_bytes));
+                    ops::add_two_dots(sum, codes(j, b, p), x, sums.sum[b][p][(j + 1) % chains],
+                                      codes(j + 1, b, p), x + in.panel_bytes);
+                } else {
+                    sum = ops::add_dot4(sum, codes(j, b, p), ops::broadcast(x + 4 * t));
                 }
             });
             x += at_once * in.panel_bytes;

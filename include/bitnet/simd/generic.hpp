@@ -111,6 +111,15 @@ struct generic {
         return xsimd::bitwise_cast<std::int32_t>(xsimd::bitwise_cast<std::int16_t>(sums) +
                                                  (low + high));
     }
+    /// add_dot4 of two words of a token, where they stand, to two sums: a += codes · x, b += more ·
+    /// y. For loops over one token, which a word serves once; both codes are ready before either is
+    /// used, an order that compilers keep.
+    static BITNET_INLINE void add_two_dots(i32& a, u32 codes, const std::uint8_t* x, i32& b,
+                                           u32 more, const std::uint8_t* y) noexcept {
+        together(codes, more);
+        a = ops<Isa>::add_dot4(a, codes, broadcast(x));
+        b = ops<Isa>::add_dot4(b, more, broadcast(y));
+    }
     /// Calls of add_dot4 with codes up to `largest` before the sums must be taken. An int16 takes
     /// two products a call, each in [-128, 127] * largest.
     static constexpr std::size_t dot4_calls(std::size_t largest) noexcept {

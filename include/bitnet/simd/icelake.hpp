@@ -3,11 +3,33 @@
 // or one VPOPCNTD (port 5, latency 3); logic and adds on ports 0 and 5.
 #pragma once
 
+#include <cstdint>
+#include <cstring>
+
 #include <bitnet/layout.hpp>
 #include <bitnet/simd/skylakex.hpp>
 
 #if defined(BITNET_HAS_ICELAKE)
 namespace bitnet::simd {
+
+/// a += c · the word at x, b += d · the word at y. Compilers copy every sum before VPDPBUSD, which
+/// changes it, and back, and mix it with what makes the codes: this is a tenth faster on Zen 4.
+BITNET_INLINE void dot_two_words(__m512i& a, __m512i c, const std::uint8_t* x, __m512i& b,
+                                 __m512i d, const std::uint8_t* y) noexcept {
+    using word = const std::uint8_t[4];
+#if defined(__GNUC__)
+    asm("vpdpbusd {%4%{1to16%}, %2, %0|%0, %2, %4%{1to16%}}\n\t"
+        "vpdpbusd {%5%{1to16%}, %3, %1|%1, %3, %5%{1to16%}}"
+        : "+&v"(a), "+&v"(b)
+        : "v"(c), "v"(d), "m"(*reinterpret_cast<word*>(x)), "m"(*reinterpret_cast<word*>(y)));
+#else
+    std::int32_t v[2];
+    std::memcpy(v, x, sizeof(word));
+    std::memcpy(v + 1, y, sizeof(word));
+    a = _mm512_dpbusd_epi32(a, c, _mm512_set1_epi32(v[0]));
+    b = _mm512_dpbusd_epi32(b, d, _mm512_set1_epi32(v[1]));
+#endif
+}
 
 /// What trit<S>() looks up, by the indices of split_trits().
 template <int S>
@@ -34,6 +56,13 @@ struct ops<isa::icelake> : ops<isa::skylakex> {
     }
     static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
         return dot4(sums, codes, x);
+    }
+    static BITNET_INLINE void add_two_dots(i32& a, const u32& codes, const std::uint8_t* x, i32& b,
+                                           const u32& more, const std::uint8_t* y) noexcept {
+        __m512i first = a, second = b;
+        dot_two_words(first, codes, x, second, more, y);
+        a = first;
+        b = second;
     }
     // An int32 takes four products a call. Codes up to 2 never reach this within max_cols.
     static constexpr std::size_t dot4_calls(std::size_t largest) noexcept {
