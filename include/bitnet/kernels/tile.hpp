@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 #include <bitnet/config.hpp>
 #include <bitnet/simd/simd.hpp>
@@ -70,10 +72,9 @@ struct Accumulators {
     }
 };
 
-/// Chains of dots of one register that a tile keeps: one block and one token alone would wait for
-/// the latency of each dot.
-template <std::size_t Blocks, std::size_t Tokens>
-inline constexpr std::size_t dot_chains = Blocks* Tokens == 1 ? 4 : 1;
+/// Chains of dots that a tile keeps for each register: see simd::generic::dot_chains.
+template <class Isa, std::size_t Blocks, std::size_t Tokens>
+inline constexpr std::size_t dot_chains = Blocks* Tokens == 1 ? simd::ops<Isa>::dot_chains : 1;
 
 /// dots (Blocks, Tokens, 16) = the chains' sums - 2^Shift sums[t], what codes w + 2^Shift count of
 /// q
@@ -86,6 +87,16 @@ BITNET_INLINE void store_chains(Accumulators<Isa, Blocks, Tokens> (&acc)[Chains]
         for (std::size_t chain = 1; chain < Chains; ++chain) sum = sum + acc[chain].sum[b][p][t];
         return sum - (i32(sums[t]) << Shift);
     });
+}
+
+/// f(0), f(1), ... f(N - 1), each a constant. Sums that a loop variable picks, as that of a chain,
+/// g++ keeps in memory.
+template <std::size_t N, class F>
+BITNET_INLINE void for_constants(F&& f) noexcept {
+    const auto call = [&]<std::size_t... I>(std::index_sequence<I...>) BITNET_INLINE_LAMBDA {
+        (f(std::integral_constant<std::size_t, I>{}), ...);
+    };
+    call(std::make_index_sequence<N>{});
 }
 
 /// Calls step(narrow...) `steps` times and fold(narrow...) after at most Most of them, and at the

@@ -25,9 +25,8 @@ struct Tile<Ternary, Int8, layout::Dense16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        // One sum would wait for the last dot to end before the next: one block and one token get a
-        // sum for each of the five words.
-        constexpr std::size_t chains = Blocks * Tokens == 1 ? 5 : 1;
+        // A sum for each of the five words, where one would wait for the last dot to end.
+        constexpr std::size_t chains = dot_chains < Isa, Blocks, Tokens >> 1 ? 5 : 1;
         Accumulators<Isa, Blocks, Tokens * chains> acc;
         using u32 = typename decltype(acc)::u32;
         using i32 = typename decltype(acc)::i32;

@@ -21,7 +21,7 @@ struct Tile<Int4, Int8, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        constexpr std::size_t chains = dot_chains<Blocks, Tokens>;
+        constexpr std::size_t chains = dot_chains<Isa, Blocks, Tokens>;
         constexpr std::size_t words = chains > 1 ? chains : 2; // of a token that a step meets
         Accumulators<Isa, Blocks, Tokens> acc[chains];
         using u32 = typename Accumulators<Isa, Blocks, Tokens>::u32;
@@ -31,8 +31,7 @@ struct Tile<Int4, Int8, layout::Rows16> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         for (std::size_t i = 0; i < 8 * in.chunks; i += words) {
-            BITNET_UNROLL
-            for (std::size_t j = 0; j < words; ++j) { // a line has two
+            for_constants<words>([&](auto j) BITNET_INLINE_LAMBDA { // a line has two
                 if (j % 2 == 0) prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
                 const int shift = static_cast<int>(j % 2 * 4);
                 acc[j % chains].for_each(
@@ -42,7 +41,7 @@ struct Tile<Int4, Int8, layout::Rows16> {
                     });
                 x += in.panel_bytes;
                 if (j % 2 == 1) line += layout::line_bytes;
-            }
+            });
         }
         store_chains<3>(acc, in.sums, dots);
     }

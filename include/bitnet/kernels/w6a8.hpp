@@ -24,7 +24,7 @@ struct Tile<Int6, Int8, layout::Six16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        constexpr std::size_t chains = dot_chains<Blocks, Tokens>;
+        constexpr std::size_t chains = dot_chains<Isa, Blocks, Tokens>;
         Accumulators<Isa, Blocks, Tokens> acc[chains];
         using u32 = typename Accumulators<Isa, Blocks, Tokens>::u32;
         using i32 = typename Accumulators<Isa, Blocks, Tokens>::i32;
@@ -34,8 +34,7 @@ struct Tile<Int6, Int8, layout::Six16> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         for (std::size_t i = 0; i < 2 * in.chunks; ++i) {
-            BITNET_UNROLL
-            for (std::size_t l = 0; l < 3; ++l) {
+            for_constants<3>([&](auto l) BITNET_INLINE_LAMBDA {
                 prefetch_next_tile<Isa, Blocks, Tokens>(in, line + l * line_bytes);
                 acc[l % chains].for_each([&](std::size_t b, std::size_t p, std::size_t t,
                                              i32& sum) noexcept {
@@ -44,7 +43,7 @@ struct Tile<Int6, Int8, layout::Six16> {
                     sum = ops::dot4(sum, w & low, ops::broadcast(x + 4 * t));
                 });
                 x += in.panel_bytes;
-            }
+            });
             acc[chains - 1].for_each(
                 [&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
                     const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;

@@ -22,7 +22,7 @@ struct Tile<Int8, Int8, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        constexpr std::size_t chains = dot_chains<Blocks, Tokens>;
+        constexpr std::size_t chains = dot_chains<Isa, Blocks, Tokens>;
         Accumulators<Isa, Blocks, Tokens> acc[chains];
         using u32 = typename Accumulators<Isa, Blocks, Tokens>::u32;
         using i32 = typename Accumulators<Isa, Blocks, Tokens>::i32;
@@ -30,8 +30,7 @@ struct Tile<Int8, Int8, layout::Rows16> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         for (std::size_t i = 0; i < 8 * in.chunks; i += chains) {
-            BITNET_UNROLL
-            for (std::size_t chain = 0; chain < chains; ++chain) {
+            for_constants<chains>([&](auto chain) BITNET_INLINE_LAMBDA {
                 prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
                 acc[chain].for_each(
                     [&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
@@ -40,7 +39,7 @@ struct Tile<Int8, Int8, layout::Rows16> {
                     });
                 x += in.panel_bytes;
                 line += bitnet::layout::line_bytes;
-            }
+            });
         }
         store_chains<7>(acc, in.sums, dots);
     }

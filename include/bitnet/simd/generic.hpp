@@ -100,6 +100,10 @@ struct generic {
         return sum + ((pair << 16) >> 16) + (pair >> 16);
     }
 
+    /// Sums that a tile of one row block and one token keeps for dot4, so that dots do not wait for
+    /// each other: more than one where an instruction of some latency adds them up.
+    static constexpr std::size_t dot_chains = 1;
+
     /// The same in sums of a form of the cluster's own, each since it was 0: here two int16 a lane,
     /// so that a loop widens nothing. Codes above 127 only where dot4_calls() of them is above 1.
     static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {

@@ -54,6 +54,7 @@ struct ops<isa::icelake> : ops<isa::skylakex> {
     static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
         return _mm512_dpbusd_epi32(sum, codes, x);
     }
+    static constexpr std::size_t dot_chains = 4;
     static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
         return dot4(sums, codes, x);
     }
