@@ -69,6 +69,17 @@ constexpr Registers registers() {
                 ops::add_popcount(i32::load_unaligned(counts), ops::load(v))
                     .store_unaligned(counts);
             },
+            [](std::int32_t* counts, const std::uint8_t* v) {
+                i32 four[4];
+                for (std::size_t k = 0; k < 4; ++k) {
+                    four[k] = i32::load_unaligned(counts + k * ops::lanes);
+                }
+                const auto word = [&](std::size_t k) { return ops::load(v + 4 * k * ops::lanes); };
+                ops::add_four_popcounts(four, word(0), word(1), word(2), word(3));
+                for (std::size_t k = 0; k < 4; ++k) {
+                    four[k].store_unaligned(counts + k * ops::lanes);
+                }
+            },
             [](std::int32_t* counts) {
                 ops::popcount(i32::load_unaligned(counts)).store_unaligned(counts);
             },

@@ -30,6 +30,7 @@ struct Registers {
     void (*trits)(const std::uint8_t* line, std::uint32_t* codes) = nullptr; // 5 x lanes
     std::size_t popcount_calls = 0;
     void (*add_popcount)(std::int32_t* counts, const std::uint8_t* v) = nullptr;
+    void (*add_four_popcounts)(std::int32_t* counts, const std::uint8_t* v) = nullptr; // 4 x lanes
     void (*popcount)(std::int32_t* counts) = nullptr;
     void (*store_bytes)(std::int8_t* p, const std::int32_t* v) = nullptr;
     void (*load_halves)(const std::uint16_t* p, float* out) = nullptr;

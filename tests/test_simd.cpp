@@ -235,6 +235,28 @@ TEST_CASE("split_trits and trit", "[simd]") {
     }
 }
 
+TEST_CASE("add_four_popcounts", "[simd]") {
+    support::Random random(12);
+    for (const auto& [name, p] : clusters()) {
+        const auto& ops = p->registers;
+        if (ops.lanes == 0) continue;
+        CAPTURE(name);
+        for (int round = 0; round < rounds; ++round) {
+            std::vector<std::uint8_t> v(16 * ops.lanes);
+            for (auto& b : v) b = static_cast<std::uint8_t>(random.next());
+            std::vector<std::int32_t> counts(4 * ops.lanes), expected(counts);
+            for (int call = 0; call < 3; ++call) {
+                ops.add_four_popcounts(counts.data(), v.data());
+                for (std::size_t i = 0; i < 8 * v.size(); ++i) {
+                    expected[i / 32] += v[i / 8] >> i % 8 & 1;
+                }
+            }
+            for (std::size_t k = 0; k < 4; ++k) ops.popcount(&counts[k * ops.lanes]);
+            REQUIRE(counts == expected);
+        }
+    }
+}
+
 TEST_CASE("add_popcount and popcount", "[simd]") {
     support::Random random(11);
     for (const auto& [name, p] : clusters()) {

@@ -30,13 +30,23 @@ namespace bitnet {
 
 namespace detail {
 
-/// Blocks of 16 rows and tokens of the tiles of a cluster.
-template <class Isa, bool = isa::is_scalar<Isa>>
+/// Blocks of 16 rows and tokens of a kernel's tiles: those of the cluster, or fewer blocks where
+/// the kernel wants registers for more than sums.
+template <class Isa, class Tile, bool = isa::is_scalar<Isa>>
 struct tile_shape {
     static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 1;
 };
-template <class Isa>
-struct tile_shape<Isa, false> : simd::ops<Isa> {};
+template <class Isa, class Tile>
+struct tile_shape<Isa, Tile, false> {
+    static constexpr std::size_t gemm_tokens = simd::ops<Isa>::gemm_tokens;
+    static constexpr std::size_t gemm_blocks = [] {
+        if constexpr (requires { Tile::template gemm_blocks<Isa>; }) {
+            return Tile::template gemm_blocks<Isa>;
+        } else {
+            return simd::ops<Isa>::gemm_blocks;
+        }
+    }();
+};
 
 /// Whether the kernels of Isa read weights in this layout; the scalar ones read any.
 template <class Weights, class Codes, class Layout, class Isa>
@@ -49,11 +59,15 @@ inline constexpr bool reads = isa::is_scalar<Isa> || requires {
 /// dots (blocks, tokens, 16) · sums (tokens): of the columns, see Quantized::sums
 template <class Weights, class Codes, class Layout, class Isa>
 struct TileRunner {
+    using Tile = kernels::Tile<Weights, Codes, Layout>;
+    using shape = tile_shape<Isa, Tile>;
+    static constexpr std::size_t max_values = 16 * shape::gemm_blocks * shape::gemm_tokens;
+
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
     /// What count_rows() gave for the tile whose rows and columns start here.
     std::size_t counted_block = ~std::size_t{0}, counted_begin = 0;
-    std::int32_t row_ones[16 * tile_shape<Isa>::gemm_blocks] = {};
+    std::int32_t row_ones[16 * shape::gemm_blocks] = {};
 
     void operator()(std::size_t block, std::size_t blocks, std::size_t token, std::size_t tokens,
                     std::size_t begin, std::size_t end, const std::int32_t* sums,
@@ -82,8 +96,6 @@ struct TileRunner {
                                         static_cast<std::int32_t>(end - begin),
                                         sums,
                                         row_ones};
-            using shape = tile_shape<Isa>;
-            using Tile = kernels::Tile<Weights, Codes, Layout>;
             if constexpr (requires { &Tile::template count_rows<Isa, 1>; }) {
                 if (tokens == shape::gemm_tokens &&
                     (block != counted_block || begin != counted_begin)) {
@@ -113,17 +125,16 @@ private:
     }
     template <std::size_t Blocks, std::size_t Tokens>
     static BITNET_NOINLINE void tile(const kernels::TileInput& in, std::int32_t* dots) noexcept {
-        kernels::Tile<Weights, Codes, Layout>::template run<Isa, Blocks, Tokens>(in, dots);
+        Tile::template run<Isa, Blocks, Tokens>(in, dots);
     }
 };
 
 /// Calls emit(block, blocks, token, tokens) for tiles that cover the row blocks and all tokens.
 /// Tokens go in chunks whose words fit the L2 cache beside a stripe of weights; within a chunk
 /// every stripe of row blocks meets all tokens, so weights are read once a chunk.
-template <class Isa, class Codes, class F>
+template <class shape, class Codes, class F>
 BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_begin,
                                  std::size_t block_end, F&& emit) noexcept {
-    using shape = tile_shape<Isa>;
     constexpr std::size_t chunk_bytes = std::size_t{1} << 20; // half of a 2 MiB L2
     const std::size_t fitting =
         chunk_bytes / x.layout().token_bytes() / panel_tokens * panel_tokens;
@@ -145,10 +156,6 @@ BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_be
     }
 }
 
-template <class Isa>
-inline constexpr std::size_t max_tile_values =
-    16 * tile_shape<Isa>::gemm_tokens* tile_shape<Isa>::gemm_blocks;
-
 } // namespace detail
 
 /// y[t, r] = sum over c of W[r, c] * q[t, c], for rows r in [row_begin, row_end)
@@ -167,32 +174,32 @@ void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<s
         dispatch::table().pair<Weights, Codes, Layout>().gemm_dots(weights, x, y, row_begin,
                                                                    row_end);
     } else {
-        detail::TileRunner<Weights, Codes, Layout, Isa> run{weights, x};
-        detail::for_each_tile<Isa>(x, row_begin / 16, (row_end + 15) / 16,
-                                   [&](std::size_t block, std::size_t blocks, std::size_t token,
-                                       std::size_t tokens) noexcept {
-                                       std::int32_t sums[panel_tokens] = {};
-                                       if constexpr (!std::is_same_v<Codes, Sign>) {
-                                           for (std::size_t g = 0; g < x.layout().groups(); ++g) {
-                                               for (std::size_t t = 0; t < tokens; ++t) {
-                                                   sums[t] += x.sums[g * x.tokens + token + t];
-                                               }
-                                           }
-                                       }
-                                       alignas(64) std::int32_t dots[detail::max_tile_values<Isa>];
-                                       run(block, blocks, token, tokens, 0, x.cols, sums, dots);
-                                       for (std::size_t b = 0; b < blocks; ++b) {
-                                           const std::size_t row = (block + b) * 16;
-                                           for (std::size_t t = 0; t < tokens; ++t) {
-                                               for (std::size_t i = 0; i < 16; ++i) {
-                                                   if (row + i < row_begin || row + i >= row_end)
-                                                       continue;
-                                                   y.row(token + t)[row + i] =
-                                                       dots[(b * tokens + t) * 16 + i];
-                                               }
-                                           }
-                                       }
-                                   });
+        using Runner = detail::TileRunner<Weights, Codes, Layout, Isa>;
+        Runner run{weights, x};
+        detail::for_each_tile<typename Runner::shape>(
+            x, row_begin / 16, (row_end + 15) / 16,
+            [&](std::size_t block, std::size_t blocks, std::size_t token,
+                std::size_t tokens) noexcept {
+                std::int32_t sums[panel_tokens] = {};
+                if constexpr (!std::is_same_v<Codes, Sign>) {
+                    for (std::size_t g = 0; g < x.layout().groups(); ++g) {
+                        for (std::size_t t = 0; t < tokens; ++t) {
+                            sums[t] += x.sums[g * x.tokens + token + t];
+                        }
+                    }
+                }
+                alignas(64) std::int32_t dots[Runner::max_values];
+                run(block, blocks, token, tokens, 0, x.cols, sums, dots);
+                for (std::size_t b = 0; b < blocks; ++b) {
+                    const std::size_t row = (block + b) * 16;
+                    for (std::size_t t = 0; t < tokens; ++t) {
+                        for (std::size_t i = 0; i < 16; ++i) {
+                            if (row + i < row_begin || row + i >= row_end) continue;
+                            y.row(token + t)[row + i] = dots[(b * tokens + t) * 16 + i];
+                        }
+                    }
+                }
+            });
     }
 }
 
@@ -221,7 +228,8 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
         using V = simd::f32x16<Isa>;
         using I = simd::i32x16<Isa>;
         constexpr bool divides = std::is_same_v<Codes, Int8>;
-        detail::TileRunner<Weights, Codes, Layout, Isa> run{weights, x};
+        using Runner = detail::TileRunner<Weights, Codes, Layout, Isa>;
+        Runner run{weights, x};
         const std::size_t groups = x.layout().groups();
 
         const auto store = [&](V v, std::size_t row, std::size_t token) BITNET_INLINE_LAMBDA {
@@ -235,12 +243,12 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
             for (std::size_t i = skip; i < end; ++i) out[i] = lane[i];
         };
 
-        detail::for_each_tile<Isa>(
+        detail::for_each_tile<typename Runner::shape>(
             x, row_begin / 16, (row_end + 15) / 16,
             [&](std::size_t block, std::size_t blocks, std::size_t token,
                 std::size_t tokens) BITNET_INLINE_LAMBDA {
-                alignas(64) std::int32_t dots[detail::max_tile_values<Isa>];
-                alignas(64) float sums[detail::max_tile_values<Isa>];
+                alignas(64) std::int32_t dots[Runner::max_values];
+                alignas(64) float sums[Runner::max_values];
                 const std::size_t values = blocks * tokens * 16;
                 for (std::size_t t = 0; t < tokens && x.tokens > 1; ++t) {
                     // Lines of a matrix that is larger than the cache: under way while the tile

@@ -3,8 +3,9 @@
 //
 //   dot = popcount(m) - 2 popcount(m and (s xor x))
 // No multiply anywhere. icelake, per pair of lines and token: one VPTERNLOGD, VPOPCNTD, VPADDD, 1.5
-// cycles as for W1A1. popcount(m) belongs to the rows: tiles of all tokens count it once a stripe,
-// tiles of few tokens, which read the weights once, as they pass.
+// cycles by ports as for W1A1; 1.7 on Zen 4, see add_ones(). popcount(m) belongs to the rows: tiles
+// of all tokens count it once a stripe, tiles of few tokens, which read the weights once, as they
+// pass.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +19,9 @@ namespace bitnet::kernels {
 
 template <>
 struct Tile<Ternary, Sign, layout::Planes16> {
+    template <class Isa>
+    static constexpr std::size_t gemm_blocks = masked_blocks<Isa>;
+
     /// row_ones (Blocks, 16) = popcount(m) of each row, for the tiles of gemm_tokens tokens
     template <class Isa, std::size_t Blocks>
     static BITNET_INLINE void count_rows(const TileInput& in, std::int32_t* row_ones) noexcept {
@@ -46,10 +50,11 @@ struct Tile<Ternary, Sign, layout::Planes16> {
             prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
             prefetch_next_tile<Isa, Blocks, Tokens>(in, line + layout::line_bytes);
             (add_masks<Isa>(in, line, masks), ...);
-            counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+            add_ones<1>(counts, [&](std::size_t b, std::size_t p, std::size_t t,
+                                    u32(&word)[1]) BITNET_INLINE_LAMBDA {
                 const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;
                 const u32 mask = ops::load(at), sign = ops::load(at + layout::line_bytes);
-                sum = ops::add_popcount(sum, mask & (sign ^ ops::broadcast(x + 4 * t)));
+                word[0] = mask & (sign ^ ops::broadcast(x + 4 * t));
             });
             line += 2 * layout::line_bytes;
             x += in.panel_bytes;

@@ -20,6 +20,9 @@ namespace bitnet::kernels {
 
 template <>
 struct Tile<Ternary, Ternary, layout::Planes16> {
+    template <class Isa>
+    static constexpr std::size_t gemm_blocks = masked_blocks<Isa>;
+
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
@@ -32,14 +35,15 @@ struct Tile<Ternary, Ternary, layout::Planes16> {
         const auto step = [&](auto& counts) BITNET_INLINE_LAMBDA {
             prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
             prefetch_next_tile<Isa, Blocks, Tokens>(in, line + layout::line_bytes);
-            counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+            add_ones<2>(counts, [&](std::size_t b, std::size_t p, std::size_t t,
+                                    u32(&word)[2]) BITNET_INLINE_LAMBDA {
                 const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;
                 const u32 mask = ops::load(at), sign = ops::load(at + layout::line_bytes);
                 const u32 mask_x = ops::broadcast(x + 4 * t);
                 const u32 sign_x = ops::broadcast(x + in.panel_bytes + 4 * t);
                 const u32 once = mask_x & (sign ^ sign_x);
-                sum = ops::add_popcount(sum, once);
-                sum = ops::add_popcount(sum, ops::where_equal(once, mask, mask_x));
+                word[0] = once;
+                word[1] = ops::where_equal(once, mask, mask_x);
             });
             line += 2 * layout::line_bytes;
             x += 2 * in.panel_bytes;

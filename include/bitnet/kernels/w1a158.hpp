@@ -17,6 +17,9 @@ namespace bitnet::kernels {
 
 template <>
 struct Tile<Binary, Ternary, layout::Rows16> {
+    template <class Isa>
+    static constexpr std::size_t gemm_blocks = masked_blocks<Isa>;
+
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
@@ -28,11 +31,12 @@ struct Tile<Binary, Ternary, layout::Rows16> {
         const std::uint8_t* x = in.tokens;
         const auto step = [&](auto& counts) BITNET_INLINE_LAMBDA {
             prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
-            counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+            add_ones<1>(counts, [&](std::size_t b, std::size_t p, std::size_t t,
+                                    u32(&word)[1]) BITNET_INLINE_LAMBDA {
                 const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
                 const u32 mask = ops::broadcast(x + 4 * t);
                 const u32 sign = ops::broadcast(x + in.panel_bytes + 4 * t);
-                sum = ops::add_popcount(sum, mask & (w ^ sign));
+                word[0] = mask & (w ^ sign);
             });
             line += layout::line_bytes;
             x += 2 * in.panel_bytes;

@@ -26,19 +26,6 @@ BITNET_INLINE Register in_place(Register v) noexcept {
     return v;
 }
 
-/// Computes a and b here, both before either is used: an order that compilers keep.
-template <class Batch>
-BITNET_INLINE void together(Batch& a, Batch& b) noexcept {
-#if defined(BITNET_FLOAT_REGISTER)
-    typename Batch::register_type first = a, second = b;
-    asm("" : BITNET_FLOAT_REGISTER(first), BITNET_FLOAT_REGISTER(second));
-    a = Batch(first);
-    b = Batch(second);
-#else
-    static_cast<void>(a), static_cast<void>(b);
-#endif
-}
-
 /// The primitives of a cluster: generic ones, and what its own file overrides.
 template <class Isa>
 struct ops;
@@ -116,11 +103,9 @@ struct generic {
                                                  (low + high));
     }
     /// add_dot4 of two words of a token, where they stand, to two sums: a += codes · x, b += more ·
-    /// y. For loops over one token, which a word serves once; both codes are ready before either is
-    /// used, an order that compilers keep.
-    static BITNET_INLINE void add_two_dots(i32& a, u32 codes, const std::uint8_t* x, i32& b,
-                                           u32 more, const std::uint8_t* y) noexcept {
-        together(codes, more);
+    /// y. For loops over one token, whose word serves one dot alone.
+    static BITNET_INLINE void add_two_dots(i32& a, const u32& codes, const std::uint8_t* x, i32& b,
+                                           const u32& more, const std::uint8_t* y) noexcept {
         a = ops<Isa>::add_dot4(a, codes, broadcast(x));
         b = ops<Isa>::add_dot4(b, more, broadcast(y));
     }
@@ -189,6 +174,14 @@ struct generic {
             (pairs & u32::broadcast(0x33333333u)) + ((pairs >> 2) & u32::broadcast(0x33333333u));
         const u32 bytes = (nibbles + (nibbles >> 4)) & u32::broadcast(0x0f0f0f0fu);
         return counts + xsimd::bitwise_cast<std::int32_t>(bytes);
+    }
+    /// add_popcount of a to counts[0], b to counts[1] ...
+    static BITNET_INLINE void add_four_popcounts(i32 (&counts)[4], const u32& a, const u32& b,
+                                                 const u32& c, const u32& d) noexcept {
+        counts[0] = ops<Isa>::add_popcount(counts[0], a);
+        counts[1] = ops<Isa>::add_popcount(counts[1], b);
+        counts[2] = ops<Isa>::add_popcount(counts[2], c);
+        counts[3] = ops<Isa>::add_popcount(counts[3], d);
     }
     /// Calls of add_popcount before the counts must be taken; 0 = no limit. A byte takes 31 * 8.
     static constexpr std::size_t popcount_calls = 31;
