@@ -12,6 +12,39 @@ using F = bitnet::simd::f32x16<Isa>;
 using I = bitnet::simd::i32x16<Isa>;
 
 template <class Which>
+constexpr Orders orders() {
+    Orders result;
+    if constexpr (!bitnet::isa::is_scalar<Which>) {
+        using ops = bitnet::simd::ops<Which>;
+        if constexpr (requires { &ops::add_two_dots; }) {
+            using i32 = typename ops::i32;
+            result.add_two_dots = [](std::int32_t* a, const std::uint8_t* codes,
+                                     const std::uint8_t* x, std::int32_t* b,
+                                     const std::uint8_t* more, const std::uint8_t* y) {
+                i32 first = i32::load_unaligned(a), second = i32::load_unaligned(b);
+                ops::add_two_dots(first, ops::load(codes), x, second, ops::load(more), y);
+                first.store_unaligned(a);
+                second.store_unaligned(b);
+            };
+        }
+        if constexpr (requires { &ops::add_four_popcounts; }) {
+            using i32 = typename ops::i32;
+            result.add_four_popcounts = [](std::int32_t* counts, const std::uint8_t* v) {
+                i32 four[4];
+                for (std::size_t k = 0; k < 4; ++k) {
+                    four[k] = i32::load_unaligned(counts + k * ops::lanes);
+                }
+                const auto word = [&](std::size_t k) { return ops::load(v + 4 * k * ops::lanes); };
+                ops::add_four_popcounts(four, word(0), word(1), word(2), word(3));
+                for (std::size_t k = 0; k < 4; ++k)
+                    four[k].store_unaligned(counts + k * ops::lanes);
+            };
+        }
+    }
+    return result;
+}
+
+template <class Which>
 constexpr Registers registers() {
     if constexpr (bitnet::isa::is_scalar<Which>) {
         return {};
@@ -38,13 +71,6 @@ constexpr Registers registers() {
                 ops::add_dot4(i32::load_unaligned(sums), ops::load(codes), ops::load(x))
                     .store_unaligned(sums);
             },
-            [](std::int32_t* a, const std::uint8_t* codes, const std::uint8_t* x, std::int32_t* b,
-               const std::uint8_t* more, const std::uint8_t* y) {
-                i32 first = i32::load_unaligned(a), second = i32::load_unaligned(b);
-                ops::add_two_dots(first, ops::load(codes), x, second, ops::load(more), y);
-                first.store_unaligned(a);
-                second.store_unaligned(b);
-            },
             [](std::int32_t* sums) {
                 ops::dot4_sum(i32::load_unaligned(sums)).store_unaligned(sums);
             },
@@ -68,17 +94,6 @@ constexpr Registers registers() {
             [](std::int32_t* counts, const std::uint8_t* v) {
                 ops::add_popcount(i32::load_unaligned(counts), ops::load(v))
                     .store_unaligned(counts);
-            },
-            [](std::int32_t* counts, const std::uint8_t* v) {
-                i32 four[4];
-                for (std::size_t k = 0; k < 4; ++k) {
-                    four[k] = i32::load_unaligned(counts + k * ops::lanes);
-                }
-                const auto word = [&](std::size_t k) { return ops::load(v + 4 * k * ops::lanes); };
-                ops::add_four_popcounts(four, word(0), word(1), word(2), word(3));
-                for (std::size_t k = 0; k < 4; ++k) {
-                    four[k].store_unaligned(counts + k * ops::lanes);
-                }
             },
             [](std::int32_t* counts) {
                 ops::popcount(i32::load_unaligned(counts)).store_unaligned(counts);
@@ -146,7 +161,7 @@ constexpr Ints ints{
 
 template <>
 const Primitives& primitives_of<bitnet::isa::BITNET_KERNEL_ISA>() {
-    static constexpr Primitives all{registers<Isa>(), floats, ints};
+    static constexpr Primitives all{registers<Isa>(), orders<Isa>(), floats, ints};
     return all;
 }
 

@@ -21,21 +21,25 @@ struct Registers {
     std::size_t (*dot4_calls)(std::size_t largest) = nullptr;
     void (*add_dot4)(std::int32_t* sums, const std::uint8_t* codes,
                      const std::uint8_t* x) = nullptr;
-    void (*add_two_dots)(std::int32_t* a, const std::uint8_t* codes, const std::uint8_t* x,
-                         std::int32_t* b, const std::uint8_t* more,
-                         const std::uint8_t* y) = nullptr;
     void (*dot4_sum)(std::int32_t* sums) = nullptr;
     void (*dot4_wide)(std::int32_t* sum, const std::uint8_t* codes,
                       const std::uint8_t* x) = nullptr;
     void (*trits)(const std::uint8_t* line, std::uint32_t* codes) = nullptr; // 5 x lanes
     std::size_t popcount_calls = 0;
     void (*add_popcount)(std::int32_t* counts, const std::uint8_t* v) = nullptr;
-    void (*add_four_popcounts)(std::int32_t* counts, const std::uint8_t* v) = nullptr; // 4 x lanes
     void (*popcount)(std::int32_t* counts) = nullptr;
     void (*store_bytes)(std::int8_t* p, const std::int32_t* v) = nullptr;
     void (*load_halves)(const std::uint16_t* p, float* out) = nullptr;
     void (*load_first)(const float* p, std::size_t n, float* out) = nullptr;
     void (*fold_pair)(const float* a, const float* b, float* out) = nullptr;
+};
+
+/// What simd::ops may have besides, nullptr where a cluster has no order of its own.
+struct Orders {
+    void (*add_two_dots)(std::int32_t* a, const std::uint8_t* codes, const std::uint8_t* x,
+                         std::int32_t* b, const std::uint8_t* more,
+                         const std::uint8_t* y) = nullptr;
+    void (*add_four_popcounts)(std::int32_t* counts, const std::uint8_t* v) = nullptr; // 4 x lanes
 };
 
 /// simd::f32x16: sixteen floats.
@@ -75,6 +79,7 @@ struct Ints {
 
 struct Primitives {
     Registers registers;
+    Orders orders;
     Floats floats;
     Ints ints;
 };

@@ -30,22 +30,24 @@ namespace bitnet {
 
 namespace detail {
 
-/// Blocks of 16 rows and tokens of a kernel's tiles: those of the cluster, or fewer blocks where
-/// the kernel wants registers for more than sums.
+/// Blocks of 16 rows of a kernel's tiles: the cluster's, or what the kernel says.
+template <class Isa, class Tile>
+inline constexpr std::size_t gemm_blocks = simd::ops<Isa>::gemm_blocks;
+template <class Isa, class Tile>
+requires requires {
+    Tile::template gemm_blocks<Isa>;
+}
+inline constexpr std::size_t gemm_blocks<Isa, Tile> = Tile::template gemm_blocks<Isa>;
+
+/// The largest tile of a kernel.
 template <class Isa, class Tile, bool = isa::is_scalar<Isa>>
 struct tile_shape {
-    static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 1;
+    static constexpr std::size_t blocks = 1, tokens = 1;
 };
 template <class Isa, class Tile>
 struct tile_shape<Isa, Tile, false> {
-    static constexpr std::size_t gemm_tokens = simd::ops<Isa>::gemm_tokens;
-    static constexpr std::size_t gemm_blocks = [] {
-        if constexpr (requires { Tile::template gemm_blocks<Isa>; }) {
-            return Tile::template gemm_blocks<Isa>;
-        } else {
-            return simd::ops<Isa>::gemm_blocks;
-        }
-    }();
+    static constexpr std::size_t blocks = gemm_blocks<Isa, Tile>;
+    static constexpr std::size_t tokens = simd::ops<Isa>::gemm_tokens;
 };
 
 /// Whether the kernels of Isa read weights in this layout; the scalar ones read any.
@@ -60,14 +62,14 @@ inline constexpr bool reads = isa::is_scalar<Isa> || requires {
 template <class Weights, class Codes, class Layout, class Isa>
 struct TileRunner {
     using Tile = kernels::Tile<Weights, Codes, Layout>;
-    using shape = tile_shape<Isa, Tile>;
-    static constexpr std::size_t max_values = 16 * shape::gemm_blocks * shape::gemm_tokens;
+    using Shape = tile_shape<Isa, Tile>;
+    static constexpr std::size_t max_values = 16 * Shape::blocks * Shape::tokens;
 
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
     /// What count_rows() gave for the tile whose rows and columns start here.
     std::size_t counted_block = ~std::size_t{0}, counted_begin = 0;
-    std::int32_t row_ones[16 * shape::gemm_blocks] = {};
+    std::int32_t row_ones[16 * Shape::blocks] = {};
 
     void operator()(std::size_t block, std::size_t blocks, std::size_t token, std::size_t tokens,
                     std::size_t begin, std::size_t end, const std::int32_t* sums,
@@ -97,21 +99,19 @@ struct TileRunner {
                                         sums,
                                         row_ones};
             if constexpr (requires { &Tile::template count_rows<Isa, 1>; }) {
-                if (tokens == shape::gemm_tokens &&
-                    (block != counted_block || begin != counted_begin)) {
+                if (tokens == Shape::tokens && (block != counted_block || begin != counted_begin)) {
                     if (blocks == 1)
                         Tile::template count_rows<Isa, 1>(in, row_ones);
                     else
-                        Tile::template count_rows<Isa, shape::gemm_blocks>(in, row_ones);
+                        Tile::template count_rows<Isa, Shape::blocks>(in, row_ones);
                     counted_block = block;
                     counted_begin = begin;
                 }
             }
             if (blocks == 1) {
-                run<1>(in, tokens, dots, std::make_index_sequence<shape::gemm_tokens>{});
+                run<1>(in, tokens, dots, std::make_index_sequence<Shape::tokens>{});
             } else {
-                run<shape::gemm_blocks>(in, tokens, dots,
-                                        std::make_index_sequence<shape::gemm_tokens>{});
+                run<Shape::blocks>(in, tokens, dots, std::make_index_sequence<Shape::tokens>{});
             }
         }
     }
@@ -132,7 +132,7 @@ private:
 /// Calls emit(block, blocks, token, tokens) for tiles that cover the row blocks and all tokens.
 /// Tokens go in chunks whose words fit the L2 cache beside a stripe of weights; within a chunk
 /// every stripe of row blocks meets all tokens, so weights are read once a chunk.
-template <class shape, class Codes, class F>
+template <class Shape, class Codes, class F>
 BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_begin,
                                  std::size_t block_end, F&& emit) noexcept {
     constexpr std::size_t chunk_bytes = std::size_t{1} << 20; // half of a 2 MiB L2
@@ -141,13 +141,12 @@ BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_be
     const std::size_t chunk = fitting > panel_tokens ? fitting : panel_tokens;
     for (std::size_t first = 0; first < x.tokens; first += chunk) {
         const std::size_t last = x.tokens - first < chunk ? x.tokens : first + chunk;
-        const std::size_t want = x.tokens == 1 ? 1 : shape::gemm_blocks;
+        const std::size_t want = x.tokens == 1 ? 1 : Shape::blocks;
         for (std::size_t b = block_begin; b < block_end;) {
             const std::size_t blocks = block_end - b < want ? 1 : want;
             for (std::size_t t = first; t < last;) {
                 const std::size_t in_panel = x.layout().width(t) - t % panel_tokens;
-                const std::size_t tokens =
-                    in_panel < shape::gemm_tokens ? in_panel : shape::gemm_tokens;
+                const std::size_t tokens = in_panel < Shape::tokens ? in_panel : Shape::tokens;
                 emit(b, blocks, t, tokens);
                 t += tokens;
             }
@@ -176,7 +175,7 @@ void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<s
     } else {
         using Runner = detail::TileRunner<Weights, Codes, Layout, Isa>;
         Runner run{weights, x};
-        detail::for_each_tile<typename Runner::shape>(
+        detail::for_each_tile<typename Runner::Shape>(
             x, row_begin / 16, (row_end + 15) / 16,
             [&](std::size_t block, std::size_t blocks, std::size_t token,
                 std::size_t tokens) noexcept {
@@ -243,7 +242,7 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
             for (std::size_t i = skip; i < end; ++i) out[i] = lane[i];
         };
 
-        detail::for_each_tile<typename Runner::shape>(
+        detail::for_each_tile<typename Runner::Shape>(
             x, row_begin / 16, (row_end + 15) / 16,
             [&](std::size_t block, std::size_t blocks, std::size_t token,
                 std::size_t tokens) BITNET_INLINE_LAMBDA {

@@ -27,7 +27,7 @@ BITNET_INLINE void byte_dots(const TileInput& in,
     using i32 = typename ops::i32;
     using bitnet::layout::line_bytes;
 
-    constexpr std::size_t chains = Blocks == 1 && Tokens == 1 ? ops::dot4_chains(Bits) : 1;
+    constexpr std::size_t chains = Blocks == 1 && Tokens == 1 ? ops::add_dot4_chains(Bits) : 1;
     constexpr std::size_t in_line = 8 / Bits;               // words of a token that a line meets
     constexpr std::size_t words = chains > 1 ? 8 : in_line; // that a step meets
     // The lowest bit of a code of word j in its byte, and where chain k wants it.
@@ -46,14 +46,18 @@ BITNET_INLINE void byte_dots(const TileInput& in,
         return (shift < 0 ? w << -shift : w >> shift) & mask;
     };
     const auto step = [&](auto& sums) BITNET_INLINE_LAMBDA {
-        constexpr std::size_t at_once = chains > 1 ? 2 : 1;
+        // Of one token, where the cluster has an order of its own for it.
+        constexpr bool in_pairs = chains > 1 && requires {
+            &ops::add_two_dots;
+        };
+        constexpr std::size_t at_once = in_pairs ? 2 : 1;
         BITNET_UNROLL
         for (std::size_t pair = 0; pair < words / at_once; ++pair) {
             const std::size_t j = pair * at_once;
             if (j % in_line == 0) prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
             totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32&) noexcept {
                 i32& sum = sums.sum[b][p][t + j % chains];
-                if constexpr (at_once == 2) {
+                if constexpr (in_pairs) {
                     ops::add_two_dots(sum, codes(j, b, p), x, sums.sum[b][p][(j + 1) % chains],
                                       codes(j + 1, b, p), x + in.panel_bytes);
                 } else {

@@ -72,9 +72,9 @@ struct Accumulators {
     }
 };
 
-/// Chains of dots that a tile keeps for each register: see simd::generic::dot_chains.
+/// Chains of dots that a tile keeps for each register: see simd::generic::dot4_chains.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
-inline constexpr std::size_t dot_chains = Blocks* Tokens == 1 ? simd::ops<Isa>::dot_chains : 1;
+inline constexpr std::size_t dot_chains = Blocks* Tokens == 1 ? simd::ops<Isa>::dot4_chains : 1;
 
 /// dots (Blocks, Tokens, 16) = the chains' sums - 2^Shift sums[t], what codes w + 2^Shift count of
 /// q
@@ -114,8 +114,8 @@ BITNET_INLINE void in_runs(std::size_t steps, Step&& step, Fold&& fold) noexcept
     }
 }
 
-/// Row blocks of a GEMM tile whose words are functions of three inputs, mask, sign and token, or
-/// four: registers for four such words are worth more than a third block.
+/// Row blocks of a GEMM tile with a ternary operand: beside its sums it holds four words at once,
+/// see add_ones(), which are worth more than a third block.
 template <class Isa>
 inline constexpr std::size_t masked_blocks =
     simd::ops<Isa>::gemm_blocks < 2 ? simd::ops<Isa>::gemm_blocks : 2;
@@ -128,7 +128,9 @@ BITNET_INLINE void add_ones(Accumulators<Isa, Blocks, Tokens>& counts, F&& words
     using ops = simd::ops<Isa>;
     using u32 = typename ops::u32;
     using i32 = typename ops::i32;
-    constexpr bool in_fours = ops::popcount_calls == 0 && ops::registers == 1 && Blocks == 2;
+    constexpr bool in_fours = Blocks * ops::registers == 2 && requires {
+        &ops::add_four_popcounts;
+    };
     constexpr std::size_t paired = in_fours ? Tokens / 2 * 2 : 0;
     if constexpr (in_fours) {
         BITNET_UNROLL

@@ -26,7 +26,8 @@ struct Tile<Ternary, Int8, layout::Dense16> {
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
         // A sum for each of the five words, where one would wait for the last dot to end.
-        constexpr std::size_t chains = dot_chains < Isa, Blocks, Tokens >> 1 ? 5 : 1;
+        constexpr bool waits = dot_chains<Isa, Blocks, Tokens> != 1;
+        constexpr std::size_t chains = waits ? 5 : 1;
         Accumulators<Isa, Blocks, Tokens * chains> acc;
         using u32 = typename decltype(acc)::u32;
         using i32 = typename decltype(acc)::i32;

@@ -3,7 +3,7 @@
 //
 //   dot = popcount(m) - 2 popcount(m and (w xor s))      popcount(m) comes with the token
 // No multiply anywhere. icelake, per line and token: one VPTERNLOGD, VPOPCNTD, VPADDD, 1.5 cycles
-// as for W1A1.
+// by ports as for W1A1; 1.7 on Zen 4, see add_ones().
 #pragma once
 
 #include <cstddef>

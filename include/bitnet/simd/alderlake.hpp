@@ -12,7 +12,6 @@ struct ops<isa::alderlake> : ops<isa::haswell> {
     static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
         return _mm256_dpbusd_avx_epi32(sum, codes, x);
     }
-    static constexpr std::size_t dot_chains = 4;
     static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
         return dot4(sums, codes, x);
     }
@@ -22,7 +21,8 @@ struct ops<isa::alderlake> : ops<isa::haswell> {
     }
     static BITNET_INLINE i32 dot4_sum(const i32& sums) noexcept { return sums; }
     // Two a cycle with a latency of 5 want ten chains: four in each of two registers come near.
-    static constexpr std::size_t dot4_chains(std::size_t) noexcept { return 4; }
+    static constexpr std::size_t add_dot4_chains(std::size_t) noexcept { return 4; }
+    static constexpr std::size_t dot4_chains = 4;
 
     static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {
         return dot4(sum, codes, x);

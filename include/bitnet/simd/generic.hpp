@@ -26,7 +26,8 @@ BITNET_INLINE Register in_place(Register v) noexcept {
     return v;
 }
 
-/// The primitives of a cluster: generic ones, and what its own file overrides.
+/// The primitives of a cluster: generic ones, and what its own file overrides. A primitive in terms
+/// of another is none: clusters inherit from each other, and would call what they override.
 template <class Isa>
 struct ops;
 
@@ -87,10 +88,6 @@ struct generic {
         return sum + ((pair << 16) >> 16) + (pair >> 16);
     }
 
-    /// Sums that a tile of one row block and one token keeps for dot4, so that dots do not wait for
-    /// each other: more than one where an instruction of some latency adds them up.
-    static constexpr std::size_t dot_chains = 1;
-
     /// The same in sums of a form of the cluster's own, each since it was 0: here two int16 a lane,
     /// so that a loop widens nothing. Codes above 127 only where dot4_calls() of them is above 1.
     static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
@@ -102,13 +99,6 @@ struct generic {
         return xsimd::bitwise_cast<std::int32_t>(xsimd::bitwise_cast<std::int16_t>(sums) +
                                                  (low + high));
     }
-    /// add_dot4 of two words of a token, where they stand, to two sums: a += codes · x, b += more ·
-    /// y. For loops over one token, whose word serves one dot alone.
-    static BITNET_INLINE void add_two_dots(i32& a, const u32& codes, const std::uint8_t* x, i32& b,
-                                           const u32& more, const std::uint8_t* y) noexcept {
-        a = ops<Isa>::add_dot4(a, codes, broadcast(x));
-        b = ops<Isa>::add_dot4(b, more, broadcast(y));
-    }
     /// Calls of add_dot4 with codes up to `largest` before the sums must be taken. An int16 takes
     /// two products a call, each in [-128, 127] * largest.
     static constexpr std::size_t dot4_calls(std::size_t largest) noexcept {
@@ -118,9 +108,11 @@ struct generic {
     static BITNET_INLINE i32 dot4_sum(const i32& sums) noexcept {
         return ((sums << 16) >> 16) + (sums >> 16);
     }
-    /// Sums a register that a tile of one row block and one token keeps, for codes of this many
-    /// bits, 1 or 2: see byte_dots().
-    static constexpr std::size_t dot4_chains(std::size_t) noexcept { return 1; }
+    /// Sums a register that a tile of one row block and one token keeps: of add_dot4, for codes of
+    /// this many bits, 1 or 2 (see byte_dots()), and of dot4. More than one dot4 where its sum is
+    /// ready late.
+    static constexpr std::size_t add_dot4_chains(std::size_t) noexcept { return 1; }
+    static constexpr std::size_t dot4_chains = 1;
 
     /// dot4 of code bytes up to 255. Exact modulo 2^32: no step saturates.
     static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {
@@ -174,14 +166,6 @@ struct generic {
             (pairs & u32::broadcast(0x33333333u)) + ((pairs >> 2) & u32::broadcast(0x33333333u));
         const u32 bytes = (nibbles + (nibbles >> 4)) & u32::broadcast(0x0f0f0f0fu);
         return counts + xsimd::bitwise_cast<std::int32_t>(bytes);
-    }
-    /// add_popcount of a to counts[0], b to counts[1] ...
-    static BITNET_INLINE void add_four_popcounts(i32 (&counts)[4], const u32& a, const u32& b,
-                                                 const u32& c, const u32& d) noexcept {
-        counts[0] = ops<Isa>::add_popcount(counts[0], a);
-        counts[1] = ops<Isa>::add_popcount(counts[1], b);
-        counts[2] = ops<Isa>::add_popcount(counts[2], c);
-        counts[3] = ops<Isa>::add_popcount(counts[3], d);
     }
     /// Calls of add_popcount before the counts must be taken; 0 = no limit. A byte takes 31 * 8.
     static constexpr std::size_t popcount_calls = 31;

@@ -29,7 +29,7 @@ struct ops<isa::haswell> : generic<isa::haswell> {
     }
     // Two codes of two bits or four of one stay where they stand in a half byte: up to 8, of which
     // an int16 takes 16 calls.
-    static constexpr std::size_t dot4_chains(std::size_t bits) noexcept { return 4 / bits; }
+    static constexpr std::size_t add_dot4_chains(std::size_t bits) noexcept { return 4 / bits; }
 
     static BITNET_INLINE i32 dot4_wide(const i32& sum, const u32& codes, const u32& x) noexcept {
         // Codes of 255 would saturate VPMADDUBSW: even and odd bytes as int16, pairs in int32.
