@@ -114,67 +114,6 @@ BITNET_INLINE void in_runs(std::size_t steps, Step&& step, Fold&& fold) noexcept
     }
 }
 
-/// Row blocks of a GEMM tile with a ternary operand: beside its sums it holds four words at once,
-/// see add_ones(), which are worth more than a third block.
-template <class Isa>
-inline constexpr std::size_t masked_blocks =
-    simd::ops<Isa>::gemm_blocks < 2 ? simd::ops<Isa>::gemm_blocks : 2;
-
-/// counts += the one bits of the N words that words(block, part, token, u32 (&)[N]) gives for each
-/// register; N calls of add_popcount. Two tokens times two row blocks are counted side by side: on
-/// Zen 4, a VPTERNLOGD, a VPOPCNTD and a VPADDD take 1.95 cycles in turns, 1.7 in fours.
-template <std::size_t N, class Isa, std::size_t Blocks, std::size_t Tokens, class F>
-BITNET_INLINE void add_ones(Accumulators<Isa, Blocks, Tokens>& counts, F&& words) noexcept {
-    using ops = simd::ops<Isa>;
-    using u32 = typename ops::u32;
-    using i32 = typename ops::i32;
-    constexpr bool in_fours = Blocks * ops::registers == 2 && requires {
-        &ops::add_four_popcounts;
-    };
-    constexpr std::size_t paired = in_fours ? Tokens / 2 * 2 : 0;
-    if constexpr (in_fours) {
-        BITNET_UNROLL
-        for (std::size_t t = 0; t < paired; t += 2) {
-            u32 word[4][N];
-            words(0, 0, t, word[0]);
-            words(1, 0, t, word[1]);
-            words(0, 0, t + 1, word[2]);
-            words(1, 0, t + 1, word[3]);
-            i32 four[4] = {counts.sum[0][0][t], counts.sum[1][0][t], counts.sum[0][0][t + 1],
-                           counts.sum[1][0][t + 1]};
-            BITNET_UNROLL
-            for (std::size_t n = 0; n < N; ++n) {
-                ops::add_four_popcounts(four, word[0][n], word[1][n], word[2][n], word[3][n]);
-            }
-            counts.sum[0][0][t] = four[0];
-            counts.sum[1][0][t] = four[1];
-            counts.sum[0][0][t + 1] = four[2];
-            counts.sum[1][0][t + 1] = four[3];
-        }
-    }
-    counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
-        if (t < paired) return;
-        u32 word[N];
-        words(b, p, t, word);
-        BITNET_UNROLL
-        for (std::size_t n = 0; n < N; ++n) sum = ops::add_popcount(sum, word[n]);
-    });
-}
-
-/// totals += the one bits of `chunks` chunks: step(counts...) passes each register of the counts,
-/// which have the shapes of the totals, to add_popcount at most Calls times and goes on a chunk.
-template <class Isa, std::size_t Calls, class F, class... A>
-BITNET_INLINE void count_ones(std::size_t chunks, F&& step, A&... totals) noexcept {
-    using ops = simd::ops<Isa>;
-    if constexpr (ops::popcount_calls == 0) {
-        for (std::size_t i = 0; i < chunks; ++i) step(totals...);
-    } else {
-        in_runs<ops::popcount_calls / Calls, A...>(
-            chunks, step,
-            [&](const A&... counts) BITNET_INLINE_LAMBDA { (totals.add_popcounts(counts), ...); });
-    }
-}
-
 /// Asks for lines that a tile of few tokens will want soon: it takes less time than memory does to
 /// answer. One row block for one token is one stream from the first block of a range to the last,
 /// since blocks follow each other: 4 KiB ahead of it. More blocks are more streams than the

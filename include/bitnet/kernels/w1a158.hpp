@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include <bitnet/format.hpp>
+#include <bitnet/kernels/popcounts.hpp>
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
 
