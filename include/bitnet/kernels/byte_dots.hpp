@@ -27,7 +27,8 @@ BITNET_INLINE void byte_dots(const TileInput& in,
     using i32 = typename ops::i32;
     using bitnet::layout::line_bytes;
 
-    constexpr std::size_t chains = Blocks == 1 && Tokens == 1 ? ops::add_dot4_chains(Bits) : 1;
+    constexpr std::size_t most = ops::add_dot4_chains(Bits);
+    constexpr std::size_t chains = Tokens > 1 ? 1 : Blocks == 1 || most < 4 ? most : 4;
     constexpr std::size_t in_line = 8 / Bits;               // words of a token that a line meets
     constexpr std::size_t words = chains > 1 ? 8 : in_line; // that a step meets
     // The lowest bit of a code of word j in its byte, and where chain k wants it.

@@ -23,10 +23,10 @@ namespace lane {
 /// and no macro tells of, let compilers divide by a reciprocal estimate.
 BITNET_INLINE float divide(float a, float b) noexcept {
 #if defined(BITNET_FLOAT_REGISTER) && defined(__AVX__)
-    asm("vdivss %1, %0, %0" : "+v"(a) : "v"(b));
+    asm("vdivss {%1, %0, %0|%0, %0, %1}" : "+v"(a) : "v"(b));
     return a;
 #elif defined(BITNET_FLOAT_REGISTER) && defined(__x86_64__)
-    asm("divss %1, %0" : "+x"(a) : "x"(b));
+    asm("divss {%1, %0|%0, %1}" : "+x"(a) : "x"(b));
     return a;
 #else
     return once(once(a) / once(b));
@@ -329,11 +329,11 @@ private:
         } else {
 #if defined(BITNET_FLOAT_REGISTER) && defined(__AVX__)
             typename reg::register_type x = a, y = b;
-            asm("vdivps %1, %0, %0" : "+v"(x) : "v"(y));
+            asm("vdivps {%1, %0, %0|%0, %0, %1}" : "+v"(x) : "v"(y));
             return x;
 #elif defined(BITNET_FLOAT_REGISTER) && defined(__x86_64__)
             typename reg::register_type x = a, y = b;
-            asm("divps %1, %0" : "+x"(x) : "x"(y));
+            asm("divps {%1, %0|%0, %1}" : "+x"(x) : "x"(y));
             return x;
 #else
             return once(once(a) / once(b));
