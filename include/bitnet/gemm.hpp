@@ -56,76 +56,87 @@ inline constexpr bool reads = isa::is_scalar<Isa> || requires {
     sizeof(kernels::Tile<Weights, Codes, Layout>);
 };
 
-/// The dots of one tile: blocks (1 or gemm_blocks) of 16 rows x tokens, over columns [begin,
-/// end), begin a multiple of 32 and end too or else cols.
-/// dots (blocks, tokens, 16) · sums (tokens): of the columns, see Quantized::sums
+/// The dots of one tile, blocks (1 or gemm_blocks) of 16 rows x tokens, over each of the groups
+/// [first, last): those of the tokens, or the one of all columns.
+/// dots (last - first, blocks, tokens, 16)
 template <class Weights, class Codes, class Layout, class Isa>
 struct TileRunner {
     using Tile = kernels::Tile<Weights, Codes, Layout>;
     using Shape = tile_shape<Isa, Tile>;
     static constexpr std::size_t max_values = 16 * Shape::blocks * Shape::tokens;
+    /// Room for the dots of several groups: of 4, and of more the smaller the tile.
+    static constexpr std::size_t max_dots = (has_groups<Layout> ? 4 : 1) * max_values;
 
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
-    /// What count_rows() gave for the tile whose rows and columns start here.
-    std::size_t counted_block = ~std::size_t{0}, counted_begin = 0;
+    /// The row block and group for which count_rows() gave what stands here.
+    std::size_t counted_block = ~std::size_t{0}, counted_group = 0;
     std::int32_t row_ones[16 * Shape::blocks] = {};
 
     void operator()(std::size_t block, std::size_t blocks, std::size_t token, std::size_t tokens,
-                    std::size_t begin, std::size_t end, const std::int32_t* sums,
-                    std::int32_t* dots) noexcept {
+                    std::size_t first, std::size_t last, std::int32_t* dots) noexcept {
         if constexpr (isa::is_scalar<Isa>) {
-            for (std::size_t i = 0; i < 16; ++i) {
-                const std::size_t row = block * 16 + i;
-                dots[i] = row < weights.rows
-                              ? kernels::scalar_dot<Isa>(weights, x, row, token, begin, end)
-                              : 0;
-            }
-        } else {
-            using L = token_layout<Codes>;
-            const auto map = weights.mapping();
-            const auto at = x.layout();
-            const std::size_t panel_bytes = 4 * at.width(token);
-            const std::size_t first_word = begin / L::word_cols * L::planes;
-            constexpr std::size_t bytes_per_32 =
-                typename Layout::template mapping<Weights>{16, 32}.block_bytes();
-            const kernels::TileInput in{weights.data + block * map.block_bytes() +
-                                            begin / 32 * bytes_per_32,
-                                        map.block_bytes(),
-                                        x.codes + at.offset(token) + first_word * panel_bytes,
-                                        panel_bytes,
-                                        (end - begin + 31) / 32,
-                                        static_cast<std::int32_t>(end - begin),
-                                        sums,
-                                        row_ones};
-            if constexpr (requires { &Tile::template count_rows<Isa, 1>; }) {
-                if (tokens == Shape::tokens && (block != counted_block || begin != counted_begin)) {
-                    if (blocks == 1)
-                        Tile::template count_rows<Isa, 1>(in, row_ones);
-                    else
-                        Tile::template count_rows<Isa, Shape::blocks>(in, row_ones);
-                    counted_block = block;
-                    counted_begin = begin;
+            for (std::size_t g = first; g < last; ++g) {
+                const std::size_t begin = g * x.group;
+                const std::size_t end = g + 1 == x.layout().groups() ? x.cols : begin + x.group;
+                for (std::size_t i = 0; i < 16; ++i) {
+                    const std::size_t row = block * 16 + i;
+                    *dots++ = row < weights.rows
+                                  ? kernels::scalar_dot<Isa>(weights, x, row, token, begin, end)
+                                  : 0;
                 }
             }
-            if (blocks == 1) {
-                run<1>(in, tokens, dots, std::make_index_sequence<Shape::tokens>{});
-            } else {
-                run<Shape::blocks>(in, tokens, dots, std::make_index_sequence<Shape::tokens>{});
-            }
+        } else if (blocks == 1) {
+            run<1>(block, token, tokens, first, last, dots,
+                   std::make_index_sequence<Shape::tokens>{});
+        } else {
+            run<Shape::blocks>(block, token, tokens, first, last, dots,
+                               std::make_index_sequence<Shape::tokens>{});
         }
     }
 
 private:
     template <std::size_t Blocks, std::size_t... T>
-    static BITNET_INLINE void run(const kernels::TileInput& in, std::size_t tokens,
-                                  std::int32_t* dots, std::index_sequence<T...>) noexcept {
+    BITNET_INLINE void run(std::size_t block, std::size_t token, std::size_t tokens,
+                           std::size_t first, std::size_t last, std::int32_t* dots,
+                           std::index_sequence<T...>) noexcept {
         static_cast<void>(
-            ((tokens == T + 1 ? (tile<Blocks, T + 1>(in, dots), true) : false) || ...));
+            ((tokens == T + 1 ? (tile<Blocks, T + 1>(block, token, first, last, dots), true)
+                              : false) ||
+             ...));
     }
     template <std::size_t Blocks, std::size_t Tokens>
-    static BITNET_NOINLINE void tile(const kernels::TileInput& in, std::int32_t* dots) noexcept {
-        Tile::template run<Isa, Blocks, Tokens>(in, dots);
+    BITNET_NOINLINE void tile(std::size_t block, std::size_t token, std::size_t first,
+                              std::size_t last, std::int32_t* dots) noexcept {
+        using L = token_layout<Codes>;
+        const auto map = weights.mapping();
+        const auto at = x.layout();
+        const std::size_t panel_bytes = 4 * at.width(token);
+        constexpr std::size_t bytes_per_32 =
+            typename Layout::template mapping<Weights>{16, 32}.block_bytes();
+        for (std::size_t g = first; g < last; ++g) {
+            const std::size_t begin = g * x.group, left = x.cols - begin;
+            const std::size_t cols = x.group == 0 || left < x.group ? left : x.group;
+            const kernels::TileInput in{
+                weights.data + block * map.block_bytes() + begin / 32 * bytes_per_32,
+                map.block_bytes(),
+                x.codes + at.offset(token) + begin / L::word_cols * L::planes * panel_bytes,
+                panel_bytes,
+                (cols + 31) / 32,
+                static_cast<std::int32_t>(cols),
+                x.sums + g * x.tokens + token,
+                row_ones};
+            if constexpr (Tokens == Shape::tokens &&
+                          requires { &Tile::template count_rows<Isa, Blocks>; }) {
+                if (block != counted_block || g != counted_group) {
+                    Tile::template count_rows<Isa, Blocks>(in, row_ones);
+                    counted_block = block;
+                    counted_group = g;
+                }
+            }
+            Tile::template run<Isa, Blocks, Tokens>(in, dots);
+            dots += 16 * Blocks * Tokens;
+        }
     }
 };
 
@@ -141,7 +152,9 @@ BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_be
     const std::size_t chunk = fitting > panel_tokens ? fitting : panel_tokens;
     for (std::size_t first = 0; first < x.tokens; first += chunk) {
         const std::size_t last = x.tokens - first < chunk ? x.tokens : first + chunk;
-        const std::size_t want = x.tokens == 1 ? 1 : Shape::blocks;
+        // One token meets one block at a time, which memory streams best, but several where groups
+        // end all the time: their sums are folded side by side.
+        const std::size_t want = x.tokens == 1 && x.group == 0 ? 1 : Shape::blocks;
         for (std::size_t b = block_begin; b < block_end;) {
             const std::size_t blocks = block_end - b < want ? 1 : want;
             for (std::size_t t = first; t < last;) {
@@ -179,16 +192,13 @@ void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<s
             x, row_begin / 16, (row_end + 15) / 16,
             [&](std::size_t block, std::size_t blocks, std::size_t token,
                 std::size_t tokens) noexcept {
-                std::int32_t sums[panel_tokens] = {};
-                if constexpr (!std::is_same_v<Codes, Sign>) {
-                    for (std::size_t g = 0; g < x.layout().groups(); ++g) {
-                        for (std::size_t t = 0; t < tokens; ++t) {
-                            sums[t] += x.sums[g * x.tokens + token + t];
-                        }
-                    }
-                }
                 alignas(64) std::int32_t dots[Runner::max_values];
-                run(block, blocks, token, tokens, 0, x.cols, sums, dots);
+                run(block, blocks, token, tokens, 0, 1, dots);
+                for (std::size_t g = 1; g < x.layout().groups(); ++g) {
+                    alignas(64) std::int32_t more[Runner::max_values];
+                    run(block, blocks, token, tokens, g, g + 1, more);
+                    for (std::size_t i = 0; i < blocks * tokens * 16; ++i) dots[i] += more[i];
+                }
                 for (std::size_t b = 0; b < blocks; ++b) {
                     const std::size_t row = (block + b) * 16;
                     for (std::size_t t = 0; t < tokens; ++t) {
@@ -246,7 +256,7 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
             x, row_begin / 16, (row_end + 15) / 16,
             [&](std::size_t block, std::size_t blocks, std::size_t token,
                 std::size_t tokens) BITNET_INLINE_LAMBDA {
-                alignas(64) std::int32_t dots[Runner::max_values];
+                alignas(64) std::int32_t dots[Runner::max_dots];
                 alignas(64) float sums[Runner::max_values];
                 const std::size_t values = blocks * tokens * 16;
                 for (std::size_t t = 0; t < tokens && x.tokens > 1; ++t) {
@@ -257,19 +267,20 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
                                         (block + b) * 16 * sizeof(float));
                     }
                 }
-                std::size_t g = 0;
-                do {
-                    const std::size_t begin = g * x.group;
-                    const std::size_t end = g + 1 == groups ? x.cols : begin + x.group;
-                    run(block, blocks, token, tokens, begin, end, x.sums + g * x.tokens + token,
-                        dots);
-                    if (x.group == 0) break;
-                    for (std::size_t i = 0; i < values; i += 16) {
-                        const V v = V::from(I::load(dots + i)) *
-                                    V::load(scales.at(block + i / 16 / tokens, g));
-                        ((g == 0 ? simd::zeros<Isa>() : V::load(sums + i)) + v).store(sums + i);
+                const std::size_t at_once = x.group == 0 ? 1 : Runner::max_dots / values;
+                for (std::size_t first = 0; first < groups; first += at_once) {
+                    const std::size_t last = groups - first < at_once ? groups : first + at_once;
+                    run(block, blocks, token, tokens, first, last, dots);
+                    for (std::size_t i = 0; i < values && x.group != 0; i += 16) {
+                        const std::size_t b = i / 16 / tokens;
+                        V sum = first == 0 ? simd::zeros<Isa>() : V::load(sums + i);
+                        for (std::size_t g = first; g < last; ++g) {
+                            const V dot = V::from(I::load(dots + (g - first) * values + i));
+                            sum = sum + dot * V::load(scales.at(block + b, g));
+                        }
+                        sum.store(sums + i);
                     }
-                } while (++g < groups);
+                }
                 for (std::size_t t = 0; t < tokens; ++t) {
                     const V factor = V::set1(x.scales[token + t]);
                     for (std::size_t b = 0; b < blocks; ++b) {
