@@ -28,7 +28,7 @@ std::size_t largest_scratch(const Weights& weights, const Limits& limits) {
 
 struct Buffer {
     const char* name;
-    std::vector<float> State::*data;
+    Floats State::*data;
     std::uint64_t size; // floats
 };
 
@@ -36,7 +36,8 @@ struct Buffer {
 std::array<Buffer, 15> buffers(const Config& c, const Limits& limits) {
     const std::uint64_t batch = limits.batch;
     const std::uint64_t context = limits.context;
-    const std::uint64_t cached = c.layers * c.kv_dim() * context;
+    const std::uint64_t stride = row_stride(limits.context);
+    const std::uint64_t cached = c.layers * c.kv_dim();
     return {{
         {"x", &State::x, batch * c.dim},
         {"norm", &State::norm, batch * c.dim},
@@ -48,9 +49,9 @@ std::array<Buffer, 15> buffers(const Config& c, const Limits& limits) {
         {"up", &State::up, batch * c.ffn_dim},
         {"out", &State::out, batch * c.dim},
         {"logits", &State::logits, std::uint64_t{limits.logit_rows} * c.vocab},
-        {"scores", &State::scores, limits.workers * (c.heads / c.kv_heads) * context},
-        {"keys", &State::keys, cached},
-        {"values", &State::values, cached},
+        {"scores", &State::scores, limits.workers * (c.heads / c.kv_heads) * stride},
+        {"keys", &State::keys, cached * context},
+        {"values", &State::values, cached * stride},
         {"cosines", &State::cosines, context * c.head_dim / 2},
         {"sines", &State::sines, context * c.head_dim / 2},
     }};
@@ -90,7 +91,8 @@ std::uint64_t state_bytes(const Config& config, const Weights& weights, const Li
     return bytes;
 }
 
-State::State(const Config& config, const Weights& weights, const Limits& wanted) : limits(wanted) {
+State::State(const Config& config, const Weights& weights, const Limits& wanted)
+    : limits(wanted), stride(row_stride(wanted.context)) {
     check(config, weights, limits);
     for (const Buffer& buffer : buffers(config, limits)) {
         (this->*buffer.data).resize(static_cast<std::size_t>(buffer.size));

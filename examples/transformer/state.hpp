@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <vector>
 
 namespace bitnet::example {
@@ -23,36 +24,60 @@ struct Limits {
     std::size_t workers = 1;
 };
 
+/// Gives vectors memory that begins at a cache line: where rows are whole lines too, no load of a
+/// register takes two of them.
+template <class T>
+struct LineAllocator {
+    using value_type = T;
+    static constexpr std::align_val_t line{64};
+
+    LineAllocator() = default;
+    template <class U>
+    LineAllocator(const LineAllocator<U>&) noexcept {}
+    T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), line)); }
+    void deallocate(T* p, std::size_t) noexcept { ::operator delete(p, line); }
+    friend bool operator==(const LineAllocator&, const LineAllocator&) noexcept { return true; }
+};
+using Floats = std::vector<float, LineAllocator<float>>;
+
 struct State {
     Limits limits;
     std::size_t position = 0; // tokens in the cache: the position of the next one
+    std::size_t stride = 0;   // of rows of scores and of values: see row_stride()
 
     // Activations of the tokens in hand; B = batch, row-major.
-    std::vector<float> x;      // (B, dim)      the residual stream
-    std::vector<float> norm;   // (B, dim)      after input, post or final norm
-    std::vector<float> q;      // (B, q_dim)
-    std::vector<float> k;      // (B, kv_dim)   before it goes to the cache
-    std::vector<float> v;      // (B, kv_dim)
-    std::vector<float> attn;   // (B, q_dim)    attention output
-    std::vector<float> gate;   // (B, ffn_dim)  then act(gate) * up
-    std::vector<float> up;     // (B, ffn_dim)
-    std::vector<float> out;    // (B, dim)      what a block adds to x
-    std::vector<float> logits; // (logit_rows, vocab)
-    std::vector<float> scores; // (workers, heads / kv_heads, context)
+    Floats x;      // (B, dim)      the residual stream
+    Floats norm;   // (B, dim)      after input, post or final norm
+    Floats q;      // (B, q_dim)
+    Floats k;      // (B, kv_dim)   before it goes to the cache
+    Floats v;      // (B, kv_dim)
+    Floats attn;   // (B, q_dim)    attention output
+    Floats gate;   // (B, ffn_dim)  then act(gate) * up
+    Floats up;     // (B, ffn_dim)
+    Floats out;    // (B, dim)      what a block adds to x
+    Floats logits; // (logit_rows, vocab)
+    Floats scores; // (workers, heads / kv_heads, stride)
 
     // Keys stand by position; values stand transposed, so that both products of attention are
     // dots of contiguous rows.
-    std::vector<float> keys;   // (layers, kv_heads, context, head_dim)
-    std::vector<float> values; // (layers, kv_heads, head_dim, context)
+    Floats keys;   // (layers, kv_heads, context, head_dim)
+    Floats values; // (layers, kv_heads, head_dim, stride)
 
-    std::vector<float> cosines; // (context, head_dim / 2)  RoPE
-    std::vector<float> sines;   // (context, head_dim / 2)
+    Floats cosines; // (context, head_dim / 2)  RoPE
+    Floats sines;   // (context, head_dim / 2)
 
-    std::vector<std::byte> scratch; // quantized input of the projections, or halves as floats
+    std::vector<std::byte, LineAllocator<std::byte>>
+        scratch; // quantized input of the projections, or halves as floats
 
     /// UserError when state_bytes() are more than this machine has.
     State(const Config& config, const Weights& weights, const Limits& limits);
 };
+
+/// Floats from one row of `context` positions to the next: an odd number of cache lines, so that
+/// neighbours, which are read side by side, do not meet in the same few sets of a cache.
+constexpr std::size_t row_stride(std::size_t context) noexcept {
+    return ((context + 15) / 16 | 1) * 16;
+}
 
 /// All that a State allocates. The caps of Config keep it far below 2^64 for limits within them.
 std::uint64_t state_bytes(const Config& config, const Weights& weights, const Limits& limits);

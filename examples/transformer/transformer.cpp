@@ -26,7 +26,7 @@ Limits with_workers(Limits limits, std::size_t workers) {
 }
 
 // The first rows of a buffer.
-Matrix<float> rows(std::vector<float>& buffer, std::size_t count, std::size_t cols) noexcept {
+Matrix<float> rows(Floats& buffer, std::size_t count, std::size_t cols) noexcept {
     return {buffer.data(), count, cols};
 }
 
@@ -177,7 +177,8 @@ void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
     State& s = state_;
     const std::size_t context = s.limits.context;
     const std::size_t pairs = c.head_dim / 2;
-    const std::size_t cached = layer * c.kv_dim() * context;
+    float* const keys = s.keys.data() + layer * c.kv_dim() * context;
+    float* const values = s.values.data() + layer * c.kv_dim() * s.stride;
     pool_.parallel_for((tokens + 15) / 16, [&](std::size_t task, std::size_t) noexcept {
         const std::size_t end = std::min(tokens, task * 16 + 16);
         for (std::size_t t = task * 16; t < end; ++t) {
@@ -189,12 +190,12 @@ void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
             rope<Isa>({k, c.kv_dim()}, cosines, sines);
             for (std::size_t head = 0; head < c.kv_heads; ++head) {
                 std::copy_n(k + head * c.head_dim, c.head_dim,
-                            s.keys.data() + cached + (head * context + position) * c.head_dim);
+                            keys + (head * context + position) * c.head_dim);
             }
         }
         for (std::size_t i = 0; i < c.kv_dim(); ++i) {
             for (std::size_t t = task * 16; t < end; ++t) {
-                s.values[cached + i * context + s.position + t] = s.v[t * c.kv_dim() + i];
+                values[i * s.stride + s.position + t] = s.v[t * c.kv_dim() + i];
             }
         }
     });
@@ -212,13 +213,15 @@ void Transformer::attend(std::size_t layer, std::size_t tokens) {
     pool_.parallel_for(c.kv_heads * tokens, [&](std::size_t task, std::size_t worker) noexcept {
         const std::size_t kv_head = task / tokens;
         const std::size_t t = task % tokens;
-        const std::size_t cached = (layer * c.kv_heads + kv_head) * context * c.head_dim;
+        const std::size_t cached = (layer * c.kv_heads + kv_head) * c.head_dim; // rows of values
         const std::size_t length = s.position + t + 1;
         const std::size_t heads = t * c.q_dim() + kv_head * group * c.head_dim;
         const Matrix<const float> q(s.q.data() + heads, group, c.head_dim);
-        const Matrix<const float> keys(s.keys.data() + cached, length, c.head_dim);
-        const Matrix<const float> values(s.values.data() + cached, c.head_dim, length, context);
-        const Matrix<float> scores(s.scores.data() + worker * group * context, group, length);
+        const Matrix<const float> keys(s.keys.data() + cached * context, length, c.head_dim);
+        const Matrix<const float> values(s.values.data() + cached * s.stride, c.head_dim, length,
+                                         s.stride);
+        const Matrix<float> scores(s.scores.data() + worker * group * s.stride, group, length,
+                                   s.stride);
         const Matrix<float> out(s.attn.data() + heads, group, c.head_dim);
 
         dots<Isa>(q, keys, scores);

@@ -104,7 +104,12 @@ BITNET_INLINE void dot_bands(Matrix<const float> a, Matrix<const float> b, Matri
             float out[Tile::lanes];
             Tile::run(from_a, from_b, a.cols, out);
             for (std::size_t m = 0; m < M; ++m) {
-                std::memcpy(y.row(i + m) + j, out + m * Tile::N, count * sizeof(float));
+                float* const to = y.row(i + m) + j;
+                if (count == Tile::N) { // a size that compilers know: one store
+                    std::memcpy(to, out + m * Tile::N, Tile::N * sizeof(float));
+                } else {
+                    std::memcpy(to, out + m * Tile::N, count * sizeof(float));
+                }
             }
         }
     }
