@@ -36,8 +36,8 @@ struct Buffer {
 std::array<Buffer, 15> buffers(const Config& c, const Limits& limits) {
     const std::uint64_t batch = limits.batch;
     const std::uint64_t context = limits.context;
-    const std::uint64_t stride = row_stride(limits.context);
-    const std::uint64_t cached = c.layers * c.kv_dim();
+    const std::uint64_t stride = row_of_positions(limits.context);
+    const std::uint64_t cached = c.layers * c.kv_dim() * stride;
     return {{
         {"x", &State::x, batch * c.dim},
         {"norm", &State::norm, batch * c.dim},
@@ -50,8 +50,8 @@ std::array<Buffer, 15> buffers(const Config& c, const Limits& limits) {
         {"out", &State::out, batch * c.dim},
         {"logits", &State::logits, std::uint64_t{limits.logit_rows} * c.vocab},
         {"scores", &State::scores, limits.workers * (c.heads / c.kv_heads) * stride},
-        {"keys", &State::keys, cached * context},
-        {"values", &State::values, cached * stride},
+        {"keys", &State::keys, cached},
+        {"values", &State::values, cached},
         {"cosines", &State::cosines, context * c.head_dim / 2},
         {"sines", &State::sines, context * c.head_dim / 2},
     }};
@@ -92,7 +92,7 @@ std::uint64_t state_bytes(const Config& config, const Weights& weights, const Li
 }
 
 State::State(const Config& config, const Weights& weights, const Limits& wanted)
-    : limits(wanted), stride(row_stride(wanted.context)) {
+    : limits(wanted), stride(row_of_positions(wanted.context)) {
     check(config, weights, limits);
     for (const Buffer& buffer : buffers(config, limits)) {
         (this->*buffer.data).resize(static_cast<std::size_t>(buffer.size));

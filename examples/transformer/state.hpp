@@ -39,11 +39,18 @@ struct LineAllocator {
     friend bool operator==(const LineAllocator&, const LineAllocator&) noexcept { return true; }
 };
 using Floats = std::vector<float, LineAllocator<float>>;
+using Bytes = std::vector<std::byte, LineAllocator<std::byte>>;
+
+/// Positions from one row of values or scores to the next: an odd number of cache lines, so that
+/// neighbours, which are read side by side, do not meet in the same few sets of a cache.
+constexpr std::size_t row_of_positions(std::size_t context) noexcept {
+    return ((context + 15) / 16 | 1) * 16;
+}
 
 struct State {
     Limits limits;
     std::size_t position = 0; // tokens in the cache: the position of the next one
-    std::size_t stride = 0;   // of rows of scores and of values: see row_stride()
+    std::size_t stride = 0;   // row_of_positions(limits.context)
 
     // Activations of the tokens in hand; B = batch, row-major.
     Floats x;      // (B, dim)      the residual stream
@@ -60,24 +67,17 @@ struct State {
 
     // Keys stand by position; values stand transposed, so that both products of attention are
     // dots of contiguous rows.
-    Floats keys;   // (layers, kv_heads, context, head_dim)
+    Floats keys;   // (layers, kv_heads, stride, head_dim)
     Floats values; // (layers, kv_heads, head_dim, stride)
 
     Floats cosines; // (context, head_dim / 2)  RoPE
     Floats sines;   // (context, head_dim / 2)
 
-    std::vector<std::byte, LineAllocator<std::byte>>
-        scratch; // quantized input of the projections, or halves as floats
+    Bytes scratch; // quantized input of the projections, or halves as floats
 
     /// UserError when state_bytes() are more than this machine has.
     State(const Config& config, const Weights& weights, const Limits& limits);
 };
-
-/// Floats from one row of `context` positions to the next: an odd number of cache lines, so that
-/// neighbours, which are read side by side, do not meet in the same few sets of a cache.
-constexpr std::size_t row_stride(std::size_t context) noexcept {
-    return ((context + 15) / 16 | 1) * 16;
-}
 
 /// All that a State allocates. The caps of Config keep it far below 2^64 for limits within them.
 std::uint64_t state_bytes(const Config& config, const Weights& weights, const Limits& limits);

@@ -175,10 +175,8 @@ void Transformer::gate(std::size_t tokens) {
 void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
     const Config& c = config_;
     State& s = state_;
-    const std::size_t context = s.limits.context;
     const std::size_t pairs = c.head_dim / 2;
-    float* const keys = s.keys.data() + layer * c.kv_dim() * context;
-    float* const values = s.values.data() + layer * c.kv_dim() * s.stride;
+    const std::size_t cached = layer * c.kv_dim() * s.stride;
     pool_.parallel_for((tokens + 15) / 16, [&](std::size_t task, std::size_t) noexcept {
         const std::size_t end = std::min(tokens, task * 16 + 16);
         for (std::size_t t = task * 16; t < end; ++t) {
@@ -190,12 +188,12 @@ void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
             rope<Isa>({k, c.kv_dim()}, cosines, sines);
             for (std::size_t head = 0; head < c.kv_heads; ++head) {
                 std::copy_n(k + head * c.head_dim, c.head_dim,
-                            keys + (head * context + position) * c.head_dim);
+                            s.keys.data() + cached + (head * s.stride + position) * c.head_dim);
             }
         }
         for (std::size_t i = 0; i < c.kv_dim(); ++i) {
             for (std::size_t t = task * 16; t < end; ++t) {
-                values[i * s.stride + s.position + t] = s.v[t * c.kv_dim() + i];
+                s.values[cached + i * s.stride + s.position + t] = s.v[t * c.kv_dim() + i];
             }
         }
     });
@@ -207,19 +205,17 @@ void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
 void Transformer::attend(std::size_t layer, std::size_t tokens) {
     const Config& c = config_;
     State& s = state_;
-    const std::size_t context = s.limits.context;
     const std::size_t group = c.heads / c.kv_heads;
     const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
     pool_.parallel_for(c.kv_heads * tokens, [&](std::size_t task, std::size_t worker) noexcept {
         const std::size_t kv_head = task / tokens;
         const std::size_t t = task % tokens;
-        const std::size_t cached = (layer * c.kv_heads + kv_head) * c.head_dim; // rows of values
+        const std::size_t cached = (layer * c.kv_heads + kv_head) * s.stride * c.head_dim;
         const std::size_t length = s.position + t + 1;
         const std::size_t heads = t * c.q_dim() + kv_head * group * c.head_dim;
         const Matrix<const float> q(s.q.data() + heads, group, c.head_dim);
-        const Matrix<const float> keys(s.keys.data() + cached * context, length, c.head_dim);
-        const Matrix<const float> values(s.values.data() + cached * s.stride, c.head_dim, length,
-                                         s.stride);
+        const Matrix<const float> keys(s.keys.data() + cached, length, c.head_dim);
+        const Matrix<const float> values(s.values.data() + cached, c.head_dim, length, s.stride);
         const Matrix<float> scores(s.scores.data() + worker * group * s.stride, group, length,
                                    s.stride);
         const Matrix<float> out(s.attn.data() + heads, group, c.head_dim);
