@@ -325,7 +325,7 @@ TEST_CASE("any byte of a packed layer may be hostile") {
     }
 }
 
-TEST_CASE("what a state takes is counted to the byte") {
+TEST_CASE("what a state takes is counted to the byte, and begins at cache lines") {
     const tiny::Model model = tiny::make({.kinds = {TensorKind::ternary_int8, TensorKind::f32}});
     const tiny::Aligned file(model.file());
     const ModelFile model_file("tiny", file.bytes());
@@ -337,8 +337,11 @@ TEST_CASE("what a state takes is counted to the byte") {
              {&s.x, &s.norm, &s.q, &s.k, &s.v, &s.attn, &s.gate, &s.up, &s.out, &s.logits,
               &s.scores, &s.keys, &s.values, &s.cosines, &s.sines}) {
             CHECK(!buffer->empty());
+            CHECK(reinterpret_cast<std::uintptr_t>(buffer->data()) % 64 == 0);
             floats += buffer->size();
         }
+        CHECK(s.stride >= limits.context);
+        CHECK(s.stride % 32 == 16); // an odd number of cache lines
         CHECK(!s.scratch.empty());
         CHECK(state_bytes(model.config, weights, limits) == 4 * floats + s.scratch.size());
     }
