@@ -39,7 +39,6 @@ struct LineAllocator {
     friend bool operator==(const LineAllocator&, const LineAllocator&) noexcept { return true; }
 };
 using Floats = std::vector<float, LineAllocator<float>>;
-using Bytes = std::vector<std::byte, LineAllocator<std::byte>>;
 
 /// Positions from one row of values or scores to the next: an odd number of cache lines, so that
 /// neighbours, which are read side by side, do not meet in the same few sets of a cache.
@@ -73,7 +72,8 @@ struct State {
     Floats cosines; // (context, head_dim / 2)  RoPE
     Floats sines;   // (context, head_dim / 2)
 
-    Bytes scratch; // quantized input of the projections, or halves as floats
+    // The quantized input of the projections, or halves as floats.
+    std::vector<std::byte, LineAllocator<std::byte>> scratch;
 
     /// UserError when state_bytes() are more than this machine has.
     State(const Config& config, const Weights& weights, const Limits& limits);
