@@ -96,7 +96,7 @@ if(x86)
             list(APPEND objects $<TARGET_OBJECTS:bitnet_dispatch_${isa}>)
         endif()
     endforeach()
-    add_test(NAME no_multiply COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/no_multiply.sh "${CMAKE_OBJDUMP}"
+    add_test(NAME no_multiply COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/disassembly.sh "${CMAKE_OBJDUMP}" no_multiply
         ${objects} COMMAND_EXPAND_LISTS)
     set_tests_properties(no_multiply PROPERTIES SKIP_RETURN_CODE 77)
 
@@ -108,8 +108,8 @@ if(x86)
         endif()
     endforeach()
     if(objects)
-        add_test(NAME own_dots COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/own_dots.sh "${CMAKE_OBJDUMP}" ${objects}
-            COMMAND_EXPAND_LISTS)
+        add_test(NAME own_dots COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/disassembly.sh "${CMAKE_OBJDUMP}" own_dots
+            ${objects} COMMAND_EXPAND_LISTS)
         set_tests_properties(own_dots PROPERTIES SKIP_RETURN_CODE 77)
     endif()
 endif()
