@@ -27,6 +27,8 @@ BITNET_INLINE void byte_dots(const TileInput& in,
     using i32 = typename ops::i32;
     using bitnet::layout::line_bytes;
 
+    // A tile of one token and three blocks has registers for four chains a block: 12 sums, the
+    // codes and their masks.
     constexpr std::size_t most = ops::add_dot4_chains(Bits);
     constexpr std::size_t chains = Tokens > 1 ? 1 : Blocks == 1 || most < 4 ? most : 4;
     constexpr std::size_t in_line = 8 / Bits;               // words of a token that a line meets
@@ -55,7 +57,7 @@ BITNET_INLINE void byte_dots(const TileInput& in,
         BITNET_UNROLL
         for (std::size_t pair = 0; pair < words / at_once; ++pair) {
             const std::size_t j = pair * at_once;
-            if (j % in_line == 0) prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
+            if (j % in_line == 0) prefetch_streams<Isa, Blocks, Tokens>(in, line);
             totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32&) noexcept {
                 i32& sum = sums.sum[b][p][t + j % chains];
                 if constexpr (in_pairs) {
