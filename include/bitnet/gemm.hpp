@@ -120,6 +120,7 @@ private:
             const kernels::TileInput in{
                 weights.data + block * map.block_bytes() + begin / 32 * bytes_per_32,
                 map.block_bytes(),
+                weights.data + (block + 1) * map.block_bytes(),
                 x.codes + at.offset(token) + begin / L::word_cols * L::planes * panel_bytes,
                 panel_bytes,
                 (cols + 31) / 32,

@@ -15,14 +15,15 @@ namespace bitnet::kernels {
 
 /// The operands of one tile.
 struct TileInput {
-    const std::uint8_t* weights;  ///< first line of the first row block, at the first column
-    std::size_t block_bytes;      ///< from one row block to the next
-    const std::uint8_t* tokens;   ///< word of the first token, at the first column
-    std::size_t panel_bytes;      ///< from one word of a token to its next: 4 x panel width
-    std::size_t chunks;           ///< columns / 32, padding included
-    std::int32_t cols;            ///< true columns in the range
-    const std::int32_t* sums;     ///< per token, see Quantized::sums
-    const std::int32_t* row_ones; ///< per row of the tile, for kernels with count_rows()
+    const std::uint8_t* weights;   ///< first line of the first row block, at the first column
+    std::size_t block_bytes;       ///< from one row block to the next
+    const std::uint8_t* block_end; ///< of the first row block, columns after the last included
+    const std::uint8_t* tokens;    ///< word of the first token, at the first column
+    std::size_t panel_bytes;       ///< from one word of a token to its next: 4 x panel width
+    std::size_t chunks;            ///< columns / 32, padding included
+    std::int32_t cols;             ///< true columns in the range
+    const std::int32_t* sums;      ///< per token, see Quantized::sums
+    const std::int32_t* row_ones;  ///< per row of the tile, for kernels with count_rows()
 };
 
 /// The accumulators of a tile: 16 x Blocks rows, Tokens tokens, in 16 / lanes registers a block.
@@ -114,19 +115,17 @@ BITNET_INLINE void in_runs(std::size_t steps, Step&& step, Fold&& fold) noexcept
     }
 }
 
-/// Asks for lines that a tile of few tokens will want soon: it takes less time than memory does to
-/// answer. One row block for one token is one stream from the first block of a range to the last,
-/// since blocks follow each other: 4 KiB ahead of it. More blocks are more streams than the
-/// hardware foresees: the same place of the next tile.
+/// Asks for the lines that a tile of few tokens will want soon: it takes less time than memory does
+/// to answer. One row block is one stream from the first block of a range to the last, which
+/// hardware foresees. Each of more goes on in the next tile, not in the block that follows it.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
-BITNET_INLINE void prefetch_next_tile(const TileInput& in, const std::uint8_t* line) noexcept {
-    if constexpr (Blocks == 1 && Tokens == 1) {
-        BITNET_PREFETCH(reinterpret_cast<std::uintptr_t>(line) + 4096);
-    } else if constexpr (2 * Tokens <= simd::ops<Isa>::gemm_tokens) {
+BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* line) noexcept {
+    if constexpr (Blocks > 1 && 2 * Tokens <= simd::ops<Isa>::gemm_tokens) {
+        const auto ahead = reinterpret_cast<std::uintptr_t>(line) + 1024;
+        const bool in_next = ahead >= reinterpret_cast<std::uintptr_t>(in.block_end);
+        const auto first = ahead + (in_next ? (Blocks - 1) * in.block_bytes : 0);
         BITNET_UNROLL
-        for (std::size_t b = 0; b < Blocks; ++b) {
-            BITNET_PREFETCH(reinterpret_cast<std::uintptr_t>(line) + (Blocks + b) * in.block_bytes);
-        }
+        for (std::size_t b = 0; b < Blocks; ++b) BITNET_PREFETCH(first + b * in.block_bytes);
     }
 }
 

@@ -48,8 +48,8 @@ struct Tile<Ternary, Sign, layout::Planes16> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         const auto step = [&](auto& counts, auto&... masks) BITNET_INLINE_LAMBDA {
-            prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
-            prefetch_next_tile<Isa, Blocks, Tokens>(in, line + layout::line_bytes);
+            prefetch_streams<Isa, Blocks, Tokens>(in, line);
+            prefetch_streams<Isa, Blocks, Tokens>(in, line + layout::line_bytes);
             (add_masks<Isa>(in, line, masks), ...);
             add_ones<1>(counts, [&](std::size_t b, std::size_t p, std::size_t t,
                                     u32(&word)[1]) BITNET_INLINE_LAMBDA {

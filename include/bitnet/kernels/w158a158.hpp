@@ -34,8 +34,8 @@ struct Tile<Ternary, Ternary, layout::Planes16> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         const auto step = [&](auto& counts) BITNET_INLINE_LAMBDA {
-            prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
-            prefetch_next_tile<Isa, Blocks, Tokens>(in, line + layout::line_bytes);
+            prefetch_streams<Isa, Blocks, Tokens>(in, line);
+            prefetch_streams<Isa, Blocks, Tokens>(in, line + layout::line_bytes);
             add_ones<2>(counts, [&](std::size_t b, std::size_t p, std::size_t t,
                                     u32(&word)[2]) BITNET_INLINE_LAMBDA {
                 const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;

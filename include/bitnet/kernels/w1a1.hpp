@@ -28,7 +28,7 @@ struct Tile<Binary, Sign, layout::Rows16> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         const auto step = [&](auto& counts) BITNET_INLINE_LAMBDA {
-            prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
+            prefetch_streams<Isa, Blocks, Tokens>(in, line);
             counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
                 const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
                 sum = ops::add_popcount(sum, w ^ ops::broadcast(x + 4 * t));

@@ -31,7 +31,7 @@ struct Tile<Binary, Ternary, layout::Rows16> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         const auto step = [&](auto& counts) BITNET_INLINE_LAMBDA {
-            prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
+            prefetch_streams<Isa, Blocks, Tokens>(in, line);
             add_ones<1>(counts, [&](std::size_t b, std::size_t p, std::size_t t,
                                     u32(&word)[1]) BITNET_INLINE_LAMBDA {
                 const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);

@@ -32,7 +32,7 @@ struct Tile<Int4, Int8, layout::Rows16> {
         const std::uint8_t* x = in.tokens;
         for (std::size_t i = 0; i < 8 * in.chunks; i += words) {
             for_constants<words>([&](auto j) BITNET_INLINE_LAMBDA { // a line has two
-                if (j % 2 == 0) prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
+                if (j % 2 == 0) prefetch_streams<Isa, Blocks, Tokens>(in, line);
                 const int shift = static_cast<int>(j % 2 * 4);
                 acc[j % chains].for_each(
                     [&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {

@@ -35,7 +35,7 @@ struct Tile<Int6, Int8, layout::Six16> {
         const std::uint8_t* x = in.tokens;
         for (std::size_t i = 0; i < 2 * in.chunks; ++i) {
             for_constants<3>([&](auto l) BITNET_INLINE_LAMBDA {
-                prefetch_next_tile<Isa, Blocks, Tokens>(in, line + l * line_bytes);
+                prefetch_streams<Isa, Blocks, Tokens>(in, line + l * line_bytes);
                 acc[l % chains].for_each([&](std::size_t b, std::size_t p, std::size_t t,
                                              i32& sum) noexcept {
                     const u32 w =

@@ -31,7 +31,7 @@ struct Tile<Int8, Int8, layout::Rows16> {
         const std::uint8_t* x = in.tokens;
         for (std::size_t i = 0; i < 8 * in.chunks; i += chains) {
             for_constants<chains>([&](auto chain) BITNET_INLINE_LAMBDA {
-                prefetch_next_tile<Isa, Blocks, Tokens>(in, line);
+                prefetch_streams<Isa, Blocks, Tokens>(in, line);
                 acc[chain].for_each(
                     [&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
                         const u32 codes = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
