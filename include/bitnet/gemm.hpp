@@ -114,6 +114,8 @@ private:
         const std::size_t panel_bytes = 4 * at.width(token);
         constexpr std::size_t bytes_per_32 =
             typename Layout::template mapping<Weights>{16, 32}.block_bytes();
+        // Worth a pass of its own where two tiles want it.
+        const bool counts = Tokens == Shape::tokens && x.tokens >= 2 * Shape::tokens;
         for (std::size_t g = first; g < last; ++g) {
             const std::size_t begin = g * x.group, left = x.cols - begin;
             const std::size_t cols = x.group == 0 || left < x.group ? left : x.group;
@@ -126,10 +128,10 @@ private:
                 (cols + 31) / 32,
                 static_cast<std::int32_t>(cols),
                 x.sums + g * x.tokens + token,
-                row_ones};
+                counts ? row_ones : nullptr};
             if constexpr (Tokens == Shape::tokens &&
                           requires { &Tile::template count_rows<Isa, Blocks>; }) {
-                if (block != counted_block || g != counted_group) {
+                if (counts && (block != counted_block || g != counted_group)) {
                     Tile::template count_rows<Isa, Blocks>(in, row_ones);
                     counted_block = block;
                     counted_group = g;

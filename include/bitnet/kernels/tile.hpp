@@ -23,7 +23,7 @@ struct TileInput {
     std::size_t chunks;            ///< columns / 32, padding included
     std::int32_t cols;             ///< true columns in the range
     const std::int32_t* sums;      ///< per token, see Quantized::sums
-    const std::int32_t* row_ones;  ///< per row of the tile, for kernels with count_rows()
+    const std::int32_t* row_ones;  ///< per row, for kernels with count_rows(), or nullptr
 };
 
 /// The accumulators of a tile: 16 x Blocks rows, Tokens tokens, in 16 / lanes registers a block.

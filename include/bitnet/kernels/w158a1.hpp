@@ -3,9 +3,9 @@
 //
 //   dot = popcount(m) - 2 popcount(m and (s xor x))
 // No multiply anywhere. icelake, per pair of lines and token: one VPTERNLOGD, VPOPCNTD, VPADDD, 1.5
-// cycles by ports as for W1A1; 1.7 on Zen 4, see add_ones(). popcount(m) belongs to the rows: tiles
-// of all tokens count it once a stripe, tiles of few tokens, which read the weights once, as they
-// pass.
+// cycles by ports as for W1A1; 1.7 on Zen 4, see add_ones(). popcount(m) belongs to the rows: where
+// two tiles of all tokens or more want it, they have it from one pass over the stripe; other tiles
+// count it as they go.
 #pragma once
 
 #include <cstddef>
@@ -60,7 +60,7 @@ struct Tile<Ternary, Sign, layout::Planes16> {
             line += 2 * layout::line_bytes;
             x += in.panel_bytes;
         };
-        if constexpr (Tokens == ops::gemm_tokens) {
+        if (Tokens == ops::gemm_tokens && in.row_ones) {
             count_ones<Isa, 1>(in.chunks, step, differing);
             differing.store(
                 dots, [&](std::size_t b, std::size_t p, std::size_t, const i32& sum) noexcept {
