@@ -223,11 +223,14 @@ unsigned stored(Order order, unsigned bits, const std::uint8_t* bytes, std::size
 
 int token_code(Words words, const std::uint8_t* bytes, std::size_t tokens, std::size_t cols,
                std::size_t t, std::size_t c) {
-    // Panels of eight tokens; in a panel words of 32 bits stand (step, plane, token).
+    // Panels of eight tokens; the last of nine or more has at least four, and the one before it
+    // fewer then. In a panel words of 32 bits stand (step, plane, token).
     const std::size_t planes = words == Words::ternary ? 2 : 1;
     const std::size_t word_cols = words == Words::int8 ? 4 : 32;
     const std::size_t words_a_token = (cols + 31) / 32 * 32 / word_cols * planes;
-    const std::size_t panel = t / 8 * 8, width = std::min<std::size_t>(8, tokens - panel);
+    const std::size_t over = tokens % 8, few = tokens > 8 && over >= 1 && over <= 3;
+    const std::size_t last = tokens - (few ? 4 : over), panel = t < last ? t / 8 * 8 : last;
+    const std::size_t end = panel < last ? std::min(panel + 8, last) : tokens, width = end - panel;
     const std::size_t word = panel * words_a_token + (c / word_cols * planes * width) + (t - panel);
     if (words == Words::int8) return static_cast<std::int8_t>(bytes[word * 4 + c % 4]);
     const std::size_t k = c % 32, place = 8 * (k % 4) + k / 4;

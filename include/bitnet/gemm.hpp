@@ -153,15 +153,16 @@ BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_be
     const std::size_t fitting =
         chunk_bytes / x.layout().token_bytes() / panel_tokens * panel_tokens;
     const std::size_t chunk = fitting > panel_tokens ? fitting : panel_tokens;
-    for (std::size_t first = 0; first < x.tokens; first += chunk) {
-        const std::size_t last = x.tokens - first < chunk ? x.tokens : first + chunk;
+    for (std::size_t first = 0, last; first < x.tokens; first = last) {
+        const bool is_last = x.tokens - first < chunk + panel_tokens;
+        last = is_last ? x.tokens : first + chunk;
         // One token meets one block at a time, which memory streams best, but several where groups
         // end all the time: their sums are folded side by side.
         const std::size_t want = x.tokens == 1 && x.group == 0 ? 1 : Shape::blocks;
         for (std::size_t b = block_begin; b < block_end;) {
             const std::size_t blocks = block_end - b < want ? 1 : want;
             for (std::size_t t = first; t < last;) {
-                const std::size_t in_panel = x.layout().width(t) - t % panel_tokens;
+                const std::size_t in_panel = x.layout().panel(t) + x.layout().width(t) - t;
                 const std::size_t tokens = in_panel < Shape::tokens ? in_panel : Shape::tokens;
                 emit(b, blocks, t, tokens);
                 t += tokens;

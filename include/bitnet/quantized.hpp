@@ -20,7 +20,9 @@
 namespace bitnet {
 
 /// Tokens stand in panels of this many, so that a GEMM tile finds the words of its tokens side by
-/// side: 8 tokens x 3 row blocks fill the 32 AVX-512 registers. The last panel may be narrower.
+/// side: 8 tokens x 3 row blocks fill the 32 AVX-512 registers. The last panel may be narrower; of
+/// 1 to 3 tokens it takes more from the one before it, up to 4: 9 tokens are 5 and 4, since tiles
+/// of few tokens are slow.
 inline constexpr std::size_t panel_tokens = 8;
 
 /// Where the words of a batch stand. A word is 32 bits of one token: 4 columns of Int8, or 32
@@ -45,14 +47,26 @@ struct token_layout {
     BITNET_INLINE constexpr std::size_t code_bytes() const noexcept {
         return tokens * token_bytes();
     }
+    /// The first token of the last panel.
+    BITNET_INLINE constexpr std::size_t last_panel() const noexcept {
+        const std::size_t rest = tokens % panel_tokens, least = panel_tokens / 2;
+        return tokens - (tokens > rest && rest > 0 && rest < least ? least : rest);
+    }
+    /// The first token of the panel of token t.
+    BITNET_INLINE constexpr std::size_t panel(std::size_t t) const noexcept {
+        const std::size_t last = last_panel();
+        return t < last ? t / panel_tokens * panel_tokens : last;
+    }
     /// Tokens in the panel of token t.
     BITNET_INLINE constexpr std::size_t width(std::size_t t) const noexcept {
-        const std::size_t first = t / panel_tokens * panel_tokens;
-        return tokens - first < panel_tokens ? tokens - first : panel_tokens;
+        const std::size_t first = panel(t), last = last_panel();
+        const std::size_t end = first < last ? last : tokens;
+        return end - first < panel_tokens ? end - first : panel_tokens;
     }
     /// Byte offset of word (step 0, plane 0) of token t.
     BITNET_INLINE constexpr std::size_t offset(std::size_t t) const noexcept {
-        return t / panel_tokens * panel_tokens * token_bytes() + t % panel_tokens * 4;
+        const std::size_t first = panel(t);
+        return first * token_bytes() + (t - first) * 4;
     }
     /// Bytes of codes, scales and sums, with room to align them to 64 bytes.
     BITNET_INLINE constexpr std::size_t bytes() const noexcept {
