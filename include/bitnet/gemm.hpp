@@ -156,9 +156,8 @@ BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_be
     for (std::size_t first = 0, last; first < x.tokens; first = last) {
         const bool is_last = x.tokens - first < chunk + panel_tokens;
         last = is_last ? x.tokens : first + chunk;
-        // One token meets one block at a time, which memory streams best, but several where groups
-        // end all the time: their sums are folded side by side.
-        const std::size_t want = x.tokens == 1 && x.group == 0 ? 1 : Shape::blocks;
+        // One token meets one block at a time: one stream, which hardware foresees.
+        const std::size_t want = x.tokens == 1 ? 1 : Shape::blocks;
         for (std::size_t b = block_begin; b < block_end;) {
             const std::size_t blocks = block_end - b < want ? 1 : want;
             for (std::size_t t = first; t < last;) {

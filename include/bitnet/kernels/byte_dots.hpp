@@ -19,38 +19,34 @@ namespace bitnet::kernels {
 /// 2^k u, and gives each place in a byte a sum of its own, a chain, which is shifted once, at the
 /// end. More chains than one also hide the latency of the dot. No sum overflows: it is taken after
 /// dot4_calls(largest) calls at most.
-template <class Isa, unsigned Bits, std::size_t Blocks, std::size_t Tokens>
-BITNET_INLINE void byte_dots(const TileInput& in,
-                             Accumulators<Isa, Blocks, Tokens>& totals) noexcept {
+template <std::size_t Chains, unsigned Bits, class Isa, std::size_t Blocks, std::size_t Tokens>
+BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
+                                       Accumulators<Isa, Blocks, Tokens>& totals) noexcept {
     using ops = simd::ops<Isa>;
     using u32 = typename ops::u32;
     using i32 = typename ops::i32;
     using bitnet::layout::line_bytes;
 
-    // A tile of one token and three blocks has registers for four chains a block: 12 sums, the
-    // codes and their masks.
-    constexpr std::size_t most = ops::add_dot4_chains(Bits);
-    constexpr std::size_t chains = Tokens > 1 ? 1 : Blocks == 1 || most < 4 ? most : 4;
     constexpr std::size_t in_line = 8 / Bits;               // words of a token that a line meets
-    constexpr std::size_t words = chains > 1 ? 8 : in_line; // that a step meets
+    constexpr std::size_t words = Chains > 1 ? 8 : in_line; // that a step meets
     // The lowest bit of a code of word j in its byte, and where chain k wants it.
     constexpr auto place = [](std::size_t j) { return static_cast<int>(j % in_line * Bits); };
     constexpr int bottom = 2 - static_cast<int>(Bits); // there a code is u: a bit b is 2 b
-    constexpr auto wanted = [=](std::size_t k) { return chains > 1 ? place(k) : bottom; };
-    constexpr std::size_t largest = Bits << wanted(chains - 1);
+    constexpr auto wanted = [=](std::size_t k) { return Chains > 1 ? place(k) : bottom; };
+    constexpr std::size_t largest = Bits << wanted(Chains - 1);
     static_assert(largest < 128 || ops::dot4_calls(largest) > 1, "see add_dot4");
 
     const std::uint8_t* line = in.weights;
     const std::uint8_t* x = in.tokens;
     const auto codes = [&](std::size_t j, std::size_t b, std::size_t p) BITNET_INLINE_LAMBDA {
         const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
-        const u32 mask(((1u << Bits) - 1) * 0x01010101u << wanted(j % chains));
-        const int shift = place(j) - wanted(j % chains);
+        const u32 mask(((1u << Bits) - 1) * 0x01010101u << wanted(j % Chains));
+        const int shift = place(j) - wanted(j % Chains);
         return (shift < 0 ? w << -shift : w >> shift) & mask;
     };
     const auto step = [&](auto& sums) BITNET_INLINE_LAMBDA {
         // Of one token, where the cluster has an order of its own for it.
-        constexpr bool in_pairs = chains > 1 && requires {
+        constexpr bool in_pairs = Chains > 1 && requires {
             &ops::add_two_dots;
         };
         constexpr std::size_t at_once = in_pairs ? 2 : 1;
@@ -59,9 +55,9 @@ BITNET_INLINE void byte_dots(const TileInput& in,
             const std::size_t j = pair * at_once;
             if (j % in_line == 0) prefetch_streams<Isa, Blocks, Tokens>(in, line);
             totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32&) noexcept {
-                i32& sum = sums.sum[b][p][t + j % chains];
+                i32& sum = sums.sum[b][p][t + j % Chains];
                 if constexpr (in_pairs) {
-                    ops::add_two_dots(sum, codes(j, b, p), x, sums.sum[b][p][(j + 1) % chains],
+                    ops::add_two_dots(sum, codes(j, b, p), x, sums.sum[b][p][(j + 1) % Chains],
                                       codes(j + 1, b, p), x + in.panel_bytes);
                 } else {
                     sum = ops::add_dot4(sum, codes(j, b, p), ops::broadcast(x + 4 * t));
@@ -72,21 +68,38 @@ BITNET_INLINE void byte_dots(const TileInput& in,
         }
     };
     constexpr std::size_t calls = ops::dot4_calls(largest); // a call meets four columns of a row
-    if constexpr (chains == 1 && calls >= bitnet::max_cols / 4) {
+    if constexpr (Chains == 1 && calls >= bitnet::max_cols / 4) {
         for (std::size_t i = 0; i < in.chunks * 8 / words; ++i) step(totals);
     } else {
-        using Narrow = Accumulators<Isa, Blocks, Tokens * chains>;
-        in_runs<calls / (words / chains), Narrow>(
+        using Narrow = Accumulators<Isa, Blocks, Tokens * Chains>;
+        in_runs<calls / (words / Chains), Narrow>(
             in.chunks * 8 / words, step, [&](const Narrow& sums) BITNET_INLINE_LAMBDA {
                 totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& total) {
                     BITNET_UNROLL
-                    for (std::size_t k = 0; k < chains; ++k) {
+                    for (std::size_t k = 0; k < Chains; ++k) {
                         const i32 s = ops::dot4_sum(sums.sum[b][p][t + k]);
                         const int shift = wanted(k) - bottom;
                         total = total + (shift < 0 ? s << -shift : s >> shift);
                     }
                 });
             });
+    }
+}
+
+/// The same, in as many chains as pay.
+template <class Isa, unsigned Bits, std::size_t Blocks, std::size_t Tokens>
+BITNET_INLINE void byte_dots(const TileInput& in,
+                             Accumulators<Isa, Blocks, Tokens>& totals) noexcept {
+    constexpr std::size_t most = simd::ops<Isa>::add_dot4_chains(Bits);
+    constexpr std::size_t few = most < 4 ? most : 4;
+    if constexpr (Tokens > 1) {
+        byte_dots_in_chains<1, Bits>(in, totals);
+    } else if constexpr (Blocks > 1) { // registers: the sums of three blocks, codes, masks
+        byte_dots_in_chains<few, Bits>(in, totals);
+    } else if (in.chunks <= 8) { // a group of columns, at whose end every chain costs a shift
+        byte_dots_in_chains<few, Bits>(in, totals);
+    } else {
+        byte_dots_in_chains<most, Bits>(in, totals);
     }
 }
 
