@@ -115,8 +115,9 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
     const std::string name = options.model.substr(options.model.find_last_of('/') + 1);
     const std::string format = format_of(file);
     const std::string head(name_of(file.find("model.embed_tokens.weight")->kind));
-    const std::size_t cache =
-        2 * c.layers * c.kv_dim() * std::max(options.prompt, options.generate) * sizeof(float);
+    const std::size_t cache = 2 * c.layers * c.kv_dim() *
+                              row_of_positions(std::max(options.prompt, options.generate)) *
+                              sizeof(float);
     if (options.json) {
         auto json = nlohmann::ordered_json::array();
         for (const Result& r : results) {

@@ -93,6 +93,9 @@ TEMPLATE_LIST_TEST_CASE("groups along the columns have their own scales", "[gemm
             }
         }
     }
+    // More groups than one call of a tile takes.
+    for (std::size_t tokens : {1, 8, 17}) check<TestType>({67, 650, tokens, 32}, tokens, true);
+    check<TestType>({17, 3300, 1, 32}, 18, false);
 }
 
 TEMPLATE_LIST_TEST_CASE("row ranges write their rows and nothing else", "[gemm]", support::Pairs) {

@@ -69,8 +69,7 @@ struct TileRunner {
 
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
-    /// The row block and group for which count_rows() gave what stands here.
-    std::size_t counted_block = ~std::size_t{0}, counted_group = 0;
+    std::size_t counted_block = ~std::size_t{0}; ///< for which count_rows() gave what stands here
     std::int32_t row_ones[16 * Shape::blocks] = {};
 
     void operator()(std::size_t block, std::size_t blocks, std::size_t token, std::size_t tokens,
@@ -100,10 +99,15 @@ private:
     BITNET_INLINE void run(std::size_t block, std::size_t token, std::size_t tokens,
                            std::size_t first, std::size_t last, std::int32_t* dots,
                            std::index_sequence<T...>) noexcept {
-        static_cast<void>(
-            ((tokens == T + 1 ? (tile<Blocks, T + 1>(block, token, first, last, dots), true)
-                              : false) ||
-             ...));
+        // One token meets one block, and no panel of more ends in one where tiles are as wide.
+        constexpr bool leaves_one = Blocks == 1 || Shape::tokens < panel_tokens;
+        const auto run_tile = [&](auto t) BITNET_INLINE_LAMBDA {
+            constexpr std::size_t width = decltype(t)::value + 1;
+            if constexpr (width > 1 || leaves_one) {
+                if (tokens == width) tile<Blocks, width>(block, token, first, last, dots);
+            }
+        };
+        (run_tile(std::integral_constant<std::size_t, T>{}), ...);
     }
     template <std::size_t Blocks, std::size_t Tokens>
     BITNET_NOINLINE void tile(std::size_t block, std::size_t token, std::size_t first,
@@ -114,8 +118,9 @@ private:
         const std::size_t panel_bytes = 4 * at.width(token);
         constexpr std::size_t bytes_per_32 =
             typename Layout::template mapping<Weights>{16, 32}.block_bytes();
-        // Worth a pass of its own where two tiles want it.
-        const bool counts = Tokens == Shape::tokens && x.tokens >= 2 * Shape::tokens;
+        // Worth a pass of its own where several tiles want the same.
+        const bool counts =
+            Tokens == Shape::tokens && x.tokens >= 2 * Shape::tokens && x.group == 0;
         for (std::size_t g = first; g < last; ++g) {
             const std::size_t begin = g * x.group, left = x.cols - begin;
             const std::size_t cols = x.group == 0 || left < x.group ? left : x.group;
@@ -131,10 +136,9 @@ private:
                 counts ? row_ones : nullptr};
             if constexpr (Tokens == Shape::tokens &&
                           requires { &Tile::template count_rows<Isa, Blocks>; }) {
-                if (counts && (block != counted_block || g != counted_group)) {
+                if (counts && block != counted_block) {
                     Tile::template count_rows<Isa, Blocks>(in, row_ones);
                     counted_block = block;
-                    counted_group = g;
                 }
             }
             Tile::template run<Isa, Blocks, Tokens>(in, dots);
@@ -154,6 +158,7 @@ BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_be
         chunk_bytes / x.layout().token_bytes() / panel_tokens * panel_tokens;
     const std::size_t chunk = fitting > panel_tokens ? fitting : panel_tokens;
     for (std::size_t first = 0, last; first < x.tokens; first = last) {
+        // No chunk ends within the last two panels, which may have shared their tokens.
         const bool is_last = x.tokens - first < chunk + panel_tokens;
         last = is_last ? x.tokens : first + chunk;
         // One token meets one block at a time: one stream, which hardware foresees.
@@ -161,7 +166,7 @@ BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_be
         for (std::size_t b = block_begin; b < block_end;) {
             const std::size_t blocks = block_end - b < want ? 1 : want;
             for (std::size_t t = first; t < last;) {
-                const std::size_t in_panel = x.layout().panel(t) + x.layout().width(t) - t;
+                const std::size_t in_panel = x.layout().panel_end(t) - t;
                 const std::size_t tokens = in_panel < Shape::tokens ? in_panel : Shape::tokens;
                 emit(b, blocks, t, tokens);
                 t += tokens;
@@ -274,7 +279,8 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
                 for (std::size_t first = 0; first < groups; first += at_once) {
                     const std::size_t last = groups - first < at_once ? groups : first + at_once;
                     run(block, blocks, token, tokens, first, last, dots);
-                    for (std::size_t i = 0; i < values && x.group != 0; i += 16) {
+                    if (x.group == 0) break;
+                    for (std::size_t i = 0; i < values; i += 16) {
                         const std::size_t b = i / 16 / tokens;
                         V sum = first == 0 ? simd::zeros<Isa>() : V::load(sums + i);
                         for (std::size_t g = first; g < last; ++g) {

@@ -47,21 +47,25 @@ struct token_layout {
     BITNET_INLINE constexpr std::size_t code_bytes() const noexcept {
         return tokens * token_bytes();
     }
-    /// The first token of the last panel.
+    /// Where the last, narrower panel begins; `tokens` when all are full.
     BITNET_INLINE constexpr std::size_t last_panel() const noexcept {
         const std::size_t rest = tokens % panel_tokens, least = panel_tokens / 2;
-        return tokens - (tokens > rest && rest > 0 && rest < least ? least : rest);
+        return tokens - (tokens > panel_tokens && rest > 0 && rest < least ? least : rest);
     }
     /// The first token of the panel of token t.
     BITNET_INLINE constexpr std::size_t panel(std::size_t t) const noexcept {
         const std::size_t last = last_panel();
         return t < last ? t / panel_tokens * panel_tokens : last;
     }
+    /// The first token after the panel of token t.
+    BITNET_INLINE constexpr std::size_t panel_end(std::size_t t) const noexcept {
+        const std::size_t first = panel(t), last = last_panel();
+        if (first == last) return tokens;
+        return last - first < panel_tokens ? last : first + panel_tokens;
+    }
     /// Tokens in the panel of token t.
     BITNET_INLINE constexpr std::size_t width(std::size_t t) const noexcept {
-        const std::size_t first = panel(t), last = last_panel();
-        const std::size_t end = first < last ? last : tokens;
-        return end - first < panel_tokens ? end - first : panel_tokens;
+        return panel_end(t) - panel(t);
     }
     /// Byte offset of word (step 0, plane 0) of token t.
     BITNET_INLINE constexpr std::size_t offset(std::size_t t) const noexcept {

@@ -65,8 +65,8 @@ public:
 
 private:
     using Table = dispatch::Table;
-    // Every height of a tile and a token in a second panel; row blocks for a GEMM tile and more;
-    // columns and groups that end inside a register.
+    // Every height of a tile and a second panel; row blocks for a GEMM tile and more; columns and
+    // groups that end inside a register. Tokens for count_rows() would be twice as many.
     static constexpr std::size_t tokens = 9, rows = 67, cols = 150, values = (tokens - 1) * cols;
     // More columns than the popcount kernels count in one go.
     static constexpr std::size_t long_rows = 5, long_cols = 1037;

@@ -19,7 +19,7 @@ namespace bitnet::kernels {
 /// 2^k u, and gives each place in a byte a sum of its own, a chain, which is shifted once, at the
 /// end. More chains than one also hide the latency of the dot. No sum overflows: it is taken after
 /// dot4_calls(largest) calls at most.
-template <std::size_t Chains, unsigned Bits, class Isa, std::size_t Blocks, std::size_t Tokens>
+template <class Isa, unsigned Bits, std::size_t Chains, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
                                        Accumulators<Isa, Blocks, Tokens>& totals) noexcept {
     using ops = simd::ops<Isa>;
@@ -86,20 +86,18 @@ BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
     }
 }
 
-/// The same, in as many chains as pay.
+/// The same, in as many chains as pay: at the end of few columns each costs a shift and a sum.
 template <class Isa, unsigned Bits, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void byte_dots(const TileInput& in,
                              Accumulators<Isa, Blocks, Tokens>& totals) noexcept {
-    constexpr std::size_t most = simd::ops<Isa>::add_dot4_chains(Bits);
-    constexpr std::size_t few = most < 4 ? most : 4;
-    if constexpr (Tokens > 1) {
-        byte_dots_in_chains<1, Bits>(in, totals);
-    } else if constexpr (Blocks > 1) { // registers: the sums of three blocks, codes, masks
-        byte_dots_in_chains<few, Bits>(in, totals);
-    } else if (in.chunks <= 8) { // a group of columns, at whose end every chain costs a shift
-        byte_dots_in_chains<few, Bits>(in, totals);
+    constexpr std::size_t most = Tokens > 1 ? 1 : simd::ops<Isa>::add_dot4_chains(Bits), few = 4;
+    constexpr std::size_t few_chunks = 256 / 32; // of the largest group
+    if constexpr (most <= few) {
+        byte_dots_in_chains<Isa, Bits, most>(in, totals);
+    } else if (in.chunks <= few_chunks) {
+        byte_dots_in_chains<Isa, Bits, few>(in, totals);
     } else {
-        byte_dots_in_chains<most, Bits>(in, totals);
+        byte_dots_in_chains<Isa, Bits, most>(in, totals);
     }
 }
 
