@@ -66,8 +66,10 @@ public:
 private:
     using Table = dispatch::Table;
     // Every height of a tile and a second panel; row blocks for a GEMM tile and more; columns and
-    // groups that end inside a register. Tokens for count_rows() would be twice as many.
+    // groups that end inside a register.
     static constexpr std::size_t tokens = 9, rows = 67, cols = 150, values = (tokens - 1) * cols;
+    // Tokens of products: two full tiles, the fewest for which kernels count_rows().
+    static constexpr std::size_t most_tokens = 16;
     // More columns than the popcount kernels count in one go.
     static constexpr std::size_t long_rows = 5, long_cols = 1037;
     static constexpr std::size_t most_codes =
@@ -101,21 +103,21 @@ private:
                (!has_groups<Layout> || product_agrees<Weights, Codes, Layout>(rows, cols, 64)) &&
                product_agrees<Weights, Codes, Layout>(long_rows, long_cols, 0);
     }
-    /// All tokens on the expected table; 1, 2, ... of them on the other.
+    /// most_tokens on the expected table; the first 1, 2, ... tokens, and all, on the other.
     template <class Weights, class Codes, class Layout>
     bool product_agrees(std::size_t r, std::size_t c, std::size_t group) noexcept {
         using Mapping = typename Layout::template mapping<Weights>;
         constexpr std::size_t bytes = Mapping{rows, cols}.bytes(),
                               long_bytes = Mapping{long_rows, long_cols}.bytes(),
                               most_bytes = bytes > long_bytes ? bytes : long_bytes;
-        std::int8_t w[most_codes], x[tokens * long_cols];
+        std::int8_t w[most_codes], x[most_tokens * long_cols];
         alignas(64) std::uint8_t packed[most_bytes];
-        std::byte memory[quantized_bytes<Int8>(tokens, long_cols)];
-        float scales[round_up(rows, 16) * 3], bias[round_up(rows, 16)], factors[tokens];
-        float y[2][tokens * rows];
-        std::int32_t dots[2][tokens * rows];
+        std::byte memory[quantized_bytes<Int8>(most_tokens, long_cols)];
+        float scales[round_up(rows, 16) * 3], bias[round_up(rows, 16)], factors[most_tokens];
+        float y[2][most_tokens * rows];
+        std::int32_t dots[2][most_tokens * rows];
         fill<Weights>(w, r * c);
-        fill<Codes>(x, tokens * c);
+        fill<Codes>(x, most_tokens * c);
         for (float& v : scales) v = real();
         for (float& v : bias) v = real();
         for (float& v : factors) v = 11.0f + real();
@@ -132,8 +134,8 @@ private:
             pair.gemm_dots(view, *q, {d, n, r}, 0, r);
             pair.gemm(view, *q, scale_view, bias, {out, n, r}, 0, r);
         };
-        run(expected_, tokens, dots[0], y[0]);
-        for (std::size_t n = 1; n <= tokens; ++n) {
+        run(expected_, most_tokens, dots[0], y[0]);
+        for (std::size_t n = 1; n <= most_tokens; n = n == tokens ? most_tokens : n + 1) {
             run(actual_, n, dots[1], y[1]);
             if (std::memcmp(dots[0], dots[1], n * r * sizeof(std::int32_t)) != 0) return false;
             if (std::memcmp(y[0], y[1], n * r * sizeof(float)) != 0) return false;
