@@ -85,63 +85,78 @@ struct TileRunner {
                                   : 0;
                 }
             }
-        } else if (blocks == 1) {
-            run<1>(block, token, tokens, first, last, dots,
-                   std::make_index_sequence<Shape::tokens>{});
         } else {
-            run<Shape::blocks>(block, token, tokens, first, last, dots,
-                               std::make_index_sequence<Shape::tokens>{});
+            const auto at = x.layout();
+            const std::size_t steps = first * x.group / 32; // of 32 columns
+            const std::size_t block_bytes = weights.mapping().block_bytes();
+            const std::size_t panel_bytes = 4 * at.width(token);
+            const std::uint8_t* const lines = weights.data + block * block_bytes;
+            kernels::TileInput in{lines + steps * bytes_of_step,
+                                  block_bytes,
+                                  lines + block_bytes,
+                                  x.codes + at.offset(token) + steps * words_of_step * panel_bytes,
+                                  panel_bytes,
+                                  0,
+                                  0,
+                                  x.sums + first * x.tokens + token,
+                                  nullptr};
+            set_cols(in, first);
+            if (blocks == 1) {
+                run<1>(in, block, tokens, first, last, dots,
+                       std::make_index_sequence<Shape::tokens>{});
+            } else {
+                run<Shape::blocks>(in, block, tokens, first, last, dots,
+                                   std::make_index_sequence<Shape::tokens>{});
+            }
         }
     }
 
 private:
+    using L = token_layout<Codes>;
+    static constexpr std::size_t words_of_step = 32 / L::word_cols * L::planes; // a token
+    static constexpr std::size_t bytes_of_step =                                // a row block
+        typename Layout::template mapping<Weights>{16, 32}.block_bytes();
+
+    BITNET_INLINE void set_cols(kernels::TileInput& in, std::size_t g) const noexcept {
+        const std::size_t left = x.cols - g * x.group;
+        const std::size_t cols = x.group == 0 || left < x.group ? left : x.group;
+        in.chunks = (cols + 31) / 32;
+        in.cols = static_cast<std::int32_t>(cols);
+    }
+
     template <std::size_t Blocks, std::size_t... T>
-    BITNET_INLINE void run(std::size_t block, std::size_t token, std::size_t tokens,
+    BITNET_INLINE void run(kernels::TileInput& in, std::size_t block, std::size_t tokens,
                            std::size_t first, std::size_t last, std::int32_t* dots,
                            std::index_sequence<T...>) noexcept {
+        // Worth a pass of its own where several tiles want the same.
+        if constexpr (requires { &Tile::template count_rows<Isa, Blocks>; }) {
+            if (tokens == Shape::tokens && x.tokens >= 2 * tokens && x.group == 0) {
+                if (block != counted_block) Tile::template count_rows<Isa, Blocks>(in, row_ones);
+                counted_block = block;
+                in.row_ones = row_ones;
+            }
+        }
         // One token meets one block, and no panel of more ends in one where tiles are as wide.
         constexpr bool leaves_one = Blocks == 1 || Shape::tokens < panel_tokens;
         const auto run_tile = [&](auto t) BITNET_INLINE_LAMBDA {
             constexpr std::size_t width = decltype(t)::value + 1;
             if constexpr (width > 1 || leaves_one) {
-                if (tokens == width) tile<Blocks, width>(block, token, first, last, dots);
+                if (tokens == width) tile<Blocks, width>(in, first, last, dots);
             }
         };
         (run_tile(std::integral_constant<std::size_t, T>{}), ...);
     }
+    /// By reference: a copy would read words together that were just written one by one, and wait.
     template <std::size_t Blocks, std::size_t Tokens>
-    BITNET_NOINLINE void tile(std::size_t block, std::size_t token, std::size_t first,
-                              std::size_t last, std::int32_t* dots) noexcept {
-        using L = token_layout<Codes>;
-        const auto map = weights.mapping();
-        const auto at = x.layout();
-        const std::size_t panel_bytes = 4 * at.width(token);
-        constexpr std::size_t bytes_per_32 =
-            typename Layout::template mapping<Weights>{16, 32}.block_bytes();
-        // Worth a pass of its own where several tiles want the same.
-        const bool counts =
-            Tokens == Shape::tokens && x.tokens >= 2 * Shape::tokens && x.group == 0;
-        for (std::size_t g = first; g < last; ++g) {
-            const std::size_t begin = g * x.group, left = x.cols - begin;
-            const std::size_t cols = x.group == 0 || left < x.group ? left : x.group;
-            const kernels::TileInput in{
-                weights.data + block * map.block_bytes() + begin / 32 * bytes_per_32,
-                map.block_bytes(),
-                weights.data + (block + 1) * map.block_bytes(),
-                x.codes + at.offset(token) + begin / L::word_cols * L::planes * panel_bytes,
-                panel_bytes,
-                (cols + 31) / 32,
-                static_cast<std::int32_t>(cols),
-                x.sums + g * x.tokens + token,
-                counts ? row_ones : nullptr};
-            if constexpr (Tokens == Shape::tokens &&
-                          requires { &Tile::template count_rows<Isa, Blocks>; }) {
-                if (counts && block != counted_block) {
-                    Tile::template count_rows<Isa, Blocks>(in, row_ones);
-                    counted_block = block;
-                }
-            }
+    BITNET_NOINLINE void tile(kernels::TileInput& in, std::size_t first, std::size_t last,
+                              std::int32_t* dots) const noexcept {
+        for (std::size_t g = first;;) {
             Tile::template run<Isa, Blocks, Tokens>(in, dots);
+            if (!has_groups<Layout> || ++g == last) return;
+            in.weights += x.group / 32 * bytes_of_step;
+            in.tokens += x.group / 32 * words_of_step * in.panel_bytes;
+            in.sums += x.tokens;
+            set_cols(in, g);
             dots += 16 * Blocks * Tokens;
         }
     }
