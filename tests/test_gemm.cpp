@@ -128,10 +128,18 @@ TEMPLATE_LIST_TEST_CASE("more tokens than fit the cache at once", "[gemm]", supp
     // Tokens go in chunks of 1 MiB: 8 columns of a word each make a token of 4 to 40000 bytes.
     constexpr bool int8 = std::is_same_v<typename TestType::Codes, bitnet::Int8>;
     constexpr std::size_t cols = int8 ? 40000 : 130000, tokens = int8 ? 35 : 83;
-    // Too large for the oracle: rows of +1 and -1 alone, whose dots are the sums of the tokens.
-    const std::size_t rows = 2;
-    std::vector<std::int8_t> w(rows * cols, 1);
-    std::fill(w.begin() + static_cast<long>(cols), w.end(), std::int8_t{-1});
+    // Too large for the oracle: rows all +1, all -1 or (ternary) all 0, whose dots are the sums of
+    // the tokens, and other rows in each block of 16.
+    constexpr bool ternary = std::is_same_v<typename TestType::Weights, bitnet::Ternary>;
+    const std::size_t rows = 40;
+    const auto weight = [](std::size_t row) {
+        return row % 3 == 0 ? 1 : row % 3 == 1 ? -1 : ternary ? 0 : 1;
+    };
+    std::vector<std::int8_t> w(rows * cols);
+    for (std::size_t r = 0; r < rows; ++r) {
+        std::fill_n(w.begin() + static_cast<long>(r * cols), cols,
+                    static_cast<std::int8_t>(weight(r)));
+    }
     std::vector<std::int8_t> x(tokens * cols);
     std::vector<std::int32_t> expected(tokens * rows);
     for (std::size_t t = 0; t < tokens; ++t) {
@@ -140,8 +148,8 @@ TEMPLATE_LIST_TEST_CASE("more tokens than fit the cache at once", "[gemm]", supp
                                                            : 1);
         std::fill_n(x.begin() + static_cast<long>(t * cols), cols, code);
         x[t * cols + t] = 1;
-        expected[t * rows] = code * static_cast<std::int32_t>(cols - 1) + 1;
-        expected[t * rows + 1] = -expected[t * rows];
+        const std::int32_t sum = code * static_cast<std::int32_t>(cols - 1) + 1;
+        for (std::size_t r = 0; r < rows; ++r) expected[t * rows + r] = weight(r) * sum;
     }
     const Product<TestType> product({rows, cols, tokens}, w, x);
     for (const auto* table : support::clusters()) {

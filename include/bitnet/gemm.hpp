@@ -57,7 +57,7 @@ inline constexpr bool reads = isa::is_scalar<Isa> || requires {
 };
 
 /// The dots of one tile, blocks (1 or gemm_blocks) of 16 rows x tokens, over each of the groups
-/// [first, last): those of the tokens, or the one of all columns.
+/// [first, last), at least one: those of the tokens, or the one of all columns.
 /// dots (last - first, blocks, tokens, 16)
 template <class Weights, class Codes, class Layout, class Isa>
 struct TileRunner {
@@ -69,7 +69,7 @@ struct TileRunner {
 
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
-    std::size_t counted_block = ~std::size_t{0}; ///< for which count_rows() gave what stands here
+    std::size_t counted_block = ~std::size_t{0}; ///< the first whose counts stand in row_ones
     std::int32_t row_ones[16 * Shape::blocks] = {};
 
     void operator()(std::size_t block, std::size_t blocks, std::size_t token, std::size_t tokens,
@@ -87,20 +87,18 @@ struct TileRunner {
             }
         } else {
             const auto at = x.layout();
-            const std::size_t steps = first * x.group / 32; // of 32 columns
             const std::size_t block_bytes = weights.mapping().block_bytes();
-            const std::size_t panel_bytes = 4 * at.width(token);
             const std::uint8_t* const lines = weights.data + block * block_bytes;
-            kernels::TileInput in{lines + steps * bytes_of_step,
+            kernels::TileInput in{lines,
                                   block_bytes,
                                   lines + block_bytes,
-                                  x.codes + at.offset(token) + steps * words_of_step * panel_bytes,
-                                  panel_bytes,
+                                  x.codes + at.offset(token),
+                                  4 * at.width(token),
                                   0,
                                   0,
-                                  x.sums + first * x.tokens + token,
+                                  x.sums + token,
                                   nullptr};
-            set_cols(in, first);
+            advance(in, first, first);
             if (blocks == 1) {
                 run<1>(in, block, tokens, first, last, dots,
                        std::make_index_sequence<Shape::tokens>{});
@@ -112,12 +110,19 @@ struct TileRunner {
     }
 
 private:
-    using L = token_layout<Codes>;
-    static constexpr std::size_t words_of_step = 32 / L::word_cols * L::planes; // a token
-    static constexpr std::size_t bytes_of_step =                                // a row block
-        typename Layout::template mapping<Weights>{16, 32}.block_bytes();
-
-    BITNET_INLINE void set_cols(kernels::TileInput& in, std::size_t g) const noexcept {
+    /// Moves the operands on by so many groups, to the columns of group g.
+    BITNET_INLINE void advance(kernels::TileInput& in, std::size_t groups,
+                               std::size_t g) const noexcept {
+        using L = token_layout<Codes>;
+        constexpr std::size_t words = 32 / L::word_cols * L::planes; // of a token, in 32 columns
+        const std::size_t chunks = groups * x.group / 32;
+        if constexpr (has_groups<Layout>) {
+            constexpr std::size_t bytes =
+                typename Layout::template mapping<Weights>{16, 32}.block_bytes();
+            in.weights += chunks * bytes;
+        }
+        in.tokens += chunks * words * in.panel_bytes;
+        in.sums += groups * x.tokens;
         const std::size_t left = x.cols - g * x.group;
         const std::size_t cols = x.group == 0 || left < x.group ? left : x.group;
         in.chunks = (cols + 31) / 32;
@@ -146,17 +151,16 @@ private:
         };
         (run_tile(std::integral_constant<std::size_t, T>{}), ...);
     }
-    /// By reference: a copy would read words together that were just written one by one, and wait.
+
+    /// Uses the operands up. A copy would read words together that were just written one by one,
+    /// and wait for them.
     template <std::size_t Blocks, std::size_t Tokens>
     BITNET_NOINLINE void tile(kernels::TileInput& in, std::size_t first, std::size_t last,
                               std::int32_t* dots) const noexcept {
         for (std::size_t g = first;;) {
             Tile::template run<Isa, Blocks, Tokens>(in, dots);
             if (!has_groups<Layout> || ++g == last) return;
-            in.weights += x.group / 32 * bytes_of_step;
-            in.tokens += x.group / 32 * words_of_step * in.panel_bytes;
-            in.sums += x.tokens;
-            set_cols(in, g);
+            advance(in, 1, g);
             dots += 16 * Blocks * Tokens;
         }
     }
@@ -195,8 +199,8 @@ BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_be
 
 /// y[t, r] = sum over c of W[r, c] * q[t, c], for rows r in [row_begin, row_end)
 /// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) int32
-/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; x.group == 0 unless
-///        has_groups<Layout>
+/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; x.group is 0 or, if
+///        has_groups<Layout>, one of is_group()
 /// exact: yes, the same integers on every ISA
 /// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
 template <class Isa = isa::native, class Weights, class Layout, class Codes>
@@ -204,7 +208,8 @@ void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<s
                std::size_t row_begin, std::size_t row_end) noexcept {
     static_assert(detail::reads<Weights, Codes, Layout, Isa>, "repack() the weights first");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
-    BITNET_ASSERT(row_end <= weights.rows && (has_groups<Layout> || x.group == 0));
+    BITNET_ASSERT(row_end <= weights.rows);
+    BITNET_ASSERT(x.group == 0 || (has_groups<Layout> && is_group(x.group)));
     if constexpr (isa::is_dynamic<Isa>) {
         dispatch::table().pair<Weights, Codes, Layout>().gemm_dots(weights, x, y, row_begin,
                                                                    row_end);
@@ -242,8 +247,8 @@ void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<s
 /// y[t, r] = s / a[t] + bias[r],  y[t, r] = s * scale_x[t] + bias[r]
 /// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) float
 /// bias: 16 floats per block of 16 rows, or nullptr for none
-/// pre:   W.cols == x.cols; scales.group == x.group, 0 unless has_groups<Layout>;
-///        y is (x.tokens, W.rows); row_end <= W.rows
+/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; scales.group == x.group,
+///        which is 0 or, if has_groups<Layout>, one of is_group()
 /// exact: the expression above, one rounding to float32 per operation, the same bits on every ISA
 /// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
 template <class Isa = isa::native, class Weights, class Layout, class Codes>
@@ -252,7 +257,7 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
     static_assert(detail::reads<Weights, Codes, Layout, Isa>, "repack() the weights first");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
     BITNET_ASSERT(row_end <= weights.rows && scales.group == x.group);
-    BITNET_ASSERT(has_groups<Layout> || x.group == 0);
+    BITNET_ASSERT(x.group == 0 || (has_groups<Layout> && is_group(x.group)));
     if constexpr (isa::is_dynamic<Isa>) {
         dispatch::table().pair<Weights, Codes, Layout>().gemm(weights, x, scales, bias, y,
                                                               row_begin, row_end);

@@ -133,7 +133,7 @@ template <class Activations>
 BITNET_INLINE Quantized<Activations> place(std::span<std::byte> memory, std::size_t tokens,
                                            std::size_t cols, std::size_t group) noexcept {
     const token_layout<codes_of<Activations>> at{tokens, cols, group};
-    BITNET_ASSERT(memory.size() >= at.bytes());
+    BITNET_ASSERT(memory.size() >= at.bytes() && (group == 0 || is_group(group)));
     const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(memory.data()) % 64;
     std::byte* p = memory.data() + (64 - misaligned) % 64;
     Quantized<Activations> q;
