@@ -69,7 +69,7 @@ struct TileRunner {
 
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
-    std::size_t counted_block = ~std::size_t{0}; ///< the first whose counts stand in row_ones
+    std::size_t counted_block = ~std::size_t{0}; ///< first block of those counted in row_ones
     std::int32_t row_ones[16 * Shape::blocks] = {};
 
     void operator()(std::size_t block, std::size_t blocks, std::size_t token, std::size_t tokens,
