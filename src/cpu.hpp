@@ -11,7 +11,7 @@
 #include <intrin.h>
 #endif
 
-namespace bitnet::dispatch {
+namespace BITNET_NAMESPACE::dispatch {
 
 struct Cpu {
     bool haswell = false, alderlake = false, skylakex = false, icelake = false;
@@ -79,4 +79,4 @@ inline Cpu this_cpu() noexcept {
 }
 #endif
 
-} // namespace bitnet::dispatch
+} // namespace BITNET_NAMESPACE::dispatch

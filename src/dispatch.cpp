@@ -12,7 +12,7 @@
 #include "cpu.hpp"
 #include "tables.hpp"
 
-namespace bitnet::dispatch {
+namespace BITNET_NAMESPACE::dispatch {
 namespace {
 
 struct Choice {
@@ -118,4 +118,4 @@ std::span<const char* const> built() noexcept {
     return {names.name, count};
 }
 
-} // namespace bitnet::dispatch
+} // namespace BITNET_NAMESPACE::dispatch

@@ -5,11 +5,11 @@
 
 #include "tables.hpp"
 
-namespace bitnet::dispatch {
+namespace BITNET_NAMESPACE::dispatch {
 
 template <>
 const Table& table_of<isa::BITNET_KERNEL_ISA>() noexcept {
     return detail::cluster_table<isa::here<isa::BITNET_KERNEL_ISA>>;
 }
 
-} // namespace bitnet::dispatch
+} // namespace BITNET_NAMESPACE::dispatch

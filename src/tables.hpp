@@ -4,7 +4,7 @@
 
 #include <bitnet/dispatch.hpp>
 
-namespace bitnet::dispatch {
+namespace BITNET_NAMESPACE::dispatch {
 
 template <class Cluster>
 const Table& table_of() noexcept;
@@ -21,4 +21,4 @@ const Table& table_of<isa::skylakex>() noexcept;
 template <>
 const Table& table_of<isa::icelake>() noexcept;
 
-} // namespace bitnet::dispatch
+} // namespace BITNET_NAMESPACE::dispatch

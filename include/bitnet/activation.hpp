@@ -20,7 +20,7 @@
 #include <bitnet/simd/f32x16.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 namespace detail {
 
@@ -226,4 +226,4 @@ Quantized<Ternary> bitglu(Matrix<const float> gate, Matrix<const float> up,
     return q;
 }
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include <bitnet/config.hpp>
-#include <bitnet/detail/layer_image.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/gemm.hpp>
+#include <bitnet/image/layer_image.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/parallel.hpp>
@@ -21,7 +21,7 @@
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 /// y = dequantized(W q(x)) + bias
 ///   Int8, Int4: y = ((float(dot) / a) * scale_w) + bias,  a = 127 (7) / max(max|x|, 1e-5)
@@ -235,4 +235,4 @@ private:
     detail::LayerImage image_;
 };
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

@@ -19,14 +19,14 @@
 #include <bitnet/quantized.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 struct Draws; // these four: stochastic.hpp
 struct Bernoulli;
 struct Gumbel;
 struct CentredGumbel;
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE
 
-namespace bitnet::dispatch {
+namespace BITNET_NAMESPACE::dispatch {
 
 /// The kernels of a pair of formats, for weights in a layout, see gemm.hpp.
 template <class Weights, class Codes, class Layout = preferred_layout<Weights, Codes>>
@@ -81,7 +81,7 @@ struct ActivationEntry {
                        float* cosines, float* sines) noexcept;
 };
 
-/// The passes of a ScreenedHead, see detail/screen.hpp.
+/// The passes of a ScreenedHead, see kernels/screen.hpp.
 struct ScreenEntry {
     std::size_t (*rows_that_reach)(const std::int32_t* dots, const float* scales,
                                    std::size_t row_begin, std::size_t row_end, std::int32_t high,
@@ -152,4 +152,4 @@ const Table* find(std::string_view cluster) noexcept;
 /// Returns the name of the first that disagrees, or nullptr.
 const char* self_test(const Table& tested = table()) noexcept;
 
-} // namespace bitnet::dispatch
+} // namespace BITNET_NAMESPACE::dispatch

@@ -7,7 +7,7 @@
 
 #include <bitnet/config.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 /// The largest |w q| of Weights and int8 activations is largest * 128, and a sum of cols of them
 /// must stay below 2^31. Binary and Ternary have largest = 2: kernels sum codes up to 2.
@@ -149,4 +149,4 @@ using codes_of = typename Activations::codes;
 inline constexpr std::size_t max_cols = max_cols_of<Ternary>;
 static_assert(max_cols == (std::size_t{1} << 23) - 1);
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

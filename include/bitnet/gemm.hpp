@@ -26,7 +26,7 @@
 #include <bitnet/simd/simd.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 namespace detail {
 
@@ -324,4 +324,4 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
     }
 }
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

@@ -19,7 +19,7 @@
 
 #include <bitnet/config.hpp>
 
-namespace bitnet::isa {
+namespace BITNET_NAMESPACE::isa {
 
 struct scalar {
     static constexpr const char* name = "scalar";
@@ -276,4 +276,4 @@ inline constexpr bool is_scalar = std::is_same_v<cluster_of<Isa>, scalar>;
 template <class Isa>
 inline constexpr bool is_dynamic = std::is_same_v<cluster_of<Isa>, dispatched>;
 
-} // namespace bitnet::isa
+} // namespace BITNET_NAMESPACE::isa

@@ -10,7 +10,7 @@
 #include <bitnet/config.hpp>
 #include <bitnet/format.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 /// Rounds n up to a multiple of m.
 BITNET_INLINE constexpr std::size_t round_up(std::size_t n, std::size_t m) noexcept {
@@ -320,4 +320,4 @@ using preferred_layout =
                                               !std::is_same_v<codes_of<Activations>, Int8>,
                                           layout::Planes16, layout::Rows16>>;
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

@@ -10,14 +10,14 @@
 #include <cstring>
 
 #include <bitnet/config.hpp>
-#include <bitnet/detail/dot_tile.hpp>
 #include <bitnet/dispatch.hpp>
 #include <bitnet/isa.hpp>
+#include <bitnet/kernels/dot_tile.hpp>
 #include <bitnet/simd/f32x16.hpp>
 #include <bitnet/simd/round.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 namespace detail {
 
@@ -357,4 +357,4 @@ float absmax(const float* x, std::size_t n) noexcept {
     }
 }
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

@@ -14,7 +14,7 @@
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 namespace detail {
 
@@ -319,4 +319,4 @@ Status verify(PackedView<Format, Layout> packed) noexcept {
     return {};
 }
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

@@ -7,7 +7,7 @@
 
 #include <bitnet/config.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 /// e.workers() >= 1; e.parallel_for(n, f) calls f(task, worker) once for each task in [0, n), and
 /// returns when all calls have. Calls of one worker never overlap; worker < e.workers().
@@ -42,4 +42,4 @@ BITNET_INLINE void for_ranges(const E& executor, std::size_t n, std::size_t most
 
 } // namespace detail
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

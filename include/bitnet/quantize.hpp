@@ -19,7 +19,7 @@
 #include <bitnet/simd/simd.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 /// The index of the first NaN or infinity, or values.size(). Looks at bits, so -ffast-math cannot
 /// assume it away.
@@ -371,4 +371,4 @@ noexcept {
     return q;
 }
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

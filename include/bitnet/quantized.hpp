@@ -17,7 +17,7 @@
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 /// Tokens stand in panels of this many, so that a GEMM tile finds the words of its tokens side by
 /// side: 8 tokens x 3 row blocks fill the 32 AVX-512 registers. The last panel may be narrower; of
@@ -233,4 +233,4 @@ quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std
     return q;
 }
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

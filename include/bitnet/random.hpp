@@ -10,7 +10,7 @@
 #include <bitnet/isa.hpp>
 #include <bitnet/simd/f32x16.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 /// Four 32-bit words: a counter of the generator, or what it makes of one.
 struct Philox4 {
@@ -101,4 +101,4 @@ BITNET_INLINE f32x16<Isa> uniform16(std::uint64_t seed, std::uint32_t element, s
 }
 
 } // namespace simd
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

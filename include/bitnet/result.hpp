@@ -14,7 +14,7 @@
 
 #include <bitnet/config.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 /// What was wrong with the data.
 enum class Errc : std::uint8_t {
@@ -159,4 +159,4 @@ private:
 
 using Status = Result<void>;
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

@@ -15,7 +15,7 @@
 #include <bitnet/math.hpp>
 #include <bitnet/simd/round.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 namespace detail {
 
@@ -169,4 +169,4 @@ void rope(std::span<float> x, std::span<const float> cos, std::span<const float>
     }
 }
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

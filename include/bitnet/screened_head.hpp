@@ -12,16 +12,16 @@
 
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/config.hpp>
-#include <bitnet/detail/screen.hpp>
-#include <bitnet/detail/screened_image.hpp>
 #include <bitnet/format.hpp>
+#include <bitnet/image/screened_image.hpp>
 #include <bitnet/isa.hpp>
+#include <bitnet/kernels/screen.hpp>
 #include <bitnet/parallel.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 /// A row of a head and its logit.
 struct Logit {
@@ -272,4 +272,4 @@ private:
     detail::ScreenedImage image_;
 };
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

@@ -17,7 +17,7 @@
 #include <bitnet/stochastic.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 namespace detail {
 
@@ -293,4 +293,4 @@ const char* self_test() noexcept {
     }
 }
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

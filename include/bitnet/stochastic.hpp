@@ -20,7 +20,7 @@
 #include <bitnet/simd/f32x16.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 /// +1 iff u < sigmoid(beta * x), so P(+1) = sigmoid(beta x), and the mean is tanh(beta x / 2), not
 /// x.
@@ -145,4 +145,4 @@ Quantized<Sign> stochastic_sign(Matrix<const float> x, const Rule& rule, const D
     return q;
 }
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

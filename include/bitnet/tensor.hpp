@@ -15,7 +15,7 @@
 #include <bitnet/layout.hpp>
 #include <bitnet/result.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 /// A row-major matrix that somebody else owns; row r starts at data + r * stride (in values).
 template <class T>
@@ -171,4 +171,4 @@ private:
     std::size_t rows_, cols_;
 };
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

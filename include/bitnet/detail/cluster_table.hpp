@@ -3,18 +3,18 @@
 #pragma once
 
 #include <bitnet/activation.hpp>
-#include <bitnet/detail/screen.hpp>
 #include <bitnet/dispatch.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/gemm.hpp>
 #include <bitnet/isa.hpp>
+#include <bitnet/kernels/screen.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/math.hpp>
 #include <bitnet/quantize.hpp>
 #include <bitnet/rope.hpp>
 #include <bitnet/stochastic.hpp>
 
-namespace bitnet::detail {
+namespace BITNET_NAMESPACE::detail {
 
 template <class Weights, class Codes, class Isa, class Layout = preferred_layout<Weights, Codes>>
 inline constexpr dispatch::GemmEntry<Weights, Codes, Layout> gemm_entry{
@@ -66,4 +66,4 @@ inline constexpr dispatch::Table cluster_table{gemm_entry<Binary, Int8, Isa>,
                                                screen_entry<Isa>,
                                                isa::cluster_of<Isa>::name};
 
-} // namespace bitnet::detail
+} // namespace BITNET_NAMESPACE::detail

@@ -10,7 +10,7 @@
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
 
-namespace bitnet::kernels {
+namespace BITNET_NAMESPACE::kernels {
 
 /// totals += sum of u q, u = w + 1: 0 or 2 for Bits = 1; 0, 1 or 2 for Bits = 2
 ///
@@ -101,4 +101,4 @@ BITNET_INLINE void byte_dots(const TileInput& in,
     }
 }
 
-} // namespace bitnet::kernels
+} // namespace BITNET_NAMESPACE::kernels

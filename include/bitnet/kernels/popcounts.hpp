@@ -9,7 +9,7 @@
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/simd/simd.hpp>
 
-namespace bitnet::kernels {
+namespace BITNET_NAMESPACE::kernels {
 
 /// Row blocks of a GEMM tile with a ternary operand: beside its sums it holds four words at once,
 /// see add_ones(), which are worth more than a third block.
@@ -72,4 +72,4 @@ BITNET_INLINE void count_ones(std::size_t chunks, F&& step, A&... totals) noexce
     }
 }
 
-} // namespace bitnet::kernels
+} // namespace BITNET_NAMESPACE::kernels

@@ -10,7 +10,7 @@
 #include <bitnet/quantized.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet::kernels {
+namespace BITNET_NAMESPACE::kernels {
 
 /// sum over c in [begin, end) of W[row, c] * q[token, c]
 template <class Isa, class Weights, class Layout, class Codes>
@@ -22,4 +22,4 @@ std::int32_t scalar_dot(const PackedView<Weights, Layout>& weights, const Quanti
     return sum;
 }
 
-} // namespace bitnet::kernels
+} // namespace BITNET_NAMESPACE::kernels

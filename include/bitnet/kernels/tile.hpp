@@ -11,7 +11,7 @@
 #include <bitnet/config.hpp>
 #include <bitnet/simd/simd.hpp>
 
-namespace bitnet::kernels {
+namespace BITNET_NAMESPACE::kernels {
 
 /// The operands of one tile.
 struct TileInput {
@@ -136,4 +136,4 @@ BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* lin
 template <class Weights, class Codes, class Layout>
 struct Tile;
 
-} // namespace bitnet::kernels
+} // namespace BITNET_NAMESPACE::kernels

@@ -17,7 +17,7 @@
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
 
-namespace bitnet::kernels {
+namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Ternary, Ternary, layout::Planes16> {
@@ -56,4 +56,4 @@ struct Tile<Ternary, Ternary, layout::Planes16> {
     }
 };
 
-} // namespace bitnet::kernels
+} // namespace BITNET_NAMESPACE::kernels

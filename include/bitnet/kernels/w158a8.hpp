@@ -17,7 +17,7 @@
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
 
-namespace bitnet::kernels {
+namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Ternary, Int8, layout::Rows16> {
@@ -31,4 +31,4 @@ struct Tile<Ternary, Int8, layout::Rows16> {
     }
 };
 
-} // namespace bitnet::kernels
+} // namespace BITNET_NAMESPACE::kernels

@@ -18,7 +18,7 @@
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
 
-namespace bitnet::kernels {
+namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Ternary, Int8, layout::Dense16> {
@@ -101,4 +101,4 @@ struct Tile<Ternary, Int8, layout::Dense16> {
     }
 };
 
-} // namespace bitnet::kernels
+} // namespace BITNET_NAMESPACE::kernels

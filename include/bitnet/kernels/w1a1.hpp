@@ -14,7 +14,7 @@
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
 
-namespace bitnet::kernels {
+namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Binary, Sign, layout::Rows16> {
@@ -43,4 +43,4 @@ struct Tile<Binary, Sign, layout::Rows16> {
     }
 };
 
-} // namespace bitnet::kernels
+} // namespace BITNET_NAMESPACE::kernels

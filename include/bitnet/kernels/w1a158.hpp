@@ -14,7 +14,7 @@
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
 
-namespace bitnet::kernels {
+namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Binary, Ternary, layout::Rows16> {
@@ -50,4 +50,4 @@ struct Tile<Binary, Ternary, layout::Rows16> {
     }
 };
 
-} // namespace bitnet::kernels
+} // namespace BITNET_NAMESPACE::kernels

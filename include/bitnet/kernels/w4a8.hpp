@@ -14,7 +14,7 @@
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
 
-namespace bitnet::kernels {
+namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Int4, Int8, layout::Rows16> {
@@ -47,4 +47,4 @@ struct Tile<Int4, Int8, layout::Rows16> {
     }
 };
 
-} // namespace bitnet::kernels
+} // namespace BITNET_NAMESPACE::kernels

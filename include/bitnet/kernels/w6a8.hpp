@@ -17,7 +17,7 @@
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
 
-namespace bitnet::kernels {
+namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Int6, Int8, layout::Six16> {
@@ -59,4 +59,4 @@ struct Tile<Int6, Int8, layout::Six16> {
     }
 };
 
-} // namespace bitnet::kernels
+} // namespace BITNET_NAMESPACE::kernels

@@ -15,7 +15,7 @@
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
 
-namespace bitnet::kernels {
+namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Int8, Int8, layout::Rows16> {
@@ -45,4 +45,4 @@ struct Tile<Int8, Int8, layout::Rows16> {
     }
 };
 
-} // namespace bitnet::kernels
+} // namespace BITNET_NAMESPACE::kernels

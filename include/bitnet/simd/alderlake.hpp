@@ -5,7 +5,7 @@
 #include <bitnet/simd/haswell.hpp>
 
 #if defined(BITNET_HAS_ALDERLAKE)
-namespace bitnet::simd {
+namespace BITNET_NAMESPACE::simd {
 
 template <>
 struct ops<isa::alderlake> : ops<isa::haswell> {
@@ -29,5 +29,5 @@ struct ops<isa::alderlake> : ops<isa::haswell> {
     }
 };
 
-} // namespace bitnet::simd
+} // namespace BITNET_NAMESPACE::simd
 #endif

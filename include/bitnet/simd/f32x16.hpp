@@ -15,7 +15,7 @@
 // std::bit_cast is a function of its own, which unoptimised builds emit with this unit's
 // instructions under a name that all units share; __builtin_bit_cast, which it is made of, is none.
 
-namespace bitnet::simd {
+namespace BITNET_NAMESPACE::simd {
 
 /// One lane of the scalar cluster, with the few operations that xsimd gives to batches.
 namespace lane {
@@ -351,4 +351,4 @@ BITNET_INLINE f32x16<Isa> zeros() noexcept {
     return r;
 }
 
-} // namespace bitnet::simd
+} // namespace BITNET_NAMESPACE::simd

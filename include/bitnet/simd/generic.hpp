@@ -14,7 +14,7 @@
 #include <bitnet/isa.hpp>
 #include <bitnet/simd/round.hpp>
 
-namespace bitnet::simd {
+namespace BITNET_NAMESPACE::simd {
 
 /// v, computed here: compilers reorder a tile's integer sums so that dozens of products wait for
 /// their turn in memory. Costs no instruction.
@@ -226,4 +226,4 @@ template <class Cluster, unsigned long long Flags>
 struct ops<isa::with_flags<Cluster, Flags>> : ops<Cluster> {};
 #endif
 
-} // namespace bitnet::simd
+} // namespace BITNET_NAMESPACE::simd

@@ -8,7 +8,7 @@
 #if defined(BITNET_HAS_HASWELL)
 #include <immintrin.h>
 
-namespace bitnet::simd {
+namespace BITNET_NAMESPACE::simd {
 
 template <>
 struct ops<isa::haswell> : generic<isa::haswell> {
@@ -72,5 +72,5 @@ struct ops<isa::haswell> : generic<isa::haswell> {
     }
 };
 
-} // namespace bitnet::simd
+} // namespace BITNET_NAMESPACE::simd
 #endif

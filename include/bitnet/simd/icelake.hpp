@@ -9,7 +9,7 @@
 #include <bitnet/simd/skylakex.hpp>
 
 #if defined(BITNET_HAS_ICELAKE)
-namespace bitnet::simd {
+namespace BITNET_NAMESPACE::simd {
 
 /// What trit<S>() looks up, by the indices of split_trits().
 template <int S>
@@ -106,5 +106,5 @@ struct ops<isa::icelake> : ops<isa::skylakex> {
     static BITNET_INLINE i32 popcount(const i32& counts) noexcept { return counts; }
 };
 
-} // namespace bitnet::simd
+} // namespace BITNET_NAMESPACE::simd
 #endif

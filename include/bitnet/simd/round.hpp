@@ -16,7 +16,7 @@
 #define BITNET_FLOAT_REGISTER "+f"
 #endif
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 BITNET_INLINE float once(float v) noexcept {
 #if defined(BITNET_FLOAT_REGISTER)
@@ -43,4 +43,4 @@ BITNET_INLINE xsimd::batch<float, Arch> once(const xsimd::batch<float, Arch>& v)
 }
 #endif
 
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

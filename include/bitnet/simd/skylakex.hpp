@@ -7,7 +7,7 @@
 #if defined(BITNET_HAS_SKYLAKEX)
 #include <immintrin.h>
 
-namespace bitnet::simd {
+namespace BITNET_NAMESPACE::simd {
 
 template <>
 struct ops<isa::skylakex> : generic<isa::skylakex> {
@@ -91,5 +91,5 @@ struct ops<isa::skylakex> : generic<isa::skylakex> {
     }
 };
 
-} // namespace bitnet::simd
+} // namespace BITNET_NAMESPACE::simd
 #endif

@@ -31,7 +31,7 @@
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet {
+namespace BITNET_NAMESPACE {
 
 namespace detail {
 
@@ -292,4 +292,4 @@ Status verify_image(const LayerImage& image) noexcept {
 }
 
 } // namespace detail
-} // namespace bitnet
+} // namespace BITNET_NAMESPACE

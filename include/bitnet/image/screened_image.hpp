@@ -21,13 +21,13 @@
 
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/config.hpp>
-#include <bitnet/detail/screen.hpp>
 #include <bitnet/format.hpp>
+#include <bitnet/kernels/screen.hpp>
 #include <bitnet/random.hpp>
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet::detail {
+namespace BITNET_NAMESPACE::detail {
 
 struct ScreenedHeader {
     std::uint32_t magic, zero;
@@ -195,4 +195,4 @@ private:
     float largest_scale_ = 0;
 };
 
-} // namespace bitnet::detail
+} // namespace BITNET_NAMESPACE::detail

@@ -11,7 +11,7 @@
 #include <bitnet/simd/simd.hpp>
 #include <bitnet/tensor.hpp>
 
-namespace bitnet::detail {
+namespace BITNET_NAMESPACE::detail {
 
 /// M rows of a with N rows of b, each dot in the sixteen partials of dot(). The partials of a dot
 /// never meet before the fold, so a cluster of narrower registers takes one register of them, a
@@ -116,4 +116,4 @@ BITNET_INLINE void dot_bands(Matrix<const float> a, Matrix<const float> b, Matri
     if constexpr (M > 1) dot_bands<Isa, M / 2>(a, b, y, end);
 }
 
-} // namespace bitnet::detail
+} // namespace BITNET_NAMESPACE::detail

@@ -11,7 +11,7 @@
 #include <bitnet/simd/f32x16.hpp>
 #include <bitnet/simd/simd.hpp>
 
-namespace bitnet::detail {
+namespace BITNET_NAMESPACE::detail {
 
 /// Columns whose low nibbles stand in one line of 64 bytes: byte i holds columns i and 64 + i.
 inline constexpr std::size_t nibble_cols = 128;
@@ -88,4 +88,4 @@ void nibble_dots(const std::uint8_t* nibbles, std::size_t row_bytes, const std::
     }
 }
 
-} // namespace bitnet::detail
+} // namespace BITNET_NAMESPACE::detail
