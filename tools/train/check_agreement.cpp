@@ -2,8 +2,8 @@
 // Test: trainer and program give a text the same score. Two forward passes, written apart, over the
 // same file: what was trained is what is run.
 //   test_train_agreement MODEL [TEXT]      without TEXT: five short stories that stand here
-#include "../transformer/files.hpp"
-#include "../transformer/transformer.hpp"
+#include "../../examples/transformer/files.hpp"
+#include "../../examples/transformer/transformer.hpp"
 #include "corpus.hpp"
 #include "evaluate.hpp"
 

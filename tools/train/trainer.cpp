@@ -2,8 +2,8 @@
 // Steps, schedule, validation, checkpoints and the progress line.
 #include "trainer.hpp"
 
-#include "../transformer/checksum.hpp"
-#include "../transformer/files.hpp"
+#include "../../examples/transformer/checksum.hpp"
+#include "../../examples/transformer/files.hpp"
 #include "bpe_train.hpp"
 #include "checkpoint.hpp"
 #include "corpus.hpp"

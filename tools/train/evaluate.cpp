@@ -4,8 +4,8 @@
 // part the scores of trainer and program by 1e-4 nats a token.
 #include "evaluate.hpp"
 
-#include "../transformer/files.hpp"
-#include "../transformer/model_file.hpp"
+#include "../../examples/transformer/files.hpp"
+#include "../../examples/transformer/model_file.hpp"
 #include "bit_group.hpp"
 #include "corpus.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tests of what surrounds the mathematics: recipes, checkpoints, threads, and the bytes of a score.
-#include "../transformer/files.hpp"
+#include "../../examples/transformer/files.hpp"
 #include "checkpoint.hpp"
 #include "corpus.hpp"
 #include "evaluate.hpp"

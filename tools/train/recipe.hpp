@@ -2,7 +2,7 @@
 // All that determines a run besides the texts.
 #pragma once
 
-#include "../transformer/config.hpp"
+#include "../../examples/transformer/config.hpp"
 
 #include <cstddef>
 #include <cstdint>
