@@ -4,6 +4,7 @@
 #include <bitnet/bitlinear.hpp>
 
 #include <cfloat>
+#include <algorithm>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -159,6 +160,17 @@ TEST_CASE("centring takes the mean away before the sign", "[bitlinear]") {
         BitLinear<Binary, Sign>::from_float(std::vector<float>{-0.0f, 0.0f}, 1, 2).value();
     CHECK(zeros.code(0, 0) == 1);
     CHECK(zeros.code(0, 1) == 1);
+}
+
+TEMPLATE_TEST_CASE("the run-time choice makes the same layer", "[bitlinear]", Binary, Ternary, Int8,
+                   Int6) {
+    support::Random random(5);
+    const auto w = random.reals(37 * 70);
+    using Layer = BitLinear<TestType, Int8>;
+    const auto here = Layer::from_float(w, 37, 70, {}, {.group = 32}).value();
+    const auto dynamic =
+        Layer::template from_float<isa::dynamic>(w, 37, 70, {}, {.group = 32}).value();
+    CHECK(std::ranges::equal(here.bytes(), dynamic.bytes()));
 }
 
 TEST_CASE("a mean of millions of weights is taken in double", "[bitlinear]") {

@@ -30,7 +30,7 @@ constexpr Shape shapes[] = {{1, 1, 1},      {1, 5, 3},    {15, 31, 8},      {16,
 } // namespace
 
 TEMPLATE_LIST_TEST_CASE("kernels stay inside weights, tokens, scales and outputs", "[guard]",
-                        support::Pairs) {
+                        bitnet::products) {
     using Weights = typename TestType::Weights;
     using Codes = typename TestType::Codes;
     using Layout = typename TestType::Layout;
@@ -101,7 +101,7 @@ TEMPLATE_TEST_CASE("quantizers stay inside x and their memory", "[guard]", Int8,
                         INFO(table->name << ": " << tokens << " tokens, " << cols << " columns");
                         const auto q =
                             detail::place<TestType>(memory.span<std::byte>(), tokens, cols, group);
-                        table->template quantizer<TestType>().quantize_tokens(
+                        table->template get<bitnet::functions::Quantize<TestType>>()(
                             {x.as<float>(), tokens, cols}, q, 0, tokens);
                         REQUIRE(difference(std::span<const float>(q.scales, tokens),
                                            std::span<const float>(expected.factors)) == "");

@@ -19,7 +19,8 @@ inline constexpr std::size_t
 /// cols.
 struct Binary {
     static constexpr const char* name = "binary";
-    static constexpr std::uint32_t id = 1; // as stored in packed bytes
+    static constexpr const char* digits = "1"; // in the names of kernels
+    static constexpr std::uint32_t id = 1;     // as stored in packed bytes
     static constexpr unsigned bits = 1;
     static constexpr int largest = 2;
     BITNET_INLINE static constexpr bool is_code(int w) noexcept { return w == -1 || w == 1; }
@@ -35,6 +36,7 @@ struct Binary {
 /// As activations (what BitGLU yields) the values travel as a mask plane and a sign plane.
 struct Ternary {
     static constexpr const char* name = "ternary";
+    static constexpr const char* digits = "158"; // in the names of kernels
     static constexpr std::uint32_t id = 2;
     static constexpr unsigned bits = 2;
     static constexpr int largest = 2;
@@ -54,6 +56,7 @@ struct Ternary {
 /// Weights of output heads: w in [-32, 31], six bits a value holding w + 32. Padding holds w = 0.
 struct Int6 {
     static constexpr const char* name = "int6";
+    static constexpr const char* digits = "6"; // in the names of kernels
     static constexpr std::uint32_t id = 3;
     static constexpr unsigned bits = 6;
     static constexpr int largest = 32;
@@ -73,6 +76,7 @@ struct Int6 {
 /// Source: arXiv 2402.17764. As weights of output heads: w in [-128, 127], a byte holding w + 128.
 struct Int8 {
     static constexpr const char* name = "int8";
+    static constexpr const char* digits = "8"; // in the names of kernels
     static constexpr std::uint32_t id = 16;
     static constexpr unsigned bits = 8;
     static constexpr int largest = 128;
@@ -95,6 +99,7 @@ struct Int8 {
 /// ScreenedHead: w in [-8, 7], four bits holding w + 8. Padding holds w = 0.
 struct Int4 {
     static constexpr const char* name = "int4";
+    static constexpr const char* digits = "4"; // in the names of kernels
     static constexpr std::uint32_t id = 20;
     static constexpr unsigned bits = 4;
     static constexpr int largest = 8;
@@ -116,6 +121,7 @@ struct Int4 {
 /// {-1, 0, 1}; scale m. They travel as Ternary's planes: popcounts beat byte dots.
 struct Int2 {
     static constexpr const char* name = "int2";
+    static constexpr const char* digits = "2"; // in the names of kernels
     static constexpr std::uint32_t id = 21;
     using codes = Ternary;
 };
@@ -123,6 +129,7 @@ struct Int2 {
 /// Activations, one bit: q = -1 where x < 0, else +1 (so both zeros give +1); scale 1.
 struct Sign {
     static constexpr const char* name = "sign";
+    static constexpr const char* digits = "1"; // in the names of kernels
     static constexpr std::uint32_t id = 17;
     using codes = Sign;
 };
@@ -130,6 +137,7 @@ struct Sign {
 /// Sign, with the scale std(|x|) over the token's features (population form, divided by cols).
 struct SignNorm {
     static constexpr const char* name = "signnorm";
+    static constexpr const char* digits = "1"; // in the names of kernels
     static constexpr std::uint32_t id = 18;
     using codes = Sign;
 };
@@ -137,6 +145,7 @@ struct SignNorm {
 /// Sign, with the scale mean|x| over the token's features.
 struct SignMean {
     static constexpr const char* name = "signmean";
+    static constexpr const char* digits = "1"; // in the names of kernels
     static constexpr std::uint32_t id = 19;
     using codes = Sign;
 };

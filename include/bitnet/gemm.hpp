@@ -9,19 +9,9 @@
 #include <utility>
 
 #include <bitnet/config.hpp>
-#include <bitnet/dispatch.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/scalar.hpp>
-#include <bitnet/kernels/w158a1.hpp>
-#include <bitnet/kernels/w158a158.hpp>
-#include <bitnet/kernels/w158a8.hpp>
-#include <bitnet/kernels/w158a8_dense.hpp>
-#include <bitnet/kernels/w1a1.hpp>
-#include <bitnet/kernels/w1a158.hpp>
-#include <bitnet/kernels/w1a8.hpp>
-#include <bitnet/kernels/w4a8.hpp>
-#include <bitnet/kernels/w6a8.hpp>
-#include <bitnet/kernels/w8a8.hpp>
+#include <bitnet/products.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/simd/simd.hpp>
 #include <bitnet/tensor.hpp>
@@ -197,23 +187,19 @@ BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_be
 
 } // namespace detail
 
-/// y[t, r] = sum over c of W[r, c] * q[t, c], for rows r in [row_begin, row_end)
-/// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) int32
-/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; x.group is 0 or, if
-///        has_groups<Layout>, one of is_group()
-/// exact: yes, the same integers on every ISA
-/// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
-template <class Isa = isa::native, class Weights, class Layout, class Codes>
-void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<std::int32_t> y,
-               std::size_t row_begin, std::size_t row_end) noexcept {
-    static_assert(detail::reads<Weights, Codes, Layout, Isa>, "repack() the weights first");
-    BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
-    BITNET_ASSERT(row_end <= weights.rows);
-    BITNET_ASSERT(x.group == 0 || (has_groups<Layout> && is_group(x.group)));
-    if constexpr (isa::is_dynamic<Isa>) {
-        dispatch::table().pair<Weights, Codes, Layout>().gemm_dots(weights, x, y, row_begin,
-                                                                   row_end);
-    } else {
+namespace functions {
+
+/// P: a Product. gemm_dots() has the contract.
+template <class P>
+struct GemmDots {
+    static constexpr const char* name = P::name;
+    template <class Isa>
+    static void run(PackedView<typename P::Weights, typename P::Layout> weights,
+                    Quantized<typename P::Codes> x, Matrix<std::int32_t> y, std::size_t row_begin,
+                    std::size_t row_end) noexcept {
+        using Weights = typename P::Weights;
+        using Codes = typename P::Codes;
+        using Layout = typename P::Layout;
         using Runner = detail::TileRunner<Weights, Codes, Layout, Isa>;
         Runner run{weights, x};
         detail::for_each_tile<typename Runner::Shape>(
@@ -238,30 +224,19 @@ void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<s
                 }
             });
     }
-}
+};
 
-/// y[t, r] = ((float(dot) / a[t]) * scale[r]) + bias[r]                    Int8
-/// y[t, r] = ((float(dot) * scale_x[t]) * scale[r]) + bias[r]              other kinds
-/// with scales per group: s = 0; s = s + float(dot_g) * scale[r, g] for each group g in order; then
-/// s takes the place of float(dot) * scale[r]:
-/// y[t, r] = s / a[t] + bias[r],  y[t, r] = s * scale_x[t] + bias[r]
-/// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) float
-/// bias: 16 floats per block of 16 rows, or nullptr for none
-/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; scales.group == x.group,
-///        which is 0 or, if has_groups<Layout>, one of is_group()
-/// exact: the expression above, one rounding to float32 per operation, the same bits on every ISA
-/// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
-template <class Isa = isa::native, class Weights, class Layout, class Codes>
-void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView scales,
-          const float* bias, Matrix<float> y, std::size_t row_begin, std::size_t row_end) noexcept {
-    static_assert(detail::reads<Weights, Codes, Layout, Isa>, "repack() the weights first");
-    BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
-    BITNET_ASSERT(row_end <= weights.rows && scales.group == x.group);
-    BITNET_ASSERT(x.group == 0 || (has_groups<Layout> && is_group(x.group)));
-    if constexpr (isa::is_dynamic<Isa>) {
-        dispatch::table().pair<Weights, Codes, Layout>().gemm(weights, x, scales, bias, y,
-                                                              row_begin, row_end);
-    } else {
+/// P: a Product. gemm() has the contract.
+template <class P>
+struct Gemm {
+    static constexpr const char* name = P::name;
+    template <class Isa>
+    static void run(PackedView<typename P::Weights, typename P::Layout> weights,
+                    Quantized<typename P::Codes> x, ScaleView scales, const float* bias,
+                    Matrix<float> y, std::size_t row_begin, std::size_t row_end) noexcept {
+        using Weights = typename P::Weights;
+        using Codes = typename P::Codes;
+        using Layout = typename P::Layout;
         using V = simd::f32x16<Isa>;
         using I = simd::i32x16<Isa>;
         constexpr bool divides = std::is_same_v<Codes, Int8>;
@@ -322,6 +297,49 @@ void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView sca
                 }
             });
     }
+};
+
+} // namespace functions
+
+/// y[t, r] = sum over c of W[r, c] * q[t, c], for rows r in [row_begin, row_end)
+/// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) int32
+/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; x.group is 0 or, if
+///        has_groups<Layout>, one of is_group()
+/// exact: yes, the same integers on every ISA
+/// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
+template <class Isa = isa::native, class Weights, class Layout, class Codes>
+BITNET_INLINE void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x,
+                             Matrix<std::int32_t> y, std::size_t row_begin,
+                             std::size_t row_end) noexcept {
+    static_assert(detail::reads<Weights, Codes, Layout, Isa>, "repack() the weights first");
+    BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
+    BITNET_ASSERT(row_end <= weights.rows);
+    BITNET_ASSERT(x.group == 0 || (has_groups<Layout> && is_group(x.group)));
+    isa::call<functions::GemmDots<Product<Weights, Codes, Layout>>, Isa>(weights, x, y, row_begin,
+                                                                         row_end);
+}
+
+/// y[t, r] = ((float(dot) / a[t]) * scale[r]) + bias[r]                    Int8
+/// y[t, r] = ((float(dot) * scale_x[t]) * scale[r]) + bias[r]              other kinds
+/// with scales per group: s = 0; s = s + float(dot_g) * scale[r, g] for each group g in order; then
+/// s takes the place of float(dot) * scale[r]:
+/// y[t, r] = s / a[t] + bias[r],  y[t, r] = s * scale_x[t] + bias[r]
+/// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) float
+/// bias: 16 floats per block of 16 rows, or nullptr for none
+/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; scales.group == x.group,
+///        which is 0 or, if has_groups<Layout>, one of is_group()
+/// exact: the expression above, one rounding to float32 per operation, the same bits on every ISA
+/// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
+template <class Isa = isa::native, class Weights, class Layout, class Codes>
+BITNET_INLINE void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView scales,
+                        const float* bias, Matrix<float> y, std::size_t row_begin,
+                        std::size_t row_end) noexcept {
+    static_assert(detail::reads<Weights, Codes, Layout, Isa>, "repack() the weights first");
+    BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
+    BITNET_ASSERT(row_end <= weights.rows && scales.group == x.group);
+    BITNET_ASSERT(x.group == 0 || (has_groups<Layout> && is_group(x.group)));
+    isa::call<functions::Gemm<Product<Weights, Codes, Layout>>, Isa>(weights, x, scales, bias, y,
+                                                                     row_begin, row_end);
 }
 
 } // namespace BITNET_NAMESPACE

@@ -36,8 +36,8 @@ struct baseline128 {
 struct haswell {
     static constexpr const char* name = "haswell";
     static constexpr Features needs =
-        baseline128::needs | Features{Feature::avx2, Feature::fma, Feature::bmi2, Feature::popcnt,
-                                      Feature::f16c};
+        baseline128::needs |
+        Features{Feature::avx2, Feature::fma, Feature::bmi2, Feature::popcnt, Feature::f16c};
     using arch = xsimd::fma3<xsimd::avx2>;
 };
 
@@ -61,9 +61,10 @@ struct skylakex {
 struct icelake {
     static constexpr const char* name = "icelake";
     static constexpr Features needs =
-        skylakex::needs | Features{Feature::avx512vnni, Feature::avx512ifma, Feature::avx512vbmi,
-                                   Feature::avx512vbmi2, Feature::avx512bitalg,
-                                   Feature::avx512vpopcntdq, Feature::gfni};
+        skylakex::needs | Features{Feature::avx512vnni,   Feature::avx512ifma,
+                                   Feature::avx512vbmi,   Feature::avx512vbmi2,
+                                   Feature::avx512bitalg, Feature::avx512vpopcntdq,
+                                   Feature::gfni};
     using arch = xsimd::avx512bw;
 };
 

@@ -45,6 +45,7 @@ BITNET_INLINE constexpr unsigned lane_bit(std::size_t k) noexcept {
 /// lowest bit of byte 0; each row is padded to whole 64-bit words. The order for exchange.
 struct RowMajor {
     static constexpr const char* name = "row-major";
+    static constexpr const char* kernel_suffix = "";
     static constexpr std::uint32_t id = 1;
 
     template <class Format>
@@ -86,6 +87,7 @@ struct RowMajor {
 /// 16, columns to a multiple of 32, with the format's pad code.
 struct Rows16 {
     static constexpr const char* name = "rows16";
+    static constexpr const char* kernel_suffix = "";
     static constexpr std::uint32_t id = 2;
 
     template <class Format>
@@ -135,6 +137,7 @@ struct Rows16 {
 /// In a line, row i has the 32-bit lane i, and column k of the 32 the bit lane_bit(k).
 struct Planes16 {
     static constexpr const char* name = "planes16";
+    static constexpr const char* kernel_suffix = "";
     static constexpr std::uint32_t id = 3;
 
     template <class Format>
@@ -194,6 +197,7 @@ struct Planes16 {
 /// Rows pad to a multiple of 16, columns to a multiple of 20. No scales per group: 20 divides none.
 struct Dense16 {
     static constexpr const char* name = "dense16";
+    static constexpr const char* kernel_suffix = "dense";
     static constexpr std::uint32_t id = 4;
     static constexpr std::size_t line_cols = 20;
 
@@ -259,6 +263,7 @@ struct Dense16 {
 /// each, and the fourth from what those left over.
 struct Six16 {
     static constexpr const char* name = "six16";
+    static constexpr const char* kernel_suffix = "";
     static constexpr std::uint32_t id = 5;
 
     template <class Format>
@@ -310,14 +315,5 @@ struct Six16 {
 /// Whether a layout's columns may have scales per group.
 template <class Layout>
 inline constexpr bool has_groups = !std::is_same_v<Layout, layout::Dense16>;
-
-/// The layout in which kernels read Weights when they meet Activations, unless another is asked
-/// for.
-template <class Weights, class Activations>
-using preferred_layout =
-    std::conditional_t<std::is_same_v<Weights, Int6>, layout::Six16,
-                       std::conditional_t<std::is_same_v<Weights, Ternary> &&
-                                              !std::is_same_v<codes_of<Activations>, Int8>,
-                                          layout::Planes16, layout::Rows16>>;
 
 } // namespace BITNET_NAMESPACE

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// THE list of CPU features that clusters need: one row says how a compiler tells that it may use one
-// and how a CPU tells that it has one. And the flags of this translation unit as a number.
+// THE list of CPU features that clusters need: one row says how a compiler tells that it may use
+// one and how a CPU tells that it has one. And the flags of this translation unit as a number.
 #pragma once
 
 #include <cstdint>
@@ -141,8 +141,9 @@ constexpr Features features_where(F&& has) noexcept {
 static constexpr Features features_of_flags =
     features_where([](const FeatureRow& row) { return row.in_flags; });
 
-/// The flags of this unit that change what a compiler may emit or round, as a number: a hash of what
-/// these macros expand to. It is part of `native`, so that units of different flags share no symbol.
+/// The flags of this unit that change what a compiler may emit or round, as a number: a hash of
+/// what these macros expand to. It is part of `native`, so that units of different flags share no
+/// symbol.
 static constexpr unsigned long long flag_set = detail::hash(BITNET_STRING(
     __SSE2__, __SSE3__, __SSSE3__, __SSE4_1__, __SSE4_2__, __SSE4A__, __AVX__, __AVX2__, __FMA__,
     __FMA4__, __XOP__, __TBM__, __BMI__, __BMI2__, __POPCNT__, __LZCNT__, __F16C__, __MOVBE__,

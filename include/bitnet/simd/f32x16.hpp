@@ -48,7 +48,7 @@ struct sixteen {
     using i32 = std::int32_t;
     static constexpr std::size_t lanes = 1;
 };
-#if defined(BITNET_HAS_BASELINE128)
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
 template <class Isa>
 struct sixteen<Isa, false> {
     using f32 = typename ops<Isa>::f32;
