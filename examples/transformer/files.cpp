@@ -3,6 +3,7 @@
 #include "files.hpp"
 
 #include "error.hpp"
+#include "text.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -27,6 +28,10 @@ std::string read_file(const std::string& path) {
         throw UserError(path + ": " + std::strerror(errno));
     }
     return text;
+}
+
+std::string read_text(const std::string& path) {
+    return plain_text(read_file(path));
 }
 
 void write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {

@@ -11,6 +11,9 @@ namespace bitnet::example {
 /// All of a file, or of a pipe to its end; UserError when it cannot be read.
 std::string read_file(const std::string& path);
 
+/// All of a text file, as plain_text() of text.hpp has it.
+std::string read_text(const std::string& path);
+
 /// What `write` puts into the stream becomes the file, by way of a draft beside it. A failure, such
 /// as a full disk, throws UserError and leaves the old file alone, as does what `write` throws.
 void write_file(const std::string& path, const std::function<void(std::ostream&)>& write);

@@ -83,13 +83,13 @@ Json describe(const ModelFile& file) {
 
 std::string as_text(const Json& json) {
     char line[256];
-    std::string text = json["file"].get<std::string>() + "\n";
+    std::string text = printable(json["file"].get<std::string>()) + "\n";
     std::snprintf(line, sizeof line, "%llu bytes, %llu parameters, format version %u\n\n",
                   json["file_bytes"].get<unsigned long long>(),
                   json["parameters"].get<unsigned long long>(), file_format::version);
     text += line;
     for (const auto& [key, value] : json["config"].items()) {
-        text += "  " + key + ": " + value.dump() + "\n";
+        text += "  " + key + ": " + printable(value.dump()) + "\n";
     }
     std::snprintf(line, sizeof line, "\n%-48s %-16s %13s %9s %6s %6s %6s\n", "tensor", "format",
                   "shape", "bytes", "-1", "0", "+1");

@@ -217,7 +217,7 @@ Score score_file(const std::string& model, const std::string& text) {
     Score score;
     // One id more than the context: the last one is predicted, not fed.
     for (const std::vector<int>& ids : encode_stories(
-             tokenizer, split_stories(example::read_file(text)), file.config().max_context + 1)) {
+             tokenizer, split_stories(example::read_text(text)), file.config().max_context + 1)) {
         score.nll += reader.nll(ids);
         score.tokens += ids.size() - 1;
         score.bytes += tokenizer.decode(ids).size();
