@@ -18,7 +18,7 @@ namespace BITNET_NAMESPACE::detail {
 
 template <class Weights, class Codes, class Isa, class Layout = preferred_layout<Weights, Codes>>
 inline constexpr dispatch::GemmEntry<Weights, Codes, Layout> gemm_entry{
-    &gemm<Isa, Weights, Layout, Codes>, &gemm_dots<Isa, Weights, Layout, Codes>};
+    &gemm<Isa, Weights, Codes, Layout>, &gemm_dots<Isa, Weights, Codes, Layout>};
 
 template <class Activations, class Isa>
 inline constexpr dispatch::QuantizeEntry<Activations> quantize_entry{
