@@ -50,15 +50,15 @@ Report ODR_UNIT(const Input& in, std::span<float> (&y)[4]) {
     const void* native[] = {
         address(&functions::Quantize<Int8>::run<isa::native>),
         address(&functions::Quantize<SignNorm>::run<isa::native>),
-        address(&gemm<isa::native, Ternary, layout::Rows16, Int8>),
-        address(&gemm_dots<isa::native, Binary, layout::Rows16, Sign>),
+        address(&gemm<isa::native, Ternary, Int8, layout::Rows16>),
+        address(&gemm_dots<isa::native, Binary, Sign, layout::Rows16>),
         address(&pack_into<Ternary, layout::Rows16, isa::native>),
         address(&absmean_scale<isa::native>),
     };
     const void* dynamic[] = {
         address(&quantize_weights<Ternary, isa::dynamic>),
-        address(&gemm<isa::dynamic, Ternary, layout::Rows16, Int8>),
-        address(&gemm_dots<isa::dynamic, Binary, layout::Rows16, Sign>),
+        address(&gemm<isa::dynamic, Ternary, Int8, layout::Rows16>),
+        address(&gemm_dots<isa::dynamic, Binary, Sign, layout::Rows16>),
     };
     std::copy(std::begin(native), std::end(native), report.functions);
     std::copy(std::begin(dynamic), std::end(dynamic), report.dynamic_functions);

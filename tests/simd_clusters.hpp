@@ -36,7 +36,7 @@ inline std::vector<Cluster> clusters() {
     const auto built = clusters_of(bitnet::type_list<BITNET_BUILT_CLUSTERS>{});
     std::vector<Cluster> out;
     for (const auto* table : support::clusters()) {
-        const auto* found = std::ranges::find(built, std::string_view(table->name), &Cluster::name);
+        const auto found = std::ranges::find(built, std::string_view(table->name), &Cluster::name);
         REQUIRE(found != built.end());
         out.push_back(*found);
     }

@@ -3,8 +3,8 @@
 // a group.
 #include <bitnet/bitlinear.hpp>
 
-#include <cfloat>
 #include <algorithm>
+#include <cfloat>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>

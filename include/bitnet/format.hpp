@@ -51,6 +51,7 @@ struct Ternary {
     static constexpr unsigned pad = 1;
 
     using codes = Ternary;
+    static constexpr bool scale_divides = false; ///< of a token: dots are multiplied by it
 };
 
 /// Weights of output heads: w in [-32, 31], six bits a value holding w + 32. Padding holds w = 0.
@@ -92,6 +93,7 @@ struct Int8 {
     static constexpr unsigned pad = 128;
 
     using codes = Int8;
+    static constexpr bool scale_divides = true; ///< of a token: dots are divided by it
 };
 
 /// As activations, four bits per token: a = 7 / max(max|x|, 1e-5), q = round-half-even(x * a), so q
@@ -132,6 +134,7 @@ struct Sign {
     static constexpr const char* digits = "1"; // in the names of kernels
     static constexpr std::uint32_t id = 17;
     using codes = Sign;
+    static constexpr bool scale_divides = false; ///< of a token: dots are multiplied by it
 };
 
 /// Sign, with the scale std(|x|) over the token's features (population form, divided by cols).

@@ -5,8 +5,8 @@
 #pragma once
 
 #include <bitnet/config.hpp>
-#include <bitnet/gemm.hpp>
 #include <bitnet/kernels/activation.hpp>
+#include <bitnet/kernels/gemm.hpp>
 #include <bitnet/kernels/math.hpp>
 #include <bitnet/kernels/quantize.hpp>
 #include <bitnet/kernels/rope.hpp>

@@ -34,6 +34,8 @@ struct token_layout {
     static constexpr bool is_int8 = std::is_same_v<Codes, Int8>;
     static constexpr std::size_t word_cols = is_int8 ? 4 : 32;
     static constexpr std::size_t planes = std::is_same_v<Codes, Ternary> ? 2 : 1; // mask, sign
+    /// Words of a token in layout::tile_cols columns.
+    static constexpr std::size_t chunk_words = layout::tile_cols / word_cols * planes;
 
     std::size_t tokens, cols, group; // group: columns per sum; 0 = all
 

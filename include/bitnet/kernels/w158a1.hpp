@@ -23,7 +23,7 @@ struct Tile<Ternary, Sign, layout::Planes16> {
     template <class Isa>
     static constexpr std::size_t gemm_blocks = masked_blocks<Isa>;
 
-    /// row_ones (Blocks, 16) = popcount(m) of each row, for the tiles of gemm_tokens tokens
+    /// row_ones (Blocks, tile_rows) = popcount(m) of each row, for the tiles of gemm_tokens tokens
     template <class Isa, std::size_t Blocks>
     static BITNET_INLINE void count_rows(const TileInput& in, std::int32_t* row_ones) noexcept {
         Accumulators<Isa, Blocks, 1> ones;
@@ -64,7 +64,8 @@ struct Tile<Ternary, Sign, layout::Planes16> {
             count_ones<Isa, 1>(in.chunks, step, differing);
             differing.store(
                 dots, [&](std::size_t b, std::size_t p, std::size_t, const i32& sum) noexcept {
-                    return i32::load_unaligned(in.row_ones + b * 16 + p * ops::lanes) - (sum + sum);
+                    return i32::load_unaligned(in.row_ones + b * tile_rows + p * ops::lanes) -
+                           (sum + sum);
                 });
         } else {
             Accumulators<Isa, Blocks, 1> ones;
