@@ -4,8 +4,10 @@
 #include "checksum.hpp"
 #include "error.hpp"
 #include "files.hpp"
+#include "half.hpp"
 #include "model_file.hpp"
 #include "model_format.hpp"
+#include "tensor_kinds.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -65,7 +67,7 @@ void ModelWriter::add_f32(std::string_view name, std::size_t rows, std::size_t c
         file_format::store<std::uint32_t>(bytes.data() + 4 * i,
                                           std::bit_cast<std::uint32_t>(values[i]));
     }
-    add(name, TensorKind::f32, rows, cols, bytes);
+    add(name, kind_named("f32"), rows, cols, bytes);
 }
 
 void ModelWriter::add_f16(std::string_view name, std::size_t rows, std::size_t cols,
@@ -80,7 +82,7 @@ void ModelWriter::add_f16(std::string_view name, std::size_t rows, std::size_t c
         }
         file_format::store<std::uint16_t>(bytes.data() + 2 * i, half);
     }
-    add(name, TensorKind::f16, rows, cols, bytes);
+    add(name, kind_named("f16"), rows, cols, bytes);
 }
 
 void ModelWriter::add_merges(std::span<const std::array<std::uint16_t, 2>> merges) {
@@ -89,7 +91,7 @@ void ModelWriter::add_merges(std::span<const std::array<std::uint16_t, 2>> merge
         file_format::store<std::uint16_t>(bytes.data() + 4 * i, merges[i][0]);
         file_format::store<std::uint16_t>(bytes.data() + 4 * i + 2, merges[i][1]);
     }
-    add("tokenizer.merges", TensorKind::u16, merges.size(), 2, bytes);
+    add("tokenizer.merges", kind_named("u16"), merges.size(), 2, bytes);
 }
 
 void ModelWriter::write(std::ostream& out) const {

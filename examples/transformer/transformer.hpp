@@ -48,6 +48,8 @@ public:
     std::size_t threads() const noexcept { return pool_.workers(); }
 
 private:
+    Matrix<const float> final_norm(std::size_t first, std::size_t count);
+    Matrix<const float> logits_of(Matrix<const float> norm);
     void add(Matrix<const float> y, Matrix<float> x);
     void normalize(Matrix<const float> in, const std::vector<float>& weight, Matrix<float> out);
     void store_keys_and_values(std::size_t layer, std::size_t tokens);
