@@ -190,7 +190,7 @@ TEST_CASE("a tokenizer that is not sound is refused in one line that names the f
         ModelWriter writer(tiny::make({}).config);
         writer.add("tokenizer.merges", kind_named("u16"), 2 * merges.size() / cols, cols,
                    std::as_bytes(merges));
-        const tiny::Aligned copy(writer.bytes());
+        const tiny::Aligned copy(tiny::bytes_of(writer));
         const ModelFile file("m", copy.bytes());
         CHECK_THROWS_WITH(load_tokenizer(file), message);
     };

@@ -83,7 +83,7 @@ TEST_CASE("the writer refuses what the reader would") {
     CHECK_THROWS_AS(writer.add_f16("h", 1, 2, std::vector<float>{1, std::nanf("")}), UserError);
     CHECK_THROWS_AS(writer.add("p", kind_named("ternary-int8"), 1, 1, {}), UserError);
     CHECK_THROWS_AS(writer.add("k", static_cast<TensorKind>(5), 1, 1, Bytes(4)), UserError);
-    CHECK(refusal(writer.bytes()).empty());
+    CHECK(refusal(tiny::bytes_of(writer)).empty());
 }
 
 TEST_CASE("a source makes its bytes when the file is written, one tensor after the other") {
@@ -102,24 +102,25 @@ TEST_CASE("a source makes its bytes when the file is written, one tensor after t
         sink(std::as_bytes(std::span(values)));
     });
     CHECK(order.empty());
-    const Bytes file = streamed.bytes();
+    const Bytes file = tiny::bytes_of(streamed);
     CHECK(order == "ab");
-    CHECK(file == at_once.bytes());
+    CHECK(file == tiny::bytes_of(at_once));
     CHECK(refusal(file).empty());
-    CHECK(refusal(ModelWriter(tiny::make({}).config).bytes()).empty()); // of no tensors at all
+    CHECK(refusal(tiny::bytes_of(ModelWriter(tiny::make({}).config)))
+              .empty()); // of no tensors at all
 
     ModelWriter wrong(tiny::make({}).config);
     wrong.add_source("a", kind_named("f32"), 2, 2, [&](const ModelWriter::Sink& sink) {
         sink(std::as_bytes(std::span(values)));
     });
-    CHECK_THROWS_AS(wrong.bytes(), UserError);
+    CHECK_THROWS_AS(tiny::bytes_of(wrong), UserError);
 
     for (const int calls : {0, 2}) {
         ModelWriter wrong_calls(tiny::make({}).config);
         wrong_calls.add_source("a", kind_named("f32"), 2, 3, [&](const ModelWriter::Sink& sink) {
             for (int i = 0; i < calls; ++i) sink(std::as_bytes(std::span(values)));
         });
-        CHECK_THROWS_AS(wrong_calls.bytes(), UserError);
+        CHECK_THROWS_AS(tiny::bytes_of(wrong_calls), UserError);
     }
 }
 

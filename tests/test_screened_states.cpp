@@ -22,6 +22,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "support.hpp"
+#include "tiny_model.hpp"
 
 namespace {
 
@@ -240,7 +241,7 @@ AlignedBytes with_head(const ModelFile& file, TensorKind kind, std::size_t& size
             writer.add(tensor.name, kind, tensor_rows, tensor_cols, head.value().bytes());
         }
     }
-    const std::vector<std::byte> bytes = writer.bytes();
+    const std::vector<std::byte> bytes = tiny::bytes_of(writer);
     size = bytes.size();
     AlignedBytes aligned(size);
     std::copy(bytes.begin(), bytes.end(), aligned.data());

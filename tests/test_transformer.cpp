@@ -45,7 +45,7 @@ Rows run(std::span<const std::byte> file, const std::vector<int>& ids, std::size
         const std::size_t count = std::min(batch, rest.size());
         const auto logits = model.forward(rest.first(count), Logits::all);
         REQUIRE(logits.rows == count);
-        REQUIRE(logits.cols == model.config().vocab);
+        REQUIRE(logits.cols == model_file.config().vocab);
         for (std::size_t t = 0; t < count; ++t) {
             rows.emplace_back(logits.row(t), logits.row(t) + logits.cols);
         }
@@ -281,7 +281,7 @@ TEST_CASE("packed bytes that contradict the index are refused") {
                              std::span<const std::byte> bytes) {
         ModelWriter writer(model.config);
         writer.add(name, kind, rows, 48, bytes);
-        const tiny::Aligned file(writer.bytes());
+        const tiny::Aligned file(tiny::bytes_of(writer));
         const ModelFile model_file("tiny", file.bytes());
         CHECK_THROWS_AS(Linear(model_file, name, rows, 48), UserError);
     };
@@ -322,7 +322,7 @@ TEST_CASE("any byte of a packed layer may be hostile") {
                 changed[at] ^= static_cast<std::byte>(mask);
                 ModelWriter writer(model.config);
                 writer.add("q", kind, 64, 48, changed); // with the checksum of what it holds
-                const tiny::Aligned copy(writer.bytes());
+                const tiny::Aligned copy(tiny::bytes_of(writer));
                 const ModelFile hostile("hostile", copy.bytes());
                 try { // refused, or another layer of the same shape that runs
                     const Linear linear(hostile, "q", 64, 48);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <sstream>
 #include <string_view>
 #include <type_traits>
 
@@ -321,7 +322,15 @@ std::vector<std::byte> Model::file() const {
     if (!merges.empty()) {
         writer.add_merges(merges);
     }
-    return writer.bytes();
+    return bytes_of(writer);
+}
+
+std::vector<std::byte> bytes_of(const ModelWriter& writer) {
+    std::ostringstream out;
+    writer.write(out);
+    const std::string file = std::move(out).str();
+    const auto* data = reinterpret_cast<const std::byte*>(file.data());
+    return {data, data + file.size()};
 }
 
 template <class Real>

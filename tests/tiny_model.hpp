@@ -66,6 +66,9 @@ Model make(const Options& options);
 template <class Real>
 std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>& ids);
 
+/// What `writer` writes.
+std::vector<std::byte> bytes_of(const bitnet::example::ModelWriter& writer);
+
 /// Bytes at an address that ModelFile accepts.
 class Aligned {
 public:

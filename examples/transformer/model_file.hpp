@@ -104,13 +104,12 @@ public:
                  std::span<const float> values);
     void add_merges(std::span<const std::array<std::uint16_t, 2>> merges);
 
-    std::vector<std::byte> bytes() const; // the whole file
+    /// The whole file to a stream of bytes that can seek.
+    void write(std::ostream& out) const;
     /// Writes beside `path` and renames, so that a reader never meets half a file.
     void write(const std::string& path) const;
 
 private:
-    void write(std::ostream& out) const;
-
     std::string json_;
     std::vector<TensorInfo> tensors_; // offsets, sizes and checksums are known when written
     std::vector<Source> sources_;     // parallel to tensors_

@@ -13,7 +13,6 @@
 #include <bit>
 #include <memory>
 #include <ostream>
-#include <sstream>
 #include <utility>
 
 namespace bitnet::example {
@@ -150,14 +149,6 @@ void ModelWriter::write(std::ostream& out) const {
     format::store<std::uint64_t>(to + format::header::checksum, checksum(head));
     out.seekp(0);
     put(head);
-}
-
-std::vector<std::byte> ModelWriter::bytes() const {
-    std::ostringstream out;
-    write(out);
-    const std::string file = std::move(out).str();
-    const auto* data = reinterpret_cast<const std::byte*>(file.data());
-    return {data, data + file.size()};
 }
 
 void ModelWriter::write(const std::string& path) const {

@@ -41,8 +41,6 @@ public:
 
     void restart() noexcept { state_.position = 0; } // forgets all tokens
 
-    const Config& config() const noexcept { return config_; }
-    const Weights& weights() const noexcept { return weights_; }
     const Limits& limits() const noexcept { return state_.limits; }
     std::size_t position() const noexcept { return state_.position; }
     std::size_t threads() const noexcept { return pool_.workers(); }

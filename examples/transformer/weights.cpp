@@ -5,7 +5,6 @@
 #include "error.hpp"
 
 #include <string>
-#include <utility>
 
 namespace bitnet::example {
 namespace {
@@ -79,9 +78,9 @@ std::optional<Tokenizer> load_tokenizer(const ModelFile& file) {
     if (!file.config().has_tokenizer) {
         return std::nullopt;
     }
-    std::vector<Tokenizer::Merge> merges = file.merges();
+    const std::vector<Tokenizer::Merge> merges = file.merges();
     try {
-        Tokenizer tokenizer(std::move(merges));
+        Tokenizer tokenizer(merges);
         if (tokenizer.vocab_size() > file.config().vocab) {
             throw UserError("tokenizer: more tokens than the model's vocabulary");
         }
