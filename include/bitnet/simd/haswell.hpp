@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bitnet/simd/generic.hpp>
+#include <bitnet/simd/in_place.hpp>
 
 #if defined(BITNET_HAS_HASWELL)
 #include <immintrin.h>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bitnet/simd/generic.hpp>
+#include <bitnet/simd/in_place.hpp>
 
 #if defined(BITNET_HAS_SKYLAKEX)
 #include <immintrin.h>
