@@ -192,10 +192,11 @@ struct Loops {
 
 } // namespace
 
-template <>
-const Limits& limits_table<bitnet::isa::BITNET_KERNEL_ISA>() noexcept {
+template <class Cluster>
+const Limits& limits_table() noexcept {
     static constexpr Limits limits = Loops<Isa>::limits;
     return limits;
 }
+template const Limits& limits_table<bitnet::isa::BITNET_KERNEL_ISA>() noexcept;
 
 } // namespace bench

@@ -5,11 +5,11 @@
 //
 //   bitnet-bench --model random.bitnet -p 512 -n 64 --threads 1,2
 #include "command_line.hpp"
+#include "cores.hpp"
 #include "error.hpp"
 #include "model_file.hpp"
 #include "stats.hpp"
 #include "text.hpp"
-#include "thread_pool.hpp"
 #include "transformer.hpp"
 
 #include <bitnet/random.hpp>
@@ -139,14 +139,14 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
     }
     char line[512];
     std::snprintf(line, sizeof line,
-                  "%s: %s, head %s, %s; median of %zu\n"
+                  ": %s, head %s, %s; median of %zu\n"
                   "file %.1f MB, KV cache %.1f MB\n\n"
                   "| threads | test    | tokens/s | peak RSS MB |\n"
                   "|---------|---------|----------|-------------|\n",
-                  name.c_str(), format.c_str(), head.c_str(),
-                  std::string(bitnet::dispatch::name()).c_str(), options.repetitions,
-                  static_cast<double>(file.file_bytes()) / 1e6, static_cast<double>(cache) / 1e6);
-    std::string text = line;
+                  format.c_str(), head.c_str(), std::string(bitnet::dispatch::name()).c_str(),
+                  options.repetitions, static_cast<double>(file.file_bytes()) / 1e6,
+                  static_cast<double>(cache) / 1e6);
+    std::string text = printable(name) + line;
     for (const Result& r : results) {
         std::snprintf(line, sizeof line, "| %7zu | %-7s | %8.2f | %11.1f |\n", r.threads,
                       r.test.c_str(), r.tokens_per_second,

@@ -21,7 +21,8 @@ endfunction()
 
 # bitnet_isa_flags(<out> <cluster>)
 function(bitnet_isa_flags out isa)
-    set(haswell -mavx2 -mfma -mbmi -mbmi2 -mpopcnt -mlzcnt -mf16c)
+    # No more than isa.hpp says that the cluster needs: the CPU is asked for just that.
+    set(haswell -mavx2 -mfma -mbmi2 -mpopcnt -mf16c)
     # Whole 512-bit registers: the compilers' default for these CPUs is to stay at 256.
     set(skylakex ${haswell} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd
         -mprefer-vector-width=512)
@@ -49,8 +50,8 @@ endfunction()
 # bitnet_add_dispatch(<target> SOURCE <file> ISAS <cluster>...)
 #
 # Compiles <file> once per cluster, with that cluster's flags and BITNET_KERNEL_ISA=<cluster>, and adds
-# the objects to <target>, whose own sources see BITNET_BUILT_<CLUSTER>=1 for each and are compiled
-# without any of those flags.
+# the objects to <target>, whose own sources see the list as BITNET_BUILT_CLUSTERS=<cluster>,... and are
+# compiled without any of those flags.
 function(bitnet_add_dispatch target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE" "ISAS")
     set(optimise -O1)
@@ -71,7 +72,7 @@ function(bitnet_add_dispatch target)
             CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
         bitnet_warnings(${objects})
         target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
-        string(TOUPPER ${isa} upper)
-        target_compile_definitions(${target} PRIVATE BITNET_BUILT_${upper}=1)
     endforeach()
+    list(JOIN arg_ISAS "," clusters)
+    target_compile_definitions(${target} PRIVATE "BITNET_BUILT_CLUSTERS=${clusters}")
 endfunction()

@@ -214,10 +214,11 @@ constexpr Ints ints{
 
 } // namespace
 
-template <>
-const Primitives& primitives_of<bitnet::isa::BITNET_KERNEL_ISA>() {
+template <class Cluster>
+const Primitives& primitives_of() {
     static constexpr Primitives all{registers<Isa>(), orders<Isa>(), floats, ints};
     return all;
 }
+template const Primitives& primitives_of<bitnet::isa::BITNET_KERNEL_ISA>();
 
 } // namespace simd_test

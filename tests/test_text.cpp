@@ -41,6 +41,35 @@ TEST_CASE("bytes that are no UTF-8 are not held for ever") {
                            "a") == 2); // a sequence that broke off
 }
 
+TEST_CASE("plain text has Unix line ends and no byte order mark") {
+    CHECK(plain_text("") == "");
+    CHECK(plain_text("a\r\nb\r\n") == "a\nb\n");
+    CHECK(plain_text("\xEF\xBB\xBF"
+                     "a\r\n") == "a\n");
+    CHECK(plain_text("a\rb\n\rc\r\r\nd") == "a\rb\n\rc\r\nd"); // a lone \r is no line end here
+    CHECK(plain_text("a\r\nb\r") == "a\nb");
+    CHECK(plain_text("a\xEF\xBB\xBF") == "a\xEF\xBB\xBF"); // nor this a mark
+    CHECK(plain_text("\xEF\xBB") == "\xEF\xBB");
+    const std::string zero("a\0\r\nb", 5);
+    CHECK(plain_text(zero) == std::string("a\0\nb", 4));
+}
+
+TEST_CASE("what a terminal would obey is shown as numbers") {
+    CHECK(printable("plain ~ \\ \"text\"") == "plain ~ \\ \"text\"");
+    CHECK(printable("caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80") ==
+          "caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80");
+    CHECK(printable("a\n\r\t\x1B[2J\x7F") == "a\\x0a\\x0d\\x09\\x1b[2J\\x7f");
+    CHECK(printable(std::string("\0", 1)) == "\\x00");
+    CHECK(printable("\xC2\x9B"
+                    "2J\xC2\xA0") == "\\xc2\\x9b"
+                                     "2J\xC2\xA0"); // C1, and the character after C1
+    CHECK(printable("\x9B"
+                    "2J") == "\\x9b"
+                             "2J"); // no UTF-8
+    CHECK(printable("\xE2\x82") == "\\xe2\\x82");
+    CHECK(printable("\xE2\x82g\xFF") == "\\xe2\\x82g\\xff");
+}
+
 TEST_CASE("strip takes white space off both ends") {
     CHECK(strip(" \n\ta b\r\n ") == "a b");
     CHECK(strip(" \n ").empty());
@@ -95,16 +124,16 @@ TEST_CASE("ids are whole numbers below the vocabulary") {
 TEST_CASE("a file is written whole, or not at all and with the cause") {
     const std::string path = (std::filesystem::temp_directory_path() / "bitnet-text").string();
     write_file(path, [](std::ostream& out) { out << std::string("a\0\n", 3); });
-    CHECK(read_file(path) == std::string("a\0\n", 3));
+    CHECK(read_text(path) == std::string("a\0\n", 3));
     CHECK_THROWS_WITH(write_file(path + "/none", [](std::ostream&) {}),
                       StartsWith(path + "/none: could not be written: "));
     CHECK_THROWS_AS(write_file(path, [](std::ostream& out) { out.setstate(std::ios::failbit); }),
                     UserError);
-    CHECK(read_file(path).size() == 3);
+    CHECK(read_text(path).size() == 3);
     std::filesystem::remove(path);
 }
 
 TEST_CASE("files that cannot be read say why") {
-    CHECK_THROWS_AS(read_file("/no/such/file"), UserError);
-    CHECK_THROWS_AS(read_file("/"), UserError); // a directory
+    CHECK_THROWS_AS(read_text("/no/such/file"), UserError);
+    CHECK_THROWS_AS(read_text("/"), UserError); // a directory
 }

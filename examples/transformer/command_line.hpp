@@ -4,12 +4,12 @@
 #pragma once
 
 #include "error.hpp"
+#include "mapped_file.hpp"
 #include "text.hpp"
 #include "version.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -86,8 +86,9 @@ inline void parse_arguments(CLI::App& app, int argc, char** argv) {
 template <class Parse, class Run>
 int run_program(const CLI::App& app, const Parse& parse, const Run& run) {
 #if defined(SIGPIPE)
-    std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error of write_stdout
+    std::signal(SIGPIPE, SIG_DFL); // `| head` ends a program in silence, as it ends other tools
 #endif
+    report_lost_files(app.get_name());
     std::string message;
     try {
         try {
@@ -105,8 +106,8 @@ int run_program(const CLI::App& app, const Parse& parse, const Run& run) {
     } catch (const std::exception& error) {
         message = error.what();
     }
-    std::replace(message.begin(), message.end(), '\n', ' '); // one line, whatever was in a name
-    std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), message.c_str());
+    // One line, whatever was in a name.
+    std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), printable(message).c_str());
     return 1;
 }
 

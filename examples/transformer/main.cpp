@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The program `bitnet`: its command line. Each command has a file of its own.
 #include "command_line.hpp"
+#include "cores.hpp"
 #include "error.hpp"
 #include "find_model.hpp"
 #include "generate.hpp"
@@ -8,7 +9,6 @@
 #include "perplexity.hpp"
 #include "stats.hpp"
 #include "text.hpp"
-#include "thread_pool.hpp"
 #include "version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -71,8 +71,12 @@ CLI::App* add_perplexity(CLI::App& app, CommandLine& line) {
     PerplexityOptions& o = line.perplexity;
     CLI::App* command = app.add_subcommand("perplexity", "Score a text");
     CLI::Option_group* input = command->add_option_group("input");
-    input->add_option("--text", o.text, "File of stories, split at <|endoftext|>")->check(path());
-    input->add_option("--ids", o.ids, "File of documents, one a line, as ids")->check(path());
+    input->add_option("--text", o.text, "File of stories, split at <|endoftext|> and scored whole")
+        ->check(path());
+    input
+        ->add_option("--ids", o.ids,
+                     "File of documents, one per line, as ids; each is cut at the model's context")
+        ->check(path());
     input->require_option(1);
     return command;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #if defined(__unix__) || defined(__APPLE__)
+#include <csignal>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -22,6 +23,32 @@
 namespace bitnet::example {
 
 #if defined(__unix__) || defined(__APPLE__)
+
+namespace {
+
+// What the handler writes: made beforehand, since a signal handler may call next to nothing.
+std::string lost_file_line;
+
+extern "C" void lost_file(int signal, siginfo_t* info, void*) {
+    if (info->si_code == BUS_ADRERR) { // a page that no longer has a file behind it
+        const ssize_t written =
+            ::write(STDERR_FILENO, lost_file_line.data(), lost_file_line.size());
+        ::_exit(written < 0 ? 2 : 1);
+    }
+    ::signal(signal, SIG_DFL); // any other cause: the same instruction once more, and its death
+}
+
+} // namespace
+
+void report_lost_files(std::string_view name) {
+    lost_file_line = std::string(name) +
+                     ": a part of the model file is gone: it was cut while in use, or cannot be "
+                     "read\n";
+    struct sigaction action {};
+    action.sa_sigaction = &lost_file;
+    action.sa_flags = SA_SIGINFO;
+    ::sigaction(SIGBUS, &action, nullptr);
+}
 
 MappedFile::MappedFile(const std::string& path) {
     // O_NONBLOCK: a named pipe must be refused below, not waited for.
@@ -57,6 +84,8 @@ MappedFile::~MappedFile() {
 }
 
 #else
+
+void report_lost_files(std::string_view) {}
 
 MappedFile::MappedFile(const std::string& path) {
     if (!std::filesystem::is_regular_file(path)) {

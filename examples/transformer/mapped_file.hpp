@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace bitnet::example {
 
@@ -23,5 +24,11 @@ private:
     const std::byte* data_ = nullptr;
     std::size_t size_ = 0;
 };
+
+/// For a program, at its start: what is read of a mapped file and is no longer there, since another
+/// process cut the file or its disk failed, ends the program with a line that begins with its
+/// `name` on stderr and with exit code 1. Without this it dies of SIGBUS. Nothing is done where
+/// files are not mapped.
+void report_lost_files(std::string_view name);
 
 } // namespace bitnet::example

@@ -38,7 +38,7 @@ struct Corpus {
 
 Corpus read_stories(const std::string& path, const Config& config, const Tokenizer& tokenizer) {
     Corpus corpus;
-    for (const std::string& story : split_stories(read_file(path))) {
+    for (const std::string& story : split_stories(read_text(path))) {
         std::vector<int> ids = tokenizer.encode(story);
         ids.insert(ids.begin(), config.bos);
         ids.push_back(config.eos);
@@ -49,7 +49,7 @@ Corpus read_stories(const std::string& path, const Config& config, const Tokeniz
 }
 
 Corpus read_ids(const std::string& path, const Config& config) {
-    const std::string text = read_file(path);
+    const std::string text = read_text(path);
     Corpus corpus;
     std::string_view rest = text;
     for (std::size_t line = 1; !rest.empty(); ++line) {

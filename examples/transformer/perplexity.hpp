@@ -10,7 +10,7 @@ namespace bitnet::example {
 struct PerplexityOptions {
     std::string model; // path
     std::string text;  // path of stories between "<|endoftext|>"; empty when `ids` is given
-    std::string ids;   // path of documents, one a line, as ids
+    std::string ids;   // path of documents, one per line, as ids; cut at the model's context
     std::size_t threads = 1;
     bool json = false;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stories, numbers, id lists, and stdout that streams whole characters.
+// Line ends, stories, numbers, id lists, and stdout that streams whole characters.
 #include "text.hpp"
 
 #include "error.hpp"
@@ -26,7 +26,45 @@ std::size_t sequence_length(unsigned char lead) noexcept {
     return lead >= 0xF0 && lead <= 0xF4 ? 4 : 1;
 }
 
+// Bytes of the character at the start of `text` that a terminal shows and does not obey; 0 when it
+// begins with a control character (C0, DEL or C1) or with no UTF-8.
+std::size_t shown_length(std::string_view text) noexcept {
+    const auto lead = static_cast<unsigned char>(text.front());
+    if (lead < 0x80) {
+        return lead >= 0x20 && lead != 0x7F ? 1 : 0;
+    }
+    const std::size_t length = sequence_length(lead);
+    if (length == 1 || length > text.size()) {
+        return 0;
+    }
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    const bool is_c1 = lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
+    return is_c1 ? 0 : length;
+}
+
 } // namespace
+
+std::string plain_text(std::string_view text) {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    if (text.starts_with(byte_order_mark)) {
+        text.remove_prefix(byte_order_mark.size());
+    }
+    if (text.ends_with('\r')) {
+        text.remove_suffix(1);
+    }
+    std::string plain;
+    plain.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text.substr(i, 2) != "\r\n") {
+            plain += text[i];
+        }
+    }
+    return plain;
+}
 
 std::string_view strip(std::string_view text) noexcept {
     const std::size_t first = text.find_first_not_of(white_space);
@@ -80,6 +118,24 @@ std::size_t whole_characters(std::string_view text) noexcept {
         }
     }
     return text.size();
+}
+
+std::string printable(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string shown;
+    while (!text.empty()) {
+        const std::size_t length = shown_length(text);
+        if (length != 0) {
+            shown += text.substr(0, length);
+        } else {
+            const auto byte = static_cast<unsigned char>(text.front());
+            shown += "\\x";
+            shown += digits[byte >> 4];
+            shown += digits[byte & 15];
+        }
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return shown;
 }
 
 void write_stdout(std::string_view text) {

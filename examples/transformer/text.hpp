@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the commands share about text: stories, numbers, id lists, and stdout that streams whole
-// characters.
+// What the commands share about text: line ends, stories, numbers, id lists, words that are safe to
+// show on a terminal, and stdout that streams whole characters.
 #pragma once
 
 #include <charconv>
@@ -12,6 +12,11 @@
 #include <vector>
 
 namespace bitnet::example {
+
+/// `text` as a Unix editor would have saved it: without a UTF-8 byte order mark at its start, and
+/// with "\n" for each "\r\n". A "\r" at the end goes too: it is what a shell's $(cat FILE) leaves
+/// of the last "\r\n".
+std::string plain_text(std::string_view text);
 
 /// `text` without the white space at its ends.
 std::string_view strip(std::string_view text) noexcept;
@@ -39,7 +44,11 @@ std::vector<int> parse_ids(std::string_view text, std::size_t vocab, const std::
 /// and is not yet whole. Bytes that are no UTF-8 at all pass.
 std::size_t whole_characters(std::string_view text) noexcept;
 
-/// stdout. Every write reaches it at once; UserError when it is closed, full or gone.
+/// `text` for a terminal: each byte of a control character, and each byte that is no UTF-8, as
+/// \x1b. Names of files and strings in model files may come from anywhere.
+std::string printable(std::string_view text);
+
+/// stdout. Every write reaches it at once; UserError when it is closed or full.
 void write_stdout(std::string_view text);
 
 /// Text that comes in pieces of characters.

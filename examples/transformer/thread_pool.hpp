@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <filesystem>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -21,13 +20,6 @@
 #endif
 
 namespace bitnet::example {
-
-/// Cores that this process may use, hyper-threads of one core counted once. At least 1.
-std::size_t physical_cores();
-
-/// CPUs that the quotas of the cgroup `group`, "/a/b", and of those above it up to `root`, a
-/// folder, leave: at least 1, or 0 where there is no quota.
-std::size_t quota_cores(const std::filesystem::path& root, const std::string& group);
 
 class ThreadPool {
 public:

@@ -7,20 +7,10 @@
 #include <cstdint>
 
 #include <bitnet/config.hpp>
-#include <bitnet/dispatch.hpp>
 #include <bitnet/isa.hpp>
-#include <bitnet/kernels/epilogue.hpp>
+#include <bitnet/kernels/gemm.hpp>
 #include <bitnet/kernels/tile_runner.hpp>
-#include <bitnet/kernels/w158a1.hpp>
-#include <bitnet/kernels/w158a158.hpp>
-#include <bitnet/kernels/w158a8.hpp>
-#include <bitnet/kernels/w158a8_dense.hpp>
-#include <bitnet/kernels/w1a1.hpp>
-#include <bitnet/kernels/w1a158.hpp>
-#include <bitnet/kernels/w1a8.hpp>
-#include <bitnet/kernels/w4a8.hpp>
-#include <bitnet/kernels/w6a8.hpp>
-#include <bitnet/kernels/w8a8.hpp>
+#include <bitnet/products.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/tensor.hpp>
 
@@ -33,19 +23,15 @@ namespace BITNET_NAMESPACE {
 /// exact: yes, the same integers on every ISA
 /// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
 template <class Isa = isa::native, class Weights, class Codes, class Layout>
-void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<std::int32_t> y,
-               std::size_t row_begin, std::size_t row_end) noexcept {
+BITNET_INLINE void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x,
+                             Matrix<std::int32_t> y, std::size_t row_begin,
+                             std::size_t row_end) noexcept {
     static_assert(kernels::has_kernel<Weights, Codes, Layout, Isa>, "repack() the weights first");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
     BITNET_ASSERT(row_end <= weights.rows);
     BITNET_ASSERT(x.group == 0 || (has_groups<Layout> && is_group(x.group)));
-    if constexpr (isa::is_dynamic<Isa>) {
-        dispatch::table().pair<Weights, Codes, Layout>().gemm_dots(weights, x, y, row_begin,
-                                                                   row_end);
-    } else {
-        kernels::compute<Isa>(weights, x, kernels::IntEpilogue<Isa>{},
-                              kernels::OutputRows<std::int32_t>{y, row_begin, row_end});
-    }
+    isa::call<functions::GemmDots<Product<Weights, Codes, Layout>>, Isa>(weights, x, y, row_begin,
+                                                                         row_end);
 }
 
 /// y[t, r] = ((float(dot) / a[t]) * scale[r]) + bias[r]                    Int8
@@ -60,20 +46,15 @@ void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x, Matrix<s
 /// exact: the expression above, one rounding to float32 per operation, the same bits on every ISA
 /// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
 template <class Isa = isa::native, class Weights, class Codes, class Layout>
-void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView scales,
-          const float* bias, Matrix<float> y, std::size_t row_begin, std::size_t row_end) noexcept {
+BITNET_INLINE void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView scales,
+                        const float* bias, Matrix<float> y, std::size_t row_begin,
+                        std::size_t row_end) noexcept {
     static_assert(kernels::has_kernel<Weights, Codes, Layout, Isa>, "repack() the weights first");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
     BITNET_ASSERT(row_end <= weights.rows && scales.group == x.group);
     BITNET_ASSERT(x.group == 0 || (has_groups<Layout> && is_group(x.group)));
-    if constexpr (isa::is_dynamic<Isa>) {
-        dispatch::table().pair<Weights, Codes, Layout>().gemm(weights, x, scales, bias, y,
-                                                              row_begin, row_end);
-    } else {
-        kernels::compute<Isa>(weights, x,
-                              kernels::FloatEpilogue<Codes, Isa>{x.scales, scales, bias},
-                              kernels::OutputRows<float>{y, row_begin, row_end});
-    }
+    isa::call<functions::Gemm<Product<Weights, Codes, Layout>>, Isa>(weights, x, scales, bias, y,
+                                                                     row_begin, row_end);
 }
 
 } // namespace BITNET_NAMESPACE

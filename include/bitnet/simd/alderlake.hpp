@@ -4,7 +4,7 @@
 
 #include <bitnet/simd/haswell.hpp>
 
-#if defined(BITNET_HAS_ALDERLAKE)
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_FMA3_AVX2
 namespace BITNET_NAMESPACE::simd {
 
 template <>

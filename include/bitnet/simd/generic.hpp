@@ -33,7 +33,7 @@ BITNET_INLINE float float_of_half(std::uint16_t half) noexcept {
     return __builtin_bit_cast(float, bits | sign);
 }
 
-#if defined(BITNET_HAS_BASELINE128)
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
 template <class Isa>
 struct generic {
     using arch = typename Isa::arch;

@@ -6,7 +6,7 @@
 #include <bitnet/simd/generic.hpp>
 #include <bitnet/simd/in_place.hpp>
 
-#if defined(BITNET_HAS_HASWELL)
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_FMA3_AVX2
 #include <immintrin.h>
 
 namespace BITNET_NAMESPACE::simd {

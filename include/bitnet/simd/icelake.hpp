@@ -8,7 +8,7 @@
 #include <bitnet/layout.hpp>
 #include <bitnet/simd/skylakex.hpp>
 
-#if defined(BITNET_HAS_ICELAKE)
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_AVX512BW
 namespace BITNET_NAMESPACE::simd {
 
 /// What trit<S>() looks up, by the indices of split_trits().

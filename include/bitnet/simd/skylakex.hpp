@@ -5,7 +5,7 @@
 #include <bitnet/simd/generic.hpp>
 #include <bitnet/simd/in_place.hpp>
 
-#if defined(BITNET_HAS_SKYLAKEX)
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_AVX512BW
 #include <immintrin.h>
 
 namespace BITNET_NAMESPACE::simd {

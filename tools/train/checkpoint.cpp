@@ -2,7 +2,7 @@
 // One line of JSON, then the parameters and both moments as raw floats of this machine.
 #include "checkpoint.hpp"
 
-#include "../transformer/files.hpp"
+#include "../../examples/transformer/files.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -2,8 +2,8 @@
 // Test: trainer and program give a text the same score. Two forward passes, written apart, over the
 // same file: what was trained is what is run.
 //   test_train_agreement MODEL [TEXT]      without TEXT: five short stories that stand here
-#include "../transformer/files.hpp"
-#include "../transformer/transformer.hpp"
+#include "../../examples/transformer/files.hpp"
+#include "../../examples/transformer/transformer.hpp"
 #include "corpus.hpp"
 #include "evaluate.hpp"
 
@@ -97,7 +97,7 @@ int main(int argc, char** argv) {
         }
         const bitnet::train::Score trainer = bitnet::train::score_file(argv[1], path);
         std::size_t tokens = 0;
-        const double program = program_nll(argv[1], example::read_file(path), tokens);
+        const double program = program_nll(argv[1], example::read_text(path), tokens);
         const auto count = static_cast<double>(trainer.tokens);
         const double difference = std::fabs(trainer.nll - program) / count;
         std::printf("trainer %.6f, program %.6f nats per token over %zu tokens; difference %.2e\n",

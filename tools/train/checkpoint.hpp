@@ -2,7 +2,7 @@
 // What a training run writes down to be continued, or exported, exactly.
 #pragma once
 
-#include "../transformer/tokenizer.hpp"
+#include "../../examples/transformer/tokenizer.hpp"
 #include "adamw.hpp"
 #include "recipe.hpp"
 

@@ -3,6 +3,7 @@
 #include "bit_group.hpp"
 
 #include <bitnet/bitlinear.hpp>
+#include <bitnet/dispatch.hpp>
 
 #include <stdexcept>
 #include <string>

@@ -2,7 +2,7 @@
 // Learns the merges of the byte-pair tokenizer from text.
 #pragma once
 
-#include "../transformer/tokenizer.hpp"
+#include "../../examples/transformer/tokenizer.hpp"
 
 #include <cstddef>
 #include <string>

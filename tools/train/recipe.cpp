@@ -2,7 +2,7 @@
 // Names, limits, and what a resumed run may change.
 #include "recipe.hpp"
 
-#include "../transformer/tokenizer.hpp"
+#include "../../examples/transformer/tokenizer.hpp"
 #include "corpus.hpp"
 
 #include <algorithm>

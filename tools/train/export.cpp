@@ -2,7 +2,7 @@
 // Norms as f32, the embedding as f16, the projections packed (or f32 for the float twin).
 #include "export.hpp"
 
-#include "../transformer/model_file.hpp"
+#include "../../examples/transformer/model_file.hpp"
 #include "bit_group.hpp"
 #include "checkpoint.hpp"
 

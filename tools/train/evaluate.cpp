@@ -4,12 +4,13 @@
 // part the scores of trainer and program by 1e-4 nats a token.
 #include "evaluate.hpp"
 
-#include "../transformer/files.hpp"
-#include "../transformer/model_file.hpp"
+#include "../../examples/transformer/files.hpp"
+#include "../../examples/transformer/model_file.hpp"
 #include "bit_group.hpp"
 #include "corpus.hpp"
 
 #include <bitnet/activation.hpp>
+#include <bitnet/dispatch.hpp>
 #include <bitnet/math.hpp>
 #include <bitnet/rope.hpp>
 
@@ -23,7 +24,6 @@ namespace {
 
 using example::ModelFile;
 using example::TensorInfo;
-using example::TensorKind;
 
 using Isa = isa::dynamic;
 
@@ -42,7 +42,7 @@ public:
     Projection(const ModelFile& file, const std::string& name, std::size_t rows, std::size_t cols)
         : rows_(rows), cols_(cols) {
         const TensorInfo& tensor = file.require(name + ".weight", rows, cols);
-        if (tensor.kind == TensorKind::f32) {
+        if (tensor.kind == example::kind_named("f32")) {
             dense_ = file.floats(tensor);
         } else {
             packed_ = map_bit_group(static_cast<LinearKind>(tensor.kind), file.bytes(tensor));
@@ -216,7 +216,7 @@ Score score_file(const std::string& model, const std::string& text) {
     Score score;
     // One id more than the context: the last one is predicted, not fed.
     for (const std::vector<int>& ids : encode_stories(
-             tokenizer, split_stories(example::read_file(text)), file.config().max_context + 1)) {
+             tokenizer, split_stories(example::read_text(text)), file.config().max_context + 1)) {
         score.nll += reader.nll(ids);
         score.tokens += ids.size() - 1;
         score.bytes += tokenizer.decode(ids).size();

@@ -2,8 +2,8 @@
 // Steps, schedule, validation, checkpoints and the progress line.
 #include "trainer.hpp"
 
-#include "../transformer/checksum.hpp"
-#include "../transformer/files.hpp"
+#include "../../examples/transformer/checksum.hpp"
+#include "../../examples/transformer/files.hpp"
 #include "bpe_train.hpp"
 #include "checkpoint.hpp"
 #include "corpus.hpp"
@@ -179,7 +179,7 @@ Run::Run(const TrainOptions& options, Checkpoint checkpoint,
     training_ = encode(tokenizer, kept, recipe_);
     held_out_ = encode(tokenizer, held, recipe_);
     if (!options_.valid.empty()) {
-        valid_ = encode(tokenizer, split_stories(example::read_file(options_.valid)), recipe_);
+        valid_ = encode(tokenizer, split_stories(example::read_text(options_.valid)), recipe_);
     }
     std::size_t tokens = 0;
     for (const std::vector<int>& ids : training_.ids) {
@@ -333,7 +333,7 @@ void train(const TrainOptions& options) {
     if (!options.resume) {
         validate(options.recipe);
     }
-    const std::string text = example::read_file(options.text);
+    const std::string text = example::read_text(options.text);
     const std::uint64_t sum = example::checksum(std::as_bytes(std::span(text)));
     const std::vector<std::string> stories = split_stories(text);
     if (stories.size() < hold_out) {

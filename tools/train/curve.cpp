@@ -2,7 +2,7 @@
 // A small SVG writer: axes, a line for each run, a legend.
 #include "curve.hpp"
 
-#include "../transformer/files.hpp"
+#include "../../examples/transformer/files.hpp"
 
 #include <algorithm>
 #include <array>
