@@ -13,7 +13,6 @@
 #include <array>
 #include <cstdio>
 #include <optional>
-#include <type_traits>
 #include <variant>
 
 namespace bitnet::example {
@@ -33,9 +32,7 @@ std::optional<Shares> shares_of(const ModelFile& file, const TensorInfo& tensor)
     std::array<std::size_t, 3> counts{};
     std::visit(
         [&](const auto& layer) {
-            using Layer = std::decay_t<decltype(layer)>;
-            if constexpr (!std::is_same_v<Layer, Dense<float>> &&
-                          !std::is_same_v<Layer, Dense<std::uint16_t>>) {
+            if constexpr (requires { layer.code(rows, cols); }) {
                 for (std::size_t row = 0; row < rows; ++row) {
                     for (std::size_t col = 0; col < cols; ++col) {
                         const int code = layer.code(row, col);
@@ -44,7 +41,7 @@ std::optional<Shares> shares_of(const ModelFile& file, const TensorInfo& tensor)
                 }
             }
         },
-        linear.kind());
+        linear.layer());
     Shares shares{};
     for (std::size_t i = 0; i < 3; ++i) {
         shares[i] = static_cast<double>(counts[i]) / static_cast<double>(rows * cols);
@@ -71,7 +68,7 @@ Json describe(const ModelFile& file) {
         if (const std::optional<Shares> shares = shares_of(file, tensor)) {
             entry["shares"] = {{"-1", (*shares)[0]}, {"0", (*shares)[1]}, {"+1", (*shares)[2]}};
         }
-        if (tensor.kind != TensorKind::u16) {
+        if (tensor.kind != kind_named("u16")) {
             parameters += tensor.rows * tensor.cols;
         }
         tensors.push_back(std::move(entry));
@@ -119,7 +116,7 @@ std::string as_text(const Json& json) {
 void inspect(const InspectOptions& options) {
     const ModelFile file(options.model); // compares all checksums
     if (options.verify) {
-        const Weights weights(file); // checks every code, padding, value and shape
+        load_weights(file); // checks every code, padding, value and shape
         load_tokenizer(file);
     }
     Json json = describe(file);

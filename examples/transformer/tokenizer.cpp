@@ -5,7 +5,6 @@
 #include "error.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace bitnet::example {
 namespace {
@@ -36,17 +35,17 @@ std::size_t run_end(std::string_view text, std::size_t begin) noexcept {
 
 } // namespace
 
-Tokenizer::Tokenizer(std::vector<Merge> merges) : merges_(std::move(merges)) {
-    if (merges_.size() > max_vocab - first_merge) {
-        throw UserError("tokenizer: " + std::to_string(merges_.size()) + " merges are too many");
+Tokenizer::Tokenizer(const std::vector<Merge>& merges) {
+    if (merges.size() > max_vocab - first_merge) {
+        throw UserError("tokenizer: " + std::to_string(merges.size()) + " merges are too many");
     }
-    tokens_.reserve(first_merge + merges_.size());
+    tokens_.reserve(first_merge + merges.size());
     for (int byte = 0; byte < 256; ++byte) {
         tokens_.emplace_back(1, static_cast<char>(byte));
     }
     tokens_.resize(first_merge); // BOS and EOS stand for no bytes
 
-    for (const auto& [left, right] : merges_) {
+    for (const auto& [left, right] : merges) {
         const std::size_t id = tokens_.size();
         const std::string name = "tokenizer: merge " + std::to_string(id - first_merge);
         for (const std::size_t part : {left, right}) {

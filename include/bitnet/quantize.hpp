@@ -157,10 +157,10 @@ Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::s
             const std::size_t n = row_size - c < slice ? row_size - c : slice;
             const float* const from = weights.data() + row + c;
             std::int8_t* const codes = q.codes().data() + row + c;
-            if constexpr (Weights::bits > 2) {
+            if constexpr (Weights::float_rule == FloatRule::absmax) {
                 *scale = absmax_scale<Weights, Isa>(from, n);
                 absmax_codes<Isa>(from, n, *scale, codes);
-            } else if constexpr (std::is_same_v<Weights, Ternary>) {
+            } else if constexpr (Weights::float_rule == FloatRule::absmean) {
                 *scale = absmean_scale<Isa>(from, n);
                 ternary_codes<Isa>(from, n, *scale, codes);
             } else {

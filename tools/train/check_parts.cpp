@@ -28,7 +28,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 std::string contents(const std::string& path) {
     std::ostringstream text;
@@ -90,18 +90,18 @@ TEST_CASE("the default recipe is valid; a flaw is named by its flag") {
     refused("--batches", [](Recipe& r) { r.batches = 0; });
     refused("--steps", [](Recipe& r) { r.steps = 0; });
     refused("--warmup", [](Recipe& r) { r.warmup = r.steps + 1; });
-    for (const float bad : {nan, -0.1F, 1.0F, 2.0F}) {
+    for (const float bad : {not_a_number, -0.1F, 1.0F, 2.0F}) {
         refused("--rate", [&](Recipe& r) { r.rate = bad; });
         refused("--dropout", [&](Recipe& r) { r.dropout = bad; });
         refused("--decay", [&](Recipe& r) { r.adamw.decay = bad; });
         refused("--beta1", [&](Recipe& r) { r.adamw.beta1 = bad; });
         refused("--beta2", [&](Recipe& r) { r.adamw.beta2 = bad; });
     }
-    for (const float bad : {nan, -0.1F, 1.5F}) {
+    for (const float bad : {not_a_number, -0.1F, 1.5F}) {
         refused("--last-rate", [&](Recipe& r) { r.last_rate = bad; });
         refused("--fall", [&](Recipe& r) { r.fall = bad; });
     }
-    for (const float bad : {nan, -1.0F, 0.0F, std::numeric_limits<float>::infinity()}) {
+    for (const float bad : {not_a_number, -1.0F, 0.0F, std::numeric_limits<float>::infinity()}) {
         refused("--clip", [&](Recipe& r) { r.adamw.clip = bad; });
         refused("--epsilon", [&](Recipe& r) { r.adamw.epsilon = bad; });
         refused("--eps", [&](Recipe& r) { r.model.norm_eps = bad; });

@@ -24,7 +24,6 @@ namespace {
 
 using example::ModelFile;
 using example::TensorInfo;
-using example::TensorKind;
 
 using Isa = isa::dynamic;
 
@@ -43,7 +42,7 @@ public:
     Projection(const ModelFile& file, const std::string& name, std::size_t rows, std::size_t cols)
         : rows_(rows), cols_(cols) {
         const TensorInfo& tensor = file.require(name + ".weight", rows, cols);
-        if (tensor.kind == TensorKind::f32) {
+        if (tensor.kind == example::kind_named("f32")) {
             dense_ = file.floats(tensor);
         } else {
             packed_ = map_bit_group(static_cast<LinearKind>(tensor.kind), file.bytes(tensor));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../../examples/transformer/config.hpp"
+#include "../../examples/transformer/tensor_kinds.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,13 +15,17 @@ namespace bitnet::train {
 
 using example::Config;
 
-// The numbers are the tensor kinds of the .bitnet file, so that an exported layer needs no table.
+constexpr std::uint32_t number_of(example::TensorKind kind) {
+    return static_cast<std::uint32_t>(kind);
+}
+
+// The kinds of projections that can be trained, by their numbers in model files.
 enum class LinearKind : std::uint32_t {
-    float32 = 0,
-    ternary_int8 = 16,
-    binary_int8 = 17,
-    ternary_sign_norm = 19,
-    binary_sign_norm = 22,
+    float32 = number_of(example::kind_named("f32")),
+    ternary_int8 = number_of(example::kind_named("ternary-int8")),
+    binary_int8 = number_of(example::kind_named("binary-int8")),
+    ternary_sign_norm = number_of(example::kind_named("ternary-signnorm")),
+    binary_sign_norm = number_of(example::kind_named("binary-signnorm")),
 };
 
 struct AdamWOptions {
