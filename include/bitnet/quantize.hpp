@@ -130,7 +130,7 @@ private:
 /// What BitLinear::from_float() makes of float weights, before it packs them:
 ///   scale = absmean_scale() of the tensor, or of each row or group; ternary_codes() with that
 ///   scale, or binary_codes() around 0 or, when centred, around the mean
-///   Int8, Int6: absmax_scale() and absmax_codes()
+///   more bits: absmax_scale() and absmax_codes()
 /// weights (rows, cols) row-major · codes (rows, cols), scales: 1, rows, or (rows, groups)
 /// err: wrong_size, too_large, bad_group; bad_weight (where: index); out_of_memory
 template <class Weights, class Isa = isa::native>
@@ -157,10 +157,10 @@ Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::s
             const std::size_t n = row_size - c < slice ? row_size - c : slice;
             const float* const from = weights.data() + row + c;
             std::int8_t* const codes = q.codes().data() + row + c;
-            if constexpr (Weights::bits > 2) {
+            if constexpr (Weights::float_rule == FloatRule::absmax) {
                 *scale = absmax_scale<Weights, Isa>(from, n);
                 absmax_codes<Isa>(from, n, *scale, codes);
-            } else if constexpr (std::is_same_v<Weights, Ternary>) {
+            } else if constexpr (Weights::float_rule == FloatRule::absmean) {
                 *scale = absmean_scale<Isa>(from, n);
                 ternary_codes<Isa>(from, n, *scale, codes);
             } else {

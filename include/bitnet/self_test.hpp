@@ -73,14 +73,7 @@ private:
     template <class Format>
     void fill(std::int8_t* codes, std::size_t n) noexcept {
         for (std::size_t i = 0; i < n; ++i) {
-            int code = static_cast<int>(next() % 256) - 128;
-            if constexpr (std::is_same_v<Format, Int6>) code = code / 4;
-            if constexpr (std::is_same_v<Format, Int4>) code = code / 16;
-            if constexpr (std::is_same_v<Format, Ternary>) code = static_cast<int>(next() % 3) - 1;
-            if constexpr (std::is_same_v<Format, Binary> || std::is_same_v<Format, Sign>) {
-                code = static_cast<int>(next() % 2) * 2 - 1;
-            }
-            codes[i] = static_cast<std::int8_t>(code);
+            codes[i] = static_cast<std::int8_t>(Format::code(next() % Format::count));
         }
     }
 

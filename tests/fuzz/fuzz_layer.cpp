@@ -107,11 +107,8 @@ void try_codes(Source& source) {
     std::vector<float> scales(group ? rows * groups : source.byte() % 2 ? rows : 1);
     for (float& s : scales) s = source.real();
     std::vector<std::int8_t> codes(rows * cols);
-    for (auto& c : codes) {
-        const int drawn = Weights::bits > 2 ? (source.byte() - 128) >> (8 - Weights::bits)
-                                            : source.byte() % 3 - 1;
-        c = static_cast<std::int8_t>(std::is_same_v<Weights, Binary> && drawn == 0 ? 1 : drawn);
-    }
+    for (auto& c : codes)
+        c = static_cast<std::int8_t>(Weights::code(source.byte() % Weights::count));
     auto made = Layer::from_codes(codes, rows, cols, scales, {}, group);
     if (!made) return;
     require(bool(made->verify()), "what from_codes made is sound");
