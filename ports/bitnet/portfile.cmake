@@ -3,7 +3,7 @@
 # lie among them, in an archive that git makes:
 #
 #   git archive -o ports/bitnet/source.tar HEAD
-#   vcpkg install bitnet --overlay-ports=ports
+#   vcpkg install bitnet --classic --overlay-ports=ports
 if(NOT EXISTS "${CURRENT_PORT_DIR}/source.tar")
     message(FATAL_ERROR "${CURRENT_PORT_DIR} lacks the sources. Run this in the checkout of bitnet:
     git archive -o ports/bitnet/source.tar HEAD")
