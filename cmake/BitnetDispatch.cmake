@@ -69,7 +69,8 @@ function(bitnet_add_dispatch target)
         # may give them to the whole program.
         target_compile_options(${objects} PRIVATE ${flags} $<$<CONFIG:Debug>:${optimise}>)
         set_target_properties(${objects} PROPERTIES
-            CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+            CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
+            CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
         bitnet_warnings(${objects})
         target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
     endforeach()
