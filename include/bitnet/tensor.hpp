@@ -35,6 +35,22 @@ struct Matrix {
     BITNET_INLINE constexpr T* row(std::size_t r) const noexcept { return data + r * stride; }
 };
 
+namespace detail {
+/// The T that lie at p, which is aligned for them.
+template <class T>
+BITNET_INLINE T* as(std::byte* p) noexcept {
+    return static_cast<T*>(static_cast<void*>(p));
+}
+template <class T>
+BITNET_INLINE const T* as(const std::byte* p) noexcept {
+    return static_cast<const T*>(static_cast<const void*>(p));
+}
+/// The low bits of v as a size_t, without a cast that 64-bit targets call useless.
+BITNET_INLINE constexpr std::size_t to_size(std::uint64_t v) noexcept {
+    return v & static_cast<std::size_t>(-1);
+}
+} // namespace detail
+
 /// 64-byte aligned memory with one owner; empty when the allocation failed.
 class AlignedBytes {
 public:
@@ -78,8 +94,8 @@ BITNET_INLINE constexpr bool checked_mul(std::size_t a, std::size_t b, std::size
 
 /// Whether a matrix of this shape can be packed: rows >= 1, 1 <= cols <= most_cols (max_cols_of its
 /// format), and its bytes, in any layout and as floats, fit size_t with room to spare.
-BITNET_INLINE constexpr Status check_shape(std::size_t rows, std::size_t cols,
-                                           std::size_t most_cols = max_cols) noexcept {
+BITNET_INLINE constexpr Result<void> check_shape(std::size_t rows, std::size_t cols,
+                                                 std::size_t most_cols = max_cols) noexcept {
     std::size_t values = 0;
     if (rows == 0 || cols == 0) return Error{Errc::wrong_size};
     if (cols > most_cols || rows > static_cast<std::size_t>(-1) - 64 ||
@@ -109,7 +125,7 @@ struct PackedView {
     /// err: wrong_size when bytes.size() is not what the shape asks for; too_large
     BITNET_INLINE static Result<PackedView> make(std::span<const std::byte> bytes, std::size_t rows,
                                                  std::size_t cols) noexcept {
-        if (Status shape = check_shape(rows, cols, max_cols_of<Format>); !shape) {
+        if (Result<void> shape = check_shape(rows, cols, max_cols_of<Format>); !shape) {
             return shape.error();
         }
         const PackedView view{reinterpret_cast<const std::uint8_t*>(bytes.data()), rows, cols};

@@ -54,8 +54,8 @@ struct LayerParts {
 
     template <class Weights, class Layout>
     static BITNET_INLINE LayerParts of(const LayerHeader& h) noexcept {
-        const std::size_t rows = static_cast<std::size_t>(h.rows);
-        const std::size_t cols = static_cast<std::size_t>(h.cols);
+        const std::size_t rows = to_size(h.rows);
+        const std::size_t cols = to_size(h.cols);
         const std::size_t padded = round_up(rows, layout::tile_rows);
         LayerParts p{};
         p.scale_count = h.scheme == scheme_tensor ? 16 : padded * groups_of(cols, h.group);
@@ -85,21 +85,17 @@ public:
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept {
         return {data_, parts_.total};
     }
-    BITNET_INLINE std::size_t rows() const noexcept {
-        return static_cast<std::size_t>(header_.rows);
-    }
-    BITNET_INLINE std::size_t cols() const noexcept {
-        return static_cast<std::size_t>(header_.cols);
-    }
+    BITNET_INLINE std::size_t rows() const noexcept { return to_size(header_.rows); }
+    BITNET_INLINE std::size_t cols() const noexcept { return to_size(header_.cols); }
     BITNET_INLINE std::size_t group() const noexcept { return header_.group; }
     BITNET_INLINE const std::uint8_t* codes() const noexcept {
-        return reinterpret_cast<const std::uint8_t*>(data_ + parts_.codes);
+        return as<std::uint8_t>(data_ + parts_.codes);
     }
     BITNET_INLINE const float* bias() const noexcept {
-        return header_.has_bias ? reinterpret_cast<const float*>(data_ + parts_.bias) : nullptr;
+        return header_.has_bias ? as<float>(data_ + parts_.bias) : nullptr;
     }
     BITNET_INLINE ScaleView scales() const noexcept {
-        const float* data = reinterpret_cast<const float*>(data_ + parts_.scales);
+        const float* data = as<float>(data_ + parts_.scales);
         switch (header_.scheme) {
         case scheme_tensor:
             return {data, 0, 0, 0};
@@ -133,7 +129,8 @@ template <class Weights, class Layout, class Isa>
 BITNET_HIDDEN Result<LayerImage>
 make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
            std::span<const float> scales, std::span<const float> bias, std::size_t group) noexcept {
-    if (Status shape = check_shape(rows, cols, max_cols_of<Weights>); !shape) return shape.error();
+    if (Result<void> shape = check_shape(rows, cols, max_cols_of<Weights>); !shape)
+        return shape.error();
     if (group != 0 && !(is_group(group) && has_groups<Layout>)) {
         return Error{Errc::bad_group, group};
     }
@@ -174,7 +171,7 @@ make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t col
     std::byte* const to = memory.data();
     std::memset(to, 0, parts.codes);
     std::memcpy(to, &header, sizeof header);
-    float* const scale = reinterpret_cast<float*>(to + parts.scales);
+    float* const scale = as<float>(to + parts.scales);
     if (header.scheme == scheme_tensor) {
         for (std::size_t i = 0; i < 16; ++i) scale[i] = scales[0];
     } else {
@@ -185,8 +182,7 @@ make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t col
         }
     }
     if (!bias.empty()) std::memcpy(to + parts.bias, bias.data(), rows * sizeof(float));
-    pack_into<Weights, Layout, Isa>(codes.data(), rows, cols,
-                                    reinterpret_cast<std::uint8_t*>(to + parts.codes));
+    pack_into<Weights, Layout, Isa>(codes.data(), rows, cols, as<std::uint8_t>(to + parts.codes));
     return LayerImage({to, parts.total}, parts, std::move(memory));
 }
 
@@ -205,9 +201,8 @@ BITNET_HIDDEN Result<LayerParts> check_image(std::span<const std::byte> bytes) n
     for (std::uint32_t word : h.zero) {
         if (word != 0) return Error{Errc::bad_header, offsetof(LayerHeader, zero)};
     }
-    if (h.rows > static_cast<std::size_t>(-1) || h.cols > max_cols) return Error{Errc::too_large};
-    if (Status shape = check_shape(static_cast<std::size_t>(h.rows),
-                                   static_cast<std::size_t>(h.cols), max_cols_of<Weights>);
+    if (h.rows != to_size(h.rows) || h.cols > max_cols) return Error{Errc::too_large};
+    if (Result<void> shape = check_shape(to_size(h.rows), to_size(h.cols), max_cols_of<Weights>);
         !shape) {
         return shape.error();
     }
@@ -254,7 +249,7 @@ BITNET_HIDDEN Result<LayerImage> map_image(std::span<const std::byte> bytes) noe
 /// Whether scales and bias hold what make_image() writes beyond the rows: zeros, or for one scale
 /// of the tensor the same sixteen times. where: byte of the image
 template <class Isa>
-BITNET_HIDDEN Status verify_padding(const LayerImage& image) noexcept {
+BITNET_HIDDEN Result<void> verify_padding(const LayerImage& image) noexcept {
     const auto bits_at = [](const float* data, std::size_t i) noexcept {
         std::uint32_t bits;
         std::memcpy(&bits, data + i, sizeof bits);
@@ -283,10 +278,10 @@ BITNET_HIDDEN Status verify_padding(const LayerImage& image) noexcept {
 }
 
 template <class Weights, class Layout, class Isa>
-BITNET_HIDDEN Status verify_image(const LayerImage& image) noexcept {
-    if (Status padding = verify_padding<Isa>(image); !padding) return padding;
+BITNET_HIDDEN Result<void> verify_image(const LayerImage& image) noexcept {
+    if (Result<void> padding = verify_padding<Isa>(image); !padding) return padding;
     const PackedView<Weights, Layout> codes{image.codes(), image.rows(), image.cols()};
-    const Status found = verify<Isa>(codes);
+    const Result<void> found = verify<Isa>(codes);
     if (found || found.error().code != Errc::bad_padding) return found;
     return Error{Errc::bad_padding, image.bytes().size() - codes.bytes() + found.error().where};
 }

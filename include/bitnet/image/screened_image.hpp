@@ -48,7 +48,7 @@ public:
     BITNET_HIDDEN static Result<ScreenedImage>
     make(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
          std::span<const float> scales, std::uint64_t seed) noexcept {
-        if (Status shape = check(rows, cols); !shape) return shape.error();
+        if (Result<void> shape = check_size(rows, cols); !shape) return shape.error();
         if (codes.size() != rows * cols) return Error{Errc::wrong_size, codes.size()};
         if (scales.size() != rows) return Error{Errc::bad_scale, scales.size()};
         for (std::size_t i = 0; i < codes.size(); ++i) {
@@ -98,9 +98,9 @@ public:
             return Error{Errc::bad_header};
         }
         if (h.rows > 0xffffffffu || h.cols > max_cols) return Error{Errc::too_large};
-        const std::size_t rows = static_cast<std::size_t>(h.rows);
-        const std::size_t cols = static_cast<std::size_t>(h.cols);
-        if (Status shape = check(rows, cols); !shape) return shape.error();
+        const std::size_t rows = to_size(h.rows);
+        const std::size_t cols = to_size(h.cols);
+        if (Result<void> shape = check_size(rows, cols); !shape) return shape.error();
         const std::size_t lower = rows * (padded(cols) / 2);
         if (bytes.size() - sizeof h < lower) return Error{Errc::wrong_size, bytes.size()};
         auto first =
@@ -140,11 +140,11 @@ public:
     BITNET_INLINE float largest_scale() const noexcept { return largest_scale_; }
 
     template <class Isa>
-    BITNET_HIDDEN Status verify() const noexcept {
+    BITNET_HIDDEN Result<void>(verify)() const noexcept {
         const auto at = [&](const void* p) noexcept {
             return static_cast<std::size_t>(static_cast<const std::byte*>(p) - bytes_.data());
         };
-        if (Status first = first_.template verify<Isa>(); !first) {
+        if (Result<void> first = first_.template verify<Isa>(); !first) {
             return Error{first.error().code, sizeof(ScreenedHeader) + first.error().where};
         }
         for (std::size_t r = 0; r < first_.rows(); ++r) {
@@ -165,12 +165,12 @@ private:
             if (size > largest_scale_) largest_scale_ = size;
         }
     }
-    static BITNET_INLINE Status check(std::size_t rows, std::size_t cols) noexcept {
+    static BITNET_INLINE Result<void> check_size(std::size_t rows, std::size_t cols) noexcept {
         if (rows > 0xffffffffu) return Error{Errc::too_large};
         return check_shape(rows, cols, max_cols);
     }
     static BITNET_INLINE AlignedBytes make_dither(const ScreenedHeader& h) noexcept {
-        const std::size_t cols = static_cast<std::size_t>(h.cols);
+        const std::size_t cols = to_size(h.cols);
         AlignedBytes dither(cols);
         for (std::size_t c = 0; c < cols && dither; ++c) {
             const std::uint32_t bits = random_bits(h.seed, static_cast<std::uint32_t>(c), 0, 0);
