@@ -132,15 +132,16 @@ private:
 ///   scale, or binary_codes() around 0 or, when centred, around the mean
 ///   Int8, Int6: absmax_scale() and absmax_codes()
 /// weights (rows, cols) row-major · codes (rows, cols), scales: 1, rows, or (rows, groups)
-/// err: wrong_size, too_large, bad_group; bad_weight (where: index); out_of_memory
+/// err: empty_shape, too_large, wrong_size, bad_group; bad_weight (where: index); out_of_memory
 template <class Weights, class Isa = isa::native>
 Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::size_t rows,
                                           std::size_t cols, WeightOptions options = {}) noexcept {
-    if (Status shape = check_shape(rows, cols, max_cols_of<Weights>); !shape) return shape.error();
-    if (weights.size() != rows * cols) return Error{Errc::wrong_size, weights.size()};
-    if (options.group != 0 && !is_group(options.group)) {
-        return Error{Errc::bad_group, options.group};
+    if (Status shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape) return shape.error();
+    if (weights.size() != rows * cols) {
+        return detail::wrong_size(weights.size(), rows * cols,
+                                  "number of weights is not rows * cols");
     }
+    if (options.group != 0 && !is_group(options.group)) return detail::bad_group();
     if (const std::size_t i = find_non_finite<Isa>(weights); i != weights.size()) {
         return Error{Errc::bad_weight, i};
     }
@@ -150,7 +151,7 @@ Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::s
     const std::size_t slice = options.group ? options.group : row_size;
 
     QuantizedWeights q(weights.size(), groups_of(row_size, slice) * (whole ? 1 : rows));
-    if (!q) return Error{Errc::out_of_memory, weights.size()};
+    if (!q) return Error{Errc::out_of_memory};
     float* scale = q.scales().data();
     for (std::size_t row = 0; row < weights.size(); row += row_size) {
         for (std::size_t c = 0; c < row_size; c += slice) {

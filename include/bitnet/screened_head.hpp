@@ -54,8 +54,9 @@ public:
 
     /// A head from int8 codes. The seed decides which rows are looked at twice, not what they give.
     /// codes (rows, cols) row-major in [-112, 112] · scales (rows)
-    /// err: wrong_size; too_large (2^16 columns, 2^32 rows); bad_code, bad_scale (where: index);
-    ///      out_of_memory
+    /// err: empty_shape, too_large (2^16 columns, 2^32 rows), wrong_size; bad_code, bad_scale
+    /// (where:
+    ///      index); out_of_memory
     template <class Isa = isa::native>
     static Result<ScreenedHead> from_codes(std::span<const std::int8_t> codes, std::size_t rows,
                                            std::size_t cols, std::span<const float> scales,
@@ -66,7 +67,8 @@ public:
     }
 
     /// A head that reads what bytes() gave in place; as BitLinear::map_packed.
-    /// err: bad_header, wrong_size, too_large, bad_scale, misaligned, out_of_memory
+    /// err: misaligned; wrong_size, bad_header, too_large, empty_shape, bad_scale (where: byte);
+    ///      out_of_memory
     template <class Isa = isa::native>
     static Result<ScreenedHead> map_packed(std::span<const std::byte> bytes) noexcept {
         auto image = detail::ScreenedImage::map<Isa>(bytes);
@@ -74,9 +76,12 @@ public:
         return ScreenedHead(std::move(*image));
     }
 
+    /// An empty head (false): no rows, no cols, no bytes. So is one that was moved from.
+    BITNET_INLINE ScreenedHead() noexcept = default;
     BITNET_INLINE ScreenedHead(ScreenedHead&&) noexcept = default;
     BITNET_INLINE ScreenedHead& operator=(ScreenedHead&&) noexcept = default;
     BITNET_INLINE ~ScreenedHead() = default;
+    BITNET_INLINE explicit operator bool() const noexcept { return rows() != 0; }
 
     /// Everything the head is; the same bytes on every CPU. docs/formats.md has the layout.
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return image_.bytes(); }
