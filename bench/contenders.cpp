@@ -9,39 +9,21 @@ namespace bench {
 namespace {
 
 /// The limits of a cluster that this CPU runs, or nullptr.
-const Limits* limits_of(std::string_view cluster) noexcept {
-    if (!bitnet::dispatch::runs_here(cluster)) return nullptr;
-    using Table = const Limits& (*)() noexcept;
-    constexpr Table tables[] = {
-        nullptr, // the scalar cluster's
-#if defined(BITNET_BUILT_BASELINE128)
-        &limits_table<bitnet::isa::baseline128>,
-#endif
-#if defined(BITNET_BUILT_HASWELL)
-        &limits_table<bitnet::isa::haswell>,
-#endif
-#if defined(BITNET_BUILT_ALDERLAKE)
-        &limits_table<bitnet::isa::alderlake>,
-#endif
-#if defined(BITNET_BUILT_SKYLAKEX)
-        &limits_table<bitnet::isa::skylakex>,
-#endif
-#if defined(BITNET_BUILT_ICELAKE)
-        &limits_table<bitnet::isa::icelake>,
-#endif
-    };
-    for (Table table : tables) {
-        if (table && cluster == table().name) return &table();
-    }
-    return nullptr;
+template <class... Cluster>
+const Limits* limits_of(std::string_view name, bitnet::type_list<Cluster...>) noexcept {
+    const Limits* found = nullptr;
+    if (!bitnet::dispatch::runs_here(name)) return found;
+    ((found = name == Cluster::name ? &limits_table<Cluster>() : found), ...);
+    return found;
 }
 
 } // namespace
 
 std::vector<Contender> contenders(bool quick) {
+    using namespace bitnet::isa;
     std::vector<Contender> all, few;
     for (const char* cluster : bitnet::dispatch::built()) {
-        if (const Limits* limits = limits_of(cluster)) {
+        if (const Limits* limits = limits_of(cluster, bitnet::type_list<BITNET_BUILT_CLUSTERS>{})) {
             all.push_back({bitnet::dispatch::find(cluster), limits});
         }
     }

@@ -55,7 +55,7 @@ template <class Activations>
 void quantize(const Table& table, Operands& o) {
     const std::span memory(reinterpret_cast<std::byte*>(o.packed.data()), o.packed.size());
     const auto q = bitnet::detail::place<Activations>(memory, o.tokens, o.cols, 0);
-    table.quantizer<Activations>().quantize_tokens(o.in(), q, 0, o.tokens);
+    table.get<bitnet::functions::Quantize<Activations>>()(o.in(), q, 0, o.tokens);
 }
 
 const std::vector<Function>& functions() {
@@ -64,24 +64,28 @@ const std::vector<Function>& functions() {
         {"quantize/sign", 4.125, quantize<bitnet::Sign>},
         {"quantize/signnorm", 4.125, quantize<bitnet::SignNorm>},
         {"rms_norm", 8,
-         [](const Table& t, Operands& o) { t.rms_norm(o.in(), o.w.data(), 1e-5f, o.y()); }},
+         [](const Table& t, Operands& o) {
+             t.get<bitnet::functions::RmsNorm>()(o.in(), o.w.data(), 1e-5f, o.y());
+         }},
         {"squared_relu_gate", 12,
          [](const Table& t, Operands& o) {
-             t.squared_relu_gate(o.x.data(), o.w.data(), o.out.data(), o.x.size());
+             t.get<bitnet::functions::SquaredReluGate>()(o.x.data(), o.w.data(), o.out.data(),
+                                                         o.x.size());
          }},
         {"silu_gate", 12,
          [](const Table& t, Operands& o) {
-             t.silu_gate(o.x.data(), o.w.data(), o.out.data(), o.x.size());
+             t.get<bitnet::functions::SiluGate>()(o.x.data(), o.w.data(), o.out.data(), o.x.size());
          }},
         {"softmax", 16, // with the copy, since it works in place and its output is no input
          [](const Table& t, Operands& o) {
              std::copy(o.x.begin(), o.x.end(), o.out.begin());
-             for (std::size_t row = 0; row < o.tokens; ++row) t.softmax(o.y().row(row), o.cols);
+             for (std::size_t row = 0; row < o.tokens; ++row)
+                 t.get<bitnet::functions::Softmax>()(o.y().row(row), o.cols);
          }},
         {"rope", 8, [](const Table& t, Operands& o) {
              for (std::size_t row = 0; row < o.tokens; ++row) {
-                 t.rope(o.y().row(row), o.cols / o.head_dim, o.cosines.data(), o.sines.data(),
-                        o.head_dim / 2);
+                 t.get<bitnet::functions::Rope>()(o.y().row(row), o.cols / o.head_dim,
+                                                  o.cosines.data(), o.sines.data(), o.head_dim / 2);
              }
          }}};
     return list;
@@ -117,8 +121,11 @@ void run_dots(Row& row, const Contender& contender, double seconds_a_row) {
     const Limits& limits = *contender.limits;
     const Operands a(row.tokens, row.cols), b(row.rows, row.cols);
     std::vector<float> y(row.tokens * row.rows), expected = y;
-    bitnet::dispatch::find("scalar")->dots(a.in(), b.in(), {expected.data(), row.tokens, row.rows});
-    const auto multiply = [&] { table.dots(a.in(), b.in(), {y.data(), row.tokens, row.rows}); };
+    bitnet::dispatch::find("scalar")->get<bitnet::functions::Dots>()(
+        a.in(), b.in(), {expected.data(), row.tokens, row.rows});
+    const auto multiply = [&] {
+        table.get<bitnet::functions::Dots>()(a.in(), b.in(), {y.data(), row.tokens, row.rows});
+    };
     multiply();
     row.verified = std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)) == 0;
     const double port = measured_ops(limits.multiply_add, 1);

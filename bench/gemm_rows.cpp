@@ -94,14 +94,15 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
          double seconds_a_row) {
     using Codes = bitnet::codes_of<Activations>;
     auto& problem = problem_of<Weights, Activations, Layout>(row.name, c, group);
-    const auto& kernel = contender.kernels->pair<Weights, Codes, Layout>();
+    const auto kernel =
+        contender.kernels->get<bitnet::functions::Gemm<bitnet::Product<Weights, Codes, Layout>>>();
     const auto multiply = [&](auto weights) {
         const std::size_t most = c.threads == 1 ? 1 : 4 * c.threads;
-        bitnet::detail::for_ranges(
-            pool(c.threads), (c.rows + 15) / 16, most, [&](std::size_t first, std::size_t last) {
-                kernel.gemm(weights, problem.x(), problem.scales(), nullptr, problem.y(),
-                            first * 16, std::min(c.rows, last * 16));
-            });
+        bitnet::detail::for_ranges(pool(c.threads), (c.rows + 15) / 16, most,
+                                   [&](std::size_t first, std::size_t last) {
+                                       kernel(weights, problem.x(), problem.scales(), nullptr,
+                                              problem.y(), first * 16, std::min(c.rows, last * 16));
+                                   });
     };
     auto views = c.cold ? problem.copies(cold_bytes()) : std::vector{problem.layer().weights()};
     const auto is_right = [&](const auto& view) {
@@ -156,23 +157,22 @@ void add(Report& report, const std::string& kernel, std::size_t group = 0,
 } // namespace
 
 void add_gemm_rows(Report& report) {
-    add<Ternary, Int8>(report, "w158a8");
-    add<Ternary, Int8, bitnet::layout::Dense16>(report, "w158a8dense");
-    add<Binary, Int8>(report, "w1a8");
+    using namespace bitnet;
+    for_each_type(products{}, [&]<class P>() {
+        using W = typename P::Weights;
+        using C = typename P::Codes;
+        using L = typename P::Layout;
+        constexpr bool heads = W::bits > 2;
+        add<W, C, L>(report, P::name, 0, heads ? head_cases() : cases());
+    });
     add<Binary, Int8>(report, "w1a8g128", 128);
-    add<Binary, Sign>(report, "w1a1");
-    add<Ternary, Sign>(report, "w158a1");
-    add<Ternary, Ternary>(report, "w158a158");
-    add<Binary, Ternary>(report, "w1a158");
-    // Few bits of activation: Int4 has the kernels of Int8, Int2 those of Ternary.
-    add<Ternary, Int4>(report, "w158a4", 0, narrow_cases());
-    add<Binary, Int4>(report, "w1a4", 0, narrow_cases());
-    add<Ternary, Int2>(report, "w158a2", 0, narrow_cases());
-    add<Binary, Int2>(report, "w1a2", 0, narrow_cases());
-    add<Int8, Int8>(report, "w8a8", 0, head_cases());
-    add<Int6, Int8>(report, "w6a8", 0, head_cases());
     add<Int6, Int8>(report, "w6a8g128", 128, head_cases());
-    add<Int4, Int8>(report, "w4a8", 0, head_cases());
+    // Few bits of activation have the kernels of the codes that they are held in.
+    for_each_type(type_list<Ternary, Binary>{}, [&]<class W>() {
+        for_each_type(type_list<Int4, Int2>{}, [&]<class A>() {
+            add<W, A>(report, std::string("w") + W::digits + "a" + A::digits, 0, narrow_cases());
+        });
+    });
 }
 
 } // namespace bench

@@ -28,21 +28,10 @@ public:
           x_(tokens * cols), scales_(rows * groups()), y_(tokens * rows) {
         std::mt19937 numbers(1);
         for (auto& w : weights_) {
-            if constexpr (Weights::bits > 2) {
-                const auto n = static_cast<int>(numbers() % (1u << Weights::bits));
-                w = static_cast<std::int8_t>(n - Weights::largest);
-                continue;
-            }
-            const auto n = static_cast<int>(numbers() % 3);
-            w = static_cast<std::int8_t>(std::is_same_v<Weights, bitnet::Binary> ? (n > 0 ? 1 : -1)
-                                                                                 : n - 1);
+            w = static_cast<std::int8_t>(Weights::code(numbers() % Weights::count));
         }
         for (auto& q : x_) {
-            const auto n = static_cast<int>(numbers() % 255) - 127;
-            q = static_cast<std::int8_t>(std::is_same_v<Codes, bitnet::Int8>   ? n
-                                         : std::is_same_v<Codes, bitnet::Sign> ? (n < 0 ? -1 : 1)
-                                                                               : n % 2);
-            if (std::is_same_v<Activations, bitnet::Int4>) q = static_cast<std::int8_t>(q % 8);
+            q = static_cast<std::int8_t>(Activations::code(numbers() % Activations::count));
         }
         for (auto& s : scales_) s = 0.5f + static_cast<float>(numbers() % 1024) / 1024.0f;
         layer_.emplace_back(Layer::from_codes(weights_, rows, cols, scales_, {}, group).value());

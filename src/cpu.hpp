@@ -1,82 +1,85 @@
 // SPDX-License-Identifier: MIT
-// What this CPU and operating system can run, cluster by cluster.
+// What this CPU and operating system can run, feature by feature. Each kind of CPU answers one
+// question, whether it has the feature of a row (isa/features.hpp), from words that it gives of
+// itself. Every kind compiles on every machine, so that tests ask all of them, with words of their
+// own.
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 
-#if defined(__x86_64__) || defined(__i386__)
-#include <cpuid.h>
-#elif defined(_M_X64)
-#include <intrin.h>
-#endif
+#include <bitnet/isa/features.hpp>
 
 namespace BITNET_NAMESPACE::dispatch {
 
-struct Cpu {
-    bool haswell = false, alderlake = false, skylakex = false, icelake = false;
+/// x86: CPUID, and XCR0, the registers that the operating system saves.
+/// cpuid(leaf, subleaf): the registers eax, ebx, ecx, edx; of a leaf that is not there, zeros.
+struct CpuidWords {
+    std::uint32_t reg[4];
+};
+template <class Cpuid, class Xcr0>
+struct X86Cpu {
+    Cpuid cpuid;
+    Xcr0 xcr0; ///< called only where CPUID says that it may be
+
+    constexpr bool has(const isa::FeatureRow& row) const noexcept {
+        const isa::X86Place& at = row.x86;
+        if (at.leaf == 0) return false;
+        if (cpuid(0, 0).reg[0] < at.leaf) return false;
+        if (at.subleaf > 0 && cpuid(at.leaf, 0).reg[0] < at.subleaf) return false;
+        if (!(cpuid(at.leaf, at.subleaf).reg[at.reg] >> at.bit & 1)) return false;
+        if (at.state == isa::no_state) return true;
+        constexpr unsigned osxsave = 27;
+        return (cpuid(1, 0).reg[2] >> osxsave & 1) && (xcr0() & at.state) == at.state;
+    }
+};
+template <class Cpuid, class Xcr0>
+X86Cpu(Cpuid, Xcr0) -> X86Cpu<Cpuid, Xcr0>;
+
+/// ARM under Linux: the words AT_HWCAP and AT_HWCAP2 of getauxval().
+struct LinuxArmCpu {
+    std::uint64_t hwcap, hwcap2;
+
+    constexpr bool has(const isa::FeatureRow& row) const noexcept {
+        return row.arm.word != 0 && ((row.arm.word == 1 ? hwcap : hwcap2) >> row.arm.bit & 1);
+    }
 };
 
-#if defined(__x86_64__) || defined(__i386__) || defined(_M_X64)
-struct Cpuid {
-    std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+/// ARM under macOS: sysctl(name), whether the value of that name is 1.
+template <class Sysctl>
+struct AppleCpu {
+    Sysctl sysctl;
+
+    constexpr bool has(const isa::FeatureRow& row) const noexcept {
+        return row.arm.sysctl && sysctl(row.arm.sysctl);
+    }
+};
+template <class Sysctl>
+AppleCpu(Sysctl) -> AppleCpu<Sysctl>;
+
+/// ARM under Windows: present(number), as IsProcessorFeaturePresent().
+template <class Present>
+struct WindowsArmCpu {
+    Present present;
+
+    constexpr bool has(const isa::FeatureRow& row) const noexcept {
+        return row.arm.windows != 0 && present(row.arm.windows);
+    }
+};
+template <class Present>
+WindowsArmCpu(Present) -> WindowsArmCpu<Present>;
+
+/// A CPU of which nothing is known.
+struct UnknownCpu {
+    constexpr bool has(const isa::FeatureRow&) const noexcept { return false; }
 };
 
-inline Cpuid cpuid(std::uint32_t leaf, std::uint32_t subleaf) noexcept {
-    Cpuid r;
-#if defined(_MSC_VER) && !defined(__clang__)
-    int regs[4];
-    __cpuidex(regs, static_cast<int>(leaf), static_cast<int>(subleaf));
-    r = {static_cast<std::uint32_t>(regs[0]), static_cast<std::uint32_t>(regs[1]),
-         static_cast<std::uint32_t>(regs[2]), static_cast<std::uint32_t>(regs[3])};
-#else
-    __cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
-#endif
-    return r;
+/// What a CPU says that it has.
+template <class Cpu>
+constexpr isa::Features features_of(const Cpu& cpu) noexcept {
+    return isa::features_where([&](const isa::FeatureRow& row) { return cpu.has(row); });
 }
 
-/// The registers that the operating system saves: XCR0.
-inline std::uint64_t saved_registers() noexcept {
-#if defined(_MSC_VER) && !defined(__clang__)
-    return _xgetbv(0);
-#else
-    std::uint32_t low, high;
-    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return (static_cast<std::uint64_t>(high) << 32) | low;
-#endif
-}
-
-inline Cpu this_cpu() noexcept {
-    const auto all = [](std::uint32_t reg, std::initializer_list<int> bits) noexcept {
-        for (int bit : bits) {
-            if (!(reg >> bit & 1)) return false;
-        }
-        return true;
-    };
-    Cpu cpu;
-    if (cpuid(0, 0).eax < 7) return cpu;
-    const Cpuid one = cpuid(1, 0), seven = cpuid(7, 0);
-    const Cpuid seven_one = seven.eax >= 1 ? cpuid(7, 1) : Cpuid{};
-    const Cpuid extended =
-        cpuid(0x80000000u, 0).eax >= 0x80000001u ? cpuid(0x80000001u, 0) : Cpuid{};
-    if (!all(one.ecx, {27, 28})) return cpu; // OSXSAVE, AVX
-    const std::uint64_t saved = saved_registers();
-    if ((saved & 0x6) != 0x6) return cpu; // xmm, ymm
-
-    cpu.haswell = all(one.ecx, {12, 22, 23, 29})            // FMA MOVBE POPCNT F16C
-                  && all(seven.ebx, {3, 5, 8})              // BMI1 AVX2 BMI2
-                  && all(extended.ecx, {5});                // LZCNT
-    cpu.alderlake = cpu.haswell && all(seven_one.eax, {4}); // AVX-VNNI
-    cpu.skylakex = cpu.haswell && (saved & 0xe0) == 0xe0    // opmask, zmm
-                   && all(seven.ebx, {16, 17, 28, 30, 31}); // F DQ CD BW VL
-    // IFMA; VBMI VBMI2 GFNI VNNI BITALG VPOPCNTDQ
-    cpu.icelake = cpu.skylakex && all(seven.ebx, {21}) && all(seven.ecx, {1, 6, 8, 11, 12, 14});
-    return cpu;
-}
-#else
-inline Cpu this_cpu() noexcept {
-    return {};
-}
-#endif
+/// The features of the CPU that this runs on, those included that the target guarantees.
+isa::Features features_of_cpu() noexcept;
 
 } // namespace BITNET_NAMESPACE::dispatch

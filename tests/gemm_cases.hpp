@@ -5,32 +5,17 @@
 
 #include <bitnet/gemm.hpp>
 #include <bitnet/pack.hpp>
+#include <bitnet/products.hpp>
 #include <bitnet/quantized.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 #include "support.hpp"
 
 namespace support {
-
-template <class W, class C, class L = bitnet::preferred_layout<W, C>>
-struct Pair {
-    using Weights = W;
-    using Codes = C;
-    using Layout = L;
-};
-/// All: w1a8, w1a1, w1a158, w158a8, w158a1, w158a158, w158a8dense, w8a8, w6a8, w4a8.
-using Pairs =
-    std::tuple<Pair<bitnet::Binary, bitnet::Int8>, Pair<bitnet::Binary, bitnet::Sign>,
-               Pair<bitnet::Binary, bitnet::Ternary>, Pair<bitnet::Ternary, bitnet::Int8>,
-               Pair<bitnet::Ternary, bitnet::Sign>, Pair<bitnet::Ternary, bitnet::Ternary>,
-               Pair<bitnet::Ternary, bitnet::Int8, bitnet::layout::Dense16>,
-               Pair<bitnet::Int8, bitnet::Int8>, Pair<bitnet::Int6, bitnet::Int8>,
-               Pair<bitnet::Int4, bitnet::Int8>>;
 
 struct Shape {
     std::size_t rows, cols, tokens, group = 0;
@@ -81,15 +66,12 @@ public:
     bitnet::Quantized<Codes> quantized() const { return quantized_; }
     bitnet::PackedView<Weights, Layout> view() const { return packed_->view(); }
 
-    static const auto& entry(const bitnet::dispatch::Table& table) {
-        return table.template pair<Weights, Codes, Layout>();
-    }
     /// y (tokens, stride): rows [begin, end) as the table computes them, the rest untouched.
     std::vector<std::int32_t> dots(const bitnet::dispatch::Table& table, std::size_t begin,
                                    std::size_t end, std::size_t stride) const {
         std::vector<std::int32_t> y(shape_.tokens * stride, 0x5a5a5a5a);
-        entry(table).gemm_dots(view(), quantized_, {y.data(), shape_.tokens, shape_.rows, stride},
-                               begin, end);
+        table.get<bitnet::functions::GemmDots<P>>()(
+            view(), quantized_, {y.data(), shape_.tokens, shape_.rows, stride}, begin, end);
         return y;
     }
     std::vector<float> floats(const bitnet::dispatch::Table& table, std::size_t begin,
@@ -103,10 +85,10 @@ public:
             }
         }
         std::copy(weights_.bias.begin(), weights_.bias.end(), bias.begin());
-        entry(table).gemm(view(), quantized_,
-                          {scales.data(), 16 * groups, shape_.group ? 16u : 0u, shape_.group},
-                          weights_.bias.empty() ? nullptr : bias.data(),
-                          {y.data(), shape_.tokens, shape_.rows, stride}, begin, end);
+        table.get<bitnet::functions::Gemm<P>>()(
+            view(), quantized_, {scales.data(), 16 * groups, shape_.group ? 16u : 0u, shape_.group},
+            weights_.bias.empty() ? nullptr : bias.data(),
+            {y.data(), shape_.tokens, shape_.rows, stride}, begin, end);
         return y;
     }
 

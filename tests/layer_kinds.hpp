@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The kinds of BitLinear, for the tests of bitlinear.hpp.
+// The kinds of BitLinear, from the lists of products and activation kinds, for the tests of
+// bitlinear.hpp.
 #pragma once
 
 #include <bitnet/bitlinear.hpp>
+#include <bitnet/products.hpp>
+#include <bitnet/type_list.hpp>
 
 #include <cstddef>
-#include <tuple>
+#include <type_traits>
 
 namespace support {
 
@@ -15,20 +18,27 @@ struct Kind {
     using Activations = A;
     using Layer = bitnet::BitLinear<W, A, L>;
 };
-template <class... Activations>
-using Kinds = std::tuple<Kind<bitnet::Ternary, Activations>...,
-                         Kind<bitnet::Binary, Activations>..., Kind<bitnet::Int8, bitnet::Int8>,
-                         Kind<bitnet::Int6, bitnet::Int8>, Kind<bitnet::Int4, bitnet::Int8>,
-                         Kind<bitnet::Ternary, bitnet::Int8, bitnet::layout::Dense16>>;
 /// Whether layers of a kind take scales per group of this many columns; 0 = all.
 template <class K>
 constexpr bool takes_group(std::size_t group) {
     return group == 0 || bitnet::has_groups<typename K::Layer::Layout>;
 }
 
+template <class P, class A>
+using kind_of =
+    std::conditional_t<std::is_same_v<typename P::Codes, bitnet::codes_of<A>>,
+                       bitnet::type_list<Kind<typename P::Weights, A, typename P::Layout>>,
+                       bitnet::type_list<>>;
+template <class P, class... A>
+bitnet::joined<kind_of<P, A>...> kinds_of(bitnet::type_list<A...>);
+template <class Activations, class... P>
+bitnet::joined<decltype(kinds_of<P>(Activations{}))...> all_kinds(bitnet::type_list<P...>);
+template <class... P>
+bitnet::type_list<Kind<typename P::Weights, typename P::Codes, typename P::Layout>...>
+    kinds_by_bytes(bitnet::type_list<P...>);
+
 /// Those that take floats, and those that differ in their bytes.
-using FloatKinds = Kinds<bitnet::Int8, bitnet::Int4, bitnet::Int2, bitnet::Sign, bitnet::SignNorm,
-                         bitnet::SignMean>;
-using ByteKinds = Kinds<bitnet::Int8, bitnet::Sign, bitnet::Ternary>;
+using FloatKinds = decltype(all_kinds<bitnet::activation_kinds>(bitnet::products{}));
+using ByteKinds = decltype(kinds_by_bytes(bitnet::products{}));
 
 } // namespace support

@@ -2,6 +2,7 @@
 // See odr_unit.hpp. Compiled several times, with different flags and ODR_UNIT.
 #include "odr_unit.hpp"
 
+#include <bitnet/dispatch.hpp>
 #include <bitnet/screened_head.hpp>
 
 #include <algorithm>
@@ -47,17 +48,17 @@ Report ODR_UNIT(const Input& in, std::span<float> (&y)[4]) {
     report.same_bytes = made && std::ranges::equal(made->bytes(), in.int8.bytes());
     report.same_bytes = report.same_bytes && finds_the_largest();
     const void* native[] = {
-        address(&quantize_tokens<Int8, isa::native>),
-        address(&quantize_tokens<SignNorm, isa::native>),
-        address(&gemm<isa::native, Ternary, layout::Rows16, Int8>),
-        address(&gemm_dots<isa::native, Binary, layout::Rows16, Sign>),
+        address(&functions::Quantize<Int8>::run<isa::native>),
+        address(&functions::Quantize<SignNorm>::run<isa::native>),
+        address(&gemm<isa::native, Ternary, Int8, layout::Rows16>),
+        address(&gemm_dots<isa::native, Binary, Sign, layout::Rows16>),
         address(&pack_into<Ternary, layout::Rows16, isa::native>),
         address(&absmean_scale<isa::native>),
     };
     const void* dynamic[] = {
-        address(&quantize_tokens<Int8, isa::dynamic>),
-        address(&gemm<isa::dynamic, Ternary, layout::Rows16, Int8>),
-        address(&gemm_dots<isa::dynamic, Binary, layout::Rows16, Sign>),
+        address(&quantize_weights<Ternary, isa::dynamic>),
+        address(&gemm<isa::dynamic, Ternary, Int8, layout::Rows16>),
+        address(&gemm_dots<isa::dynamic, Binary, Sign, layout::Rows16>),
     };
     std::copy(std::begin(native), std::end(native), report.functions);
     std::copy(std::begin(dynamic), std::end(dynamic), report.dynamic_functions);

@@ -26,31 +26,18 @@ struct Cluster {
     const Primitives* primitives;
 };
 
+template <class... Tag>
+std::vector<Cluster> clusters_of(bitnet::type_list<Tag...>) {
+    return {{Tag::name, &primitives_of<Tag>()}...};
+}
+
 inline std::vector<Cluster> clusters() {
-    namespace isa = bitnet::isa;
-    constexpr auto of = []<class Tag>(Tag) { return Cluster{Tag::name, &primitives_of<Tag>()}; };
-    const Cluster built[] = {
-        of(isa::scalar{}),
-#if defined(BITNET_BUILT_BASELINE128)
-        of(isa::baseline128{}),
-#endif
-#if defined(BITNET_BUILT_HASWELL)
-        of(isa::haswell{}),
-#endif
-#if defined(BITNET_BUILT_ALDERLAKE)
-        of(isa::alderlake{}),
-#endif
-#if defined(BITNET_BUILT_SKYLAKEX)
-        of(isa::skylakex{}),
-#endif
-#if defined(BITNET_BUILT_ICELAKE)
-        of(isa::icelake{}),
-#endif
-    };
+    using namespace bitnet::isa;
+    const auto built = clusters_of(bitnet::type_list<BITNET_BUILT_CLUSTERS>{});
     std::vector<Cluster> out;
     for (const auto* table : support::clusters()) {
-        const auto* found = std::ranges::find(built, std::string_view(table->name), &Cluster::name);
-        REQUIRE(found != std::end(built));
+        const auto found = std::ranges::find(built, std::string_view(table->name), &Cluster::name);
+        REQUIRE(found != built.end());
         out.push_back(*found);
     }
     return out;

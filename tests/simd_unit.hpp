@@ -84,19 +84,8 @@ struct Primitives {
     Ints ints;
 };
 
+/// Instantiated once per cluster, in simd_unit.cpp.
 template <class Cluster>
 const Primitives& primitives_of();
-template <>
-const Primitives& primitives_of<bitnet::isa::scalar>();
-template <>
-const Primitives& primitives_of<bitnet::isa::baseline128>();
-template <>
-const Primitives& primitives_of<bitnet::isa::haswell>();
-template <>
-const Primitives& primitives_of<bitnet::isa::alderlake>();
-template <>
-const Primitives& primitives_of<bitnet::isa::skylakex>();
-template <>
-const Primitives& primitives_of<bitnet::isa::icelake>();
 
 } // namespace simd_test

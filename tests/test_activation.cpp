@@ -49,9 +49,8 @@ struct Pairs {
     }
 };
 
-using Gate = void (*)(const float*, const float*, float*, std::size_t) noexcept;
-
-void check_gate(Gate dispatch::ActivationEntry::*gate, float (*expected)(float, float)) {
+template <class Gate>
+void check_gate(float (*expected)(float, float)) {
     const Pairs in;
     for (const auto* table : support::clusters()) {
         INFO(table->name);
@@ -60,7 +59,7 @@ void check_gate(Gate dispatch::ActivationEntry::*gate, float (*expected)(float, 
             const std::size_t first = in.gate.size() - n > 361 ? 0 : in.gate.size() - n;
             const float *g = in.gate.data() + first, *u = in.up.data() + first;
             std::vector<float> y(n + 1, support::untouched()), want(n);
-            (table->*gate)(g, u, y.data(), n);
+            table->get<Gate>()(g, u, y.data(), n);
             for (std::size_t i = 0; i < n; ++i) want[i] = expected(g[i], u[i]);
             REQUIRE(support::is_untouched(y[n]));
             y.pop_back();
@@ -69,7 +68,7 @@ void check_gate(Gate dispatch::ActivationEntry::*gate, float (*expected)(float, 
         // All of it, into one of its arguments.
         std::vector<float> y = in.gate, want;
         for (std::size_t i = 0; i < y.size(); ++i) want.push_back(expected(in.gate[i], in.up[i]));
-        (table->*gate)(y.data(), in.up.data(), y.data(), y.size());
+        table->get<Gate>()(y.data(), in.up.data(), y.data(), y.size());
         REQUIRE(difference(y, want) == "");
     }
 }
@@ -85,8 +84,8 @@ TEST_CASE("rms_norm", "[activation]") {
         for (const auto* table : support::clusters()) {
             INFO(table->name << ", " << cols << " columns");
             std::vector<float> y(tokens * stride, support::untouched());
-            table->rms_norm({x.data(), tokens, cols, stride}, weight.data(), 1e-5f,
-                            {y.data(), tokens, cols, stride});
+            table->get<functions::RmsNorm>()({x.data(), tokens, cols, stride}, weight.data(), 1e-5f,
+                                             {y.data(), tokens, cols, stride});
             for (std::size_t t = 0; t < tokens; ++t) {
                 const float *from = x.data() + t * stride, *to = y.data() + t * stride;
                 const auto want = oracle::rms_norm({from, from + cols}, weight, 1e-5f);
@@ -107,22 +106,24 @@ TEST_CASE("rms_norm of special values", "[activation]") {
             for (std::size_t at : {0, 15, 16, 36}) {
                 std::vector<float> x(cols, 0.5f), y(cols);
                 x[at] = bad;
-                table->rms_norm({x.data(), 1, cols}, weight.data(), 1e-5f, {y.data(), 1, cols});
+                table->get<functions::RmsNorm>()({x.data(), 1, cols}, weight.data(), 1e-5f,
+                                                 {y.data(), 1, cols});
                 for (float v : y) CHECK(std::isnan(v));
             }
         }
         std::vector<float> zeros(cols, -0.0f); // in place
-        table->rms_norm({zeros.data(), 1, cols}, weight.data(), 1e-5f, {zeros.data(), 1, cols});
+        table->get<functions::RmsNorm>()({zeros.data(), 1, cols}, weight.data(), 1e-5f,
+                                         {zeros.data(), 1, cols});
         REQUIRE(difference(zeros, std::vector<float>(cols, -0.0f)) == "");
     }
 }
 
 TEST_CASE("squared_relu_gate", "[activation]") {
-    check_gate(&dispatch::ActivationEntry::squared_relu_gate, oracle::squared_relu_gate);
+    check_gate<functions::SquaredReluGate>(oracle::squared_relu_gate);
 }
 
 TEST_CASE("silu_gate", "[activation]") {
-    check_gate(&dispatch::ActivationEntry::silu_gate, oracle::silu_gate);
+    check_gate<functions::SiluGate>(oracle::silu_gate);
 }
 
 TEST_CASE("softmax", "[activation]") {
@@ -137,14 +138,14 @@ TEST_CASE("softmax", "[activation]") {
                     for (float& v : x) v += shift;
                     const auto want = oracle::softmax({x.begin(), x.end() - 1});
                     auto y = x;
-                    table->softmax(y.data(), n);
+                    table->get<functions::Softmax>()(y.data(), n);
                     REQUIRE(y[n] == x[n]);
                     y.pop_back();
                     REQUIRE(difference(y, want) == "");
                 }
             }
         }
-        table->softmax(nullptr, 0);
+        table->get<functions::Softmax>()(nullptr, 0);
     }
 }
 
@@ -159,7 +160,7 @@ TEST_CASE("softmax of special values", "[activation]") {
                     std::vector<float> x(n, 0.25f);
                     x[at] = special;
                     const auto want = oracle::softmax(x);
-                    table->softmax(x.data(), n);
+                    table->get<functions::Softmax>()(x.data(), n);
                     REQUIRE(difference(x, want) == "");
                 }
             }
@@ -182,8 +183,8 @@ TEST_CASE("bitglu", "[activation]") {
                     std::vector<std::byte> memory(quantized_bytes<Ternary>(tokens, cols, group),
                                                   std::byte{0xff});
                     const auto q = detail::place<Ternary>(memory, tokens, cols, group);
-                    table->bitglu_tokens({gate.data(), tokens, cols}, {up.data(), tokens, cols}, q,
-                                         0, tokens);
+                    table->get<functions::BitGlu>()({gate.data(), tokens, cols},
+                                                    {up.data(), tokens, cols}, q, 0, tokens);
                     for (std::size_t t = 0; t < tokens; ++t) {
                         bool finite = true;
                         std::vector<int> sums((cols - 1) / (group ? group : cols) + 1);

@@ -112,7 +112,7 @@ TEST_CASE("flush-to-zero modes change no sign", "[contract]") {
         const auto q = bitnet::detail::place<bitnet::Sign>(memory, 3, 70, 0);
         const unsigned before = _mm_getcsr();
         _mm_setcsr(before | flush_to_zero | denormals_are_zero);
-        table->quantizer<bitnet::Sign>().quantize_tokens({x.data(), 3, 70}, q, 0, 3);
+        table->get<bitnet::functions::Quantize<bitnet::Sign>>()({x.data(), 3, 70}, q, 0, 3);
         _mm_setcsr(before);
         std::vector<int> codes;
         for (std::size_t t = 0; t < 3; ++t) {

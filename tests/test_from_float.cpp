@@ -3,6 +3,7 @@
 // a group.
 #include <bitnet/bitlinear.hpp>
 
+#include <algorithm>
 #include <cfloat>
 #include <vector>
 
@@ -18,12 +19,10 @@ template <class Weights>
 void check(const std::vector<float>& w, std::size_t rows, std::size_t cols,
            WeightOptions options = {}, const std::vector<float>& bias = {}) {
     CAPTURE(rows, cols, options.centred, options.per_row, options.group);
-    const auto expected = oracle::quantize_weights(w, rows, cols,
-                                                   {std::is_same_v<Weights, Binary>,
-                                                    options.centred, options.per_row, options.group,
-                                                    std::is_same_v<Weights, Int8>   ? 127
-                                                    : std::is_same_v<Weights, Int6> ? 31
-                                                                                    : 0});
+    const auto expected = oracle::quantize_weights(
+        w, rows, cols,
+        {Weights::bits == 1, options.centred, options.per_row, options.group,
+         Weights::bits > 2 ? (1 << (Weights::bits - 1)) - 1 : 0});
     const auto layer = BitLinear<Weights, Int8>::from_float(w, rows, cols, bias, options);
     REQUIRE(layer);
     REQUIRE(layer->verify());
@@ -159,6 +158,17 @@ TEST_CASE("centring takes the mean away before the sign", "[bitlinear]") {
         BitLinear<Binary, Sign>::from_float(std::vector<float>{-0.0f, 0.0f}, 1, 2).value();
     CHECK(zeros.code(0, 0) == 1);
     CHECK(zeros.code(0, 1) == 1);
+}
+
+TEMPLATE_TEST_CASE("the run-time choice makes the same layer", "[bitlinear]", Binary, Ternary, Int8,
+                   Int6) {
+    support::Random random(5);
+    const auto w = random.reals(37 * 70);
+    using Layer = BitLinear<TestType, Int8>;
+    const auto here = Layer::from_float(w, 37, 70, {}, {.group = 32}).value();
+    const auto dynamic =
+        Layer::template from_float<isa::dynamic>(w, 37, 70, {}, {.group = 32}).value();
+    CHECK(std::ranges::equal(here.bytes(), dynamic.bytes()));
 }
 
 TEST_CASE("a mean of millions of weights is taken in double", "[bitlinear]") {

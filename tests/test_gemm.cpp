@@ -47,7 +47,7 @@ std::vector<std::size_t> col_counts() {
 
 } // namespace
 
-TEMPLATE_LIST_TEST_CASE("any shape", "[gemm]", support::Pairs) {
+TEMPLATE_LIST_TEST_CASE("any shape", "[gemm]", bitnet::products) {
     std::size_t i = 0;
     for (std::size_t rows : row_counts()) {
         for (std::size_t cols : col_counts()) {
@@ -59,7 +59,7 @@ TEMPLATE_LIST_TEST_CASE("any shape", "[gemm]", support::Pairs) {
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("any number of tokens", "[gemm]", support::Pairs) {
+TEMPLATE_LIST_TEST_CASE("any number of tokens", "[gemm]", bitnet::products) {
     for (std::size_t tokens = 1; tokens <= 19; ++tokens) {
         for (const auto& [rows, cols] :
              {std::pair<std::size_t, std::size_t>{50, 129}, {17, 33}, {3, 300}, {112, 64}}) {
@@ -68,21 +68,22 @@ TEMPLATE_LIST_TEST_CASE("any number of tokens", "[gemm]", support::Pairs) {
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("no tokens", "[gemm]", support::Pairs) {
+TEMPLATE_LIST_TEST_CASE("no tokens", "[gemm]", bitnet::products) {
     const Product<TestType> product({20, 40, 1}, 3);
     auto none = product.quantized();
     none.tokens = 0;
     for (const auto* table : support::clusters()) {
         CAPTURE(table->name);
-        const auto& pair = product.entry(*table);
-        pair.gemm_dots(product.view(), none, {nullptr, 0, 20}, 0, 20);
-        pair.gemm(product.view(), none, {}, nullptr, {nullptr, 0, 20}, 0, 20);
+        table->get<bitnet::functions::GemmDots<TestType>>()(product.view(), none, {nullptr, 0, 20},
+                                                            0, 20);
+        table->get<bitnet::functions::Gemm<TestType>>()(product.view(), none, {}, nullptr,
+                                                        {nullptr, 0, 20}, 0, 20);
     }
     SUCCEED("nothing was read or written");
 }
 
 TEMPLATE_LIST_TEST_CASE("groups along the columns have their own scales", "[gemm]",
-                        support::Pairs) {
+                        bitnet::products) {
     std::size_t i = 0;
     for (std::size_t group : {32, 64, 128, 256}) {
         for (std::size_t cols : {std::size_t{1}, group - 1, group, group + 1, 2 * group - 1,
@@ -98,7 +99,8 @@ TEMPLATE_LIST_TEST_CASE("groups along the columns have their own scales", "[gemm
     check<TestType>({17, 3300, 1, 32}, 18, false);
 }
 
-TEMPLATE_LIST_TEST_CASE("row ranges write their rows and nothing else", "[gemm]", support::Pairs) {
+TEMPLATE_LIST_TEST_CASE("row ranges write their rows and nothing else", "[gemm]",
+                        bitnet::products) {
     constexpr std::size_t rows = 83, stride = 91;
     constexpr std::size_t edges[] = {0, 1, 15, 16, 17, 40, 48, 64, 79, 80, 82, 83};
     for (std::size_t tokens : {1, 5, 17}) {
@@ -124,7 +126,7 @@ TEMPLATE_LIST_TEST_CASE("row ranges write their rows and nothing else", "[gemm]"
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("more tokens than fit the cache at once", "[gemm]", support::Pairs) {
+TEMPLATE_LIST_TEST_CASE("more tokens than fit the cache at once", "[gemm]", bitnet::products) {
     // Tokens go in chunks of 1 MiB: 8 columns of a word each make a token of 4 to 40000 bytes.
     constexpr bool int8 = std::is_same_v<typename TestType::Codes, bitnet::Int8>;
     constexpr std::size_t cols = int8 ? 40000 : 130000, tokens = int8 ? 35 : 83;

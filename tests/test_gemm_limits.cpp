@@ -41,7 +41,7 @@ void check_constant(Shape shape, int w, int q) {
 
 } // namespace
 
-TEMPLATE_LIST_TEST_CASE("constant weights and tokens", "[gemm]", support::Pairs) {
+TEMPLATE_LIST_TEST_CASE("constant weights and tokens", "[gemm]", bitnet::products) {
     using Weights = typename TestType::Weights;
     using Codes = typename TestType::Codes;
     for (int w : extremes<Weights>()) {
@@ -55,7 +55,7 @@ TEMPLATE_LIST_TEST_CASE("constant weights and tokens", "[gemm]", support::Pairs)
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("alternating signs", "[gemm]", support::Pairs) {
+TEMPLATE_LIST_TEST_CASE("alternating signs", "[gemm]", bitnet::products) {
     using Codes = typename TestType::Codes;
     for (std::size_t period : {1, 2, 4, 16, 32}) {
         const Shape shape{33, 515, 10};
@@ -75,7 +75,7 @@ TEMPLATE_LIST_TEST_CASE("alternating signs", "[gemm]", support::Pairs) {
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("one value in a matrix of zeros", "[gemm]", support::Pairs) {
+TEMPLATE_LIST_TEST_CASE("one value in a matrix of zeros", "[gemm]", bitnet::products) {
     using Weights = typename TestType::Weights;
     using Codes = typename TestType::Codes;
     if constexpr (std::is_same_v<Codes, bitnet::Int8>) {
@@ -100,7 +100,7 @@ TEMPLATE_LIST_TEST_CASE("one value in a matrix of zeros", "[gemm]", support::Pai
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("the widest matrix", "[gemm][wide]", support::Pairs) {
+TEMPLATE_LIST_TEST_CASE("the widest matrix", "[gemm][wide]", bitnet::products) {
     // One and two bits: cols = 2^23 - 1 with |w| = 1, |q| = 128: |dot| = 2^30 - 128, and the
     // kernels' 2 (sum of u q) is 2^31 - 256, the largest number that the bound on cols admits.
     // Int8 and Int6: the dot of -128 (-32) and -128 itself is 2^31 - 2^14 (- 2^12).

@@ -30,7 +30,7 @@ constexpr Shape shapes[] = {{1, 1, 1},      {1, 5, 3},    {15, 31, 8},      {16,
 } // namespace
 
 TEMPLATE_LIST_TEST_CASE("kernels stay inside weights, tokens, scales and outputs", "[guard]",
-                        support::Pairs) {
+                        bitnet::products) {
     using Weights = typename TestType::Weights;
     using Codes = typename TestType::Codes;
     using Layout = typename TestType::Layout;
@@ -70,14 +70,13 @@ TEMPLATE_LIST_TEST_CASE("kernels stay inside weights, tokens, scales and outputs
                 INFO(table->name << ": " << s.rows << " rows, " << s.cols << " columns, "
                                  << s.tokens << " tokens");
                 const Guarded y(s.tokens * s.rows * sizeof(float), edge);
-                const auto& pair = product.entry(*table);
-                pair.gemm_dots(guarded, tokens, {y.as<std::int32_t>(), s.tokens, s.rows}, 0,
-                               s.rows);
+                table->template get<functions::GemmDots<TestType>>()(
+                    guarded, tokens, {y.as<std::int32_t>(), s.tokens, s.rows}, 0, s.rows);
                 REQUIRE(difference(std::span<const std::int32_t>(y.span<std::int32_t>()),
                                    std::span<const std::int32_t>(dots)) == "");
-                pair.gemm(guarded, tokens,
-                          {scale.as<float>(), 16 * groups, s.group ? 16u : 0u, s.group},
-                          b.as<float>(), {y.as<float>(), s.tokens, s.rows}, 0, s.rows);
+                table->template get<functions::Gemm<TestType>>()(
+                    guarded, tokens, {scale.as<float>(), 16 * groups, s.group ? 16u : 0u, s.group},
+                    b.as<float>(), {y.as<float>(), s.tokens, s.rows}, 0, s.rows);
                 REQUIRE(difference(std::span<const float>(y.span<float>()),
                                    std::span<const float>(floats)) == "");
             }
@@ -101,7 +100,7 @@ TEMPLATE_TEST_CASE("quantizers stay inside x and their memory", "[guard]", Int8,
                         INFO(table->name << ": " << tokens << " tokens, " << cols << " columns");
                         const auto q =
                             detail::place<TestType>(memory.span<std::byte>(), tokens, cols, group);
-                        table->template quantizer<TestType>().quantize_tokens(
+                        table->template get<bitnet::functions::Quantize<TestType>>()(
                             {x.as<float>(), tokens, cols}, q, 0, tokens);
                         REQUIRE(difference(std::span<const float>(q.scales, tokens),
                                            std::span<const float>(expected.factors)) == "");

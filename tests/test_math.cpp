@@ -52,15 +52,16 @@ double ulps(float actual, double truth) {
 }
 
 /// A function of one float: recipe to the bit, error against the C library's double version.
-void check(float (*dispatch::MathEntry::*function)(float) noexcept, float (*recipe)(float),
-           double (*truth)(double), double bound, const std::vector<float>& arguments) {
+template <class F>
+void check(float (*recipe)(float), double (*truth)(double), double bound,
+           const std::vector<float>& arguments) {
     for (const auto* table : support::clusters()) {
         INFO(table->name);
         std::vector<float> actual, expected;
         double worst = 0;
         float at = 0;
         for (float x : arguments) {
-            actual.push_back((table->*function)(x));
+            actual.push_back(table->get<F>()(x));
             expected.push_back(recipe(x));
             const double real = truth(static_cast<double>(x));
             if (std::isnan(real)) {
@@ -86,27 +87,26 @@ void check(float (*dispatch::MathEntry::*function)(float) noexcept, float (*reci
 
 TEST_CASE("exp", "[math]") {
     // Around the ends of the range, and where the power of two steps.
-    check(
-        &dispatch::MathEntry::exp, oracle::exp, [](double x) { return std::exp(x); }, 1.03,
+    check<functions::Exp>(
+        oracle::exp, [](double x) { return std::exp(x); }, 1.03,
         arguments({88.7228317f, -87.3365402f, 0.34657359f, -0.34657359f, 1.0f, 88.3762626f}));
 }
 
 TEST_CASE("log", "[math]") {
-    check(
-        &dispatch::MathEntry::log, oracle::log, [](double x) { return std::log(x); }, 0.86,
+    check<functions::Log>(
+        oracle::log, [](double x) { return std::log(x); }, 0.86,
         arguments({1.0f, 0.707106769f, 1.41421354f, 0x1p-126f, 2.0f}));
 }
 
 TEST_CASE("sigmoid", "[math]") {
-    check(
-        &dispatch::MathEntry::sigmoid, oracle::sigmoid,
-        [](double x) { return 1 / (1 + std::exp(-x)); }, 2.41,
+    check<functions::Sigmoid>(
+        oracle::sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }, 2.41,
         arguments({-87.3365402f, 88.7228317f, 17.0f, 0x1p-126f, -0x1p-126f}));
 }
 
 TEST_CASE("tanh", "[math]") {
-    check(
-        &dispatch::MathEntry::tanh, oracle::tanh, [](double x) { return std::tanh(x); }, 2.43,
+    check<functions::Tanh>(
+        oracle::tanh, [](double x) { return std::tanh(x); }, 2.43,
         arguments({0x1p-12f, -0x1p-12f, 0.17328680f, 9.01f, 10.0f, -10.0f}));
 }
 
@@ -131,10 +131,10 @@ TEST_CASE("sums have sixteen partials", "[math]") {
             for (std::size_t i = 1; i < n; i += 5) b[i] *= 1e-6f;
             const float *x = a.data() + 1, *y = b.data() + 1;
             CAPTURE(n);
-            CHECK(table->sum(y, n) == oracle::sum16({y, n}));
-            CHECK(table->dot(x, y, n) == oracle::dot(x, y, n));
-            if (n > 0) CHECK(table->mean_abs(y, n) == oracle::mean_abs(y, n));
-            CHECK(table->absmax(y, n) == oracle::absmax(y, n));
+            CHECK(table->get<functions::Sum>()(y, n) == oracle::sum16({y, n}));
+            CHECK(table->get<functions::Dot>()(x, y, n) == oracle::dot(x, y, n));
+            if (n > 0) CHECK(table->get<functions::MeanAbs>()(y, n) == oracle::mean_abs(y, n));
+            CHECK(table->get<functions::Absmax>()(y, n) == oracle::absmax(y, n));
         }
     }
 }
@@ -171,7 +171,7 @@ TEST_CASE("dots are dots", "[math]") {
                         expected[i * (n + 2) + j] = oracle::dot(x.row(i), w.row(j), k);
                     }
                 }
-                table->dots(x, w, {y.data(), m, n, n + 2});
+                table->get<functions::Dots>()(x, w, {y.data(), m, n, n + 2});
                 REQUIRE(difference(y, expected) == "");
             }
         }
@@ -193,7 +193,7 @@ TEST_CASE("halves to floats", "[math]") {
         INFO(table->name);
         for (std::size_t n : {std::size_t{0}, std::size_t{7}, std::size_t{37}, x.size()}) {
             std::vector<float> y(n, 77.0f);
-            table->halves_to_floats(x.data(), y.data(), n);
+            table->get<functions::HalvesToFloats>()(x.data(), y.data(), n);
             REQUIRE(difference(y, std::vector(expected.begin(),
                                               expected.begin() + static_cast<std::ptrdiff_t>(n))) ==
                     "");
@@ -205,31 +205,35 @@ TEST_CASE("sums of special values", "[math]") {
     for (const auto* table : support::clusters()) {
         INFO(table->name);
         const std::vector<float> negative_zeros(40, -0.0f);
-        CHECK(std::bit_cast<std::uint32_t>(table->sum(negative_zeros.data(), 40)) == 0);
-        CHECK(std::bit_cast<std::uint32_t>(table->sum(negative_zeros.data(), 0)) == 0);
-        CHECK(std::bit_cast<std::uint32_t>(table->absmax(negative_zeros.data(), 40)) == 0);
+        CHECK(std::bit_cast<std::uint32_t>(
+                  table->get<functions::Sum>()(negative_zeros.data(), 40)) == 0);
+        CHECK(std::bit_cast<std::uint32_t>(
+                  table->get<functions::Sum>()(negative_zeros.data(), 0)) == 0);
+        CHECK(std::bit_cast<std::uint32_t>(
+                  table->get<functions::Absmax>()(negative_zeros.data(), 40)) == 0);
         const std::vector<float> ones(40, 1.0f);
         float zero = -1;
-        table->dots({negative_zeros.data(), 1, 40}, {ones.data(), 1, 40}, {&zero, 1, 1});
+        table->get<functions::Dots>()({negative_zeros.data(), 1, 40}, {ones.data(), 1, 40},
+                                      {&zero, 1, 1});
         CHECK(std::bit_cast<std::uint32_t>(zero) == 0);
         for (std::size_t n : {1, 16, 21, 48}) {
             for (std::size_t at = 0; at < n; ++at) {
                 std::vector<float> x(n, -2.0f);
                 x[at] = -infinity;
-                CHECK(table->sum(x.data(), n) == -infinity);
-                CHECK(table->absmax(x.data(), n) == infinity);
-                CHECK(table->dot(x.data(), x.data(), n) == infinity);
+                CHECK(table->get<functions::Sum>()(x.data(), n) == -infinity);
+                CHECK(table->get<functions::Absmax>()(x.data(), n) == infinity);
+                CHECK(table->get<functions::Dot>()(x.data(), x.data(), n) == infinity);
                 float square = 0;
-                table->dots({x.data(), 1, n}, {x.data(), 1, n}, {&square, 1, 1});
+                table->get<functions::Dots>()({x.data(), 1, n}, {x.data(), 1, n}, {&square, 1, 1});
                 CHECK(square == infinity);
                 x[at] = -not_a_number;
-                CHECK(std::isnan(table->sum(x.data(), n)));
-                CHECK(std::isnan(table->absmax(x.data(), n)));
-                CHECK(std::isnan(table->mean_abs(x.data(), n)));
+                CHECK(std::isnan(table->get<functions::Sum>()(x.data(), n)));
+                CHECK(std::isnan(table->get<functions::Absmax>()(x.data(), n)));
+                CHECK(std::isnan(table->get<functions::MeanAbs>()(x.data(), n)));
                 x[at] = 0x1p-149f;
                 std::vector<float> alone(n, 0.0f);
                 alone[at] = -0x1p-149f;
-                CHECK(table->absmax(alone.data(), n) == 0x1p-149f);
+                CHECK(table->get<functions::Absmax>()(alone.data(), n) == 0x1p-149f);
             }
         }
     }

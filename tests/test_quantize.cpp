@@ -75,8 +75,8 @@ void check(const std::vector<float>& x, std::size_t tokens, std::size_t cols,
         std::vector<std::byte> memory(quantized_bytes<Activations>(tokens, cols, group),
                                       std::byte{0xff});
         const auto q = detail::place<Activations>(memory, tokens, cols, group);
-        table->template quantizer<Activations>().quantize_tokens({x.data(), tokens, cols}, q, 0,
-                                                                 tokens);
+        table->template get<functions::Quantize<Activations>>()({x.data(), tokens, cols}, q, 0,
+                                                                tokens);
         REQUIRE(fault(q, expected, group) == "");
     }
 }
@@ -203,7 +203,7 @@ TEMPLATE_LIST_TEST_CASE("ranges, strides, executors and memory give the same bit
         std::vector<std::byte> pieces(bytes, std::byte{0xff});
         const auto q = detail::place<TestType>(pieces, tokens, cols, 32);
         for (std::size_t t = tokens; t-- > 0;) {
-            table->template quantizer<TestType>().quantize_tokens(in, q, t, t + 1);
+            table->template get<functions::Quantize<TestType>>()(in, q, t, t + 1);
         }
         REQUIRE(fault(q, expected, 32) == "");
     }

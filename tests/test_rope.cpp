@@ -22,7 +22,8 @@ struct RopeTable {
     RopeTable(const dispatch::Table& by, std::size_t first, std::size_t positions,
               std::size_t head_dim, double theta)
         : cosines(positions * (head_dim / 2)), sines(cosines.size()) {
-        by.rope_table(first, positions, head_dim, theta, cosines.data(), sines.data());
+        by.get<functions::RopeTable>()(first, positions, head_dim, theta, cosines.data(),
+                                       sines.data());
     }
 };
 
@@ -88,7 +89,8 @@ TEST_CASE("rope turns each head", "[rope]") {
                 want.insert(want.end(), y.begin(), y.end());
             }
             want.push_back(x.back());
-            table->rope(x.data(), heads, turn.cosines.data(), turn.sines.data(), half);
+            table->get<functions::Rope>()(x.data(), heads, turn.cosines.data(), turn.sines.data(),
+                                          half);
             REQUIRE(difference(x, want) == "");
         }
     }

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The self-test passes on every cluster, and names the function of a table that goes wrong: each in
-// turn is replaced, in a copy of its table, by one that errs in a single bit.
+// turn is replaced, in a copy of its table, by one that errs in a single bit of one of its outputs.
 #include <bitnet/dispatch.hpp>
+#include <bitnet/functions.hpp>
 #include <bitnet/self_test.hpp>
 
+#include <bit>
+#include <concepts>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -23,220 +28,101 @@ std::string_view tested(const dispatch::Table& table) {
     return wrong ? wrong : "nothing";
 }
 
-float other(float v) {
-    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(v) ^ 1u);
+void change(float& v) {
+    v = std::bit_cast<float>(std::bit_cast<std::uint32_t>(v) ^ 1u);
+}
+template <std::integral T>
+void change(T& v) {
+    v = static_cast<T>(v ^ 1);
 }
 
-/// A name, and a table in which the function of that name is wrong.
-struct Broken {
-    std::string_view name;
-    dispatch::Table table = right();
+// What an argument of a function lets it write: places() of them, of which change(argument, i)
+// changes one.
+template <class T>
+struct Output {
+    static constexpr std::size_t places = 0;
 };
-
-std::size_t wrong_tokens; // the batch whose last token the broken kernels get wrong
-
-template <class Weights, class Codes, class Layout = preferred_layout<Weights, Codes>>
-Broken product(std::string_view name) {
-    Broken b{name};
-    using Entry = dispatch::GemmEntry<Weights, Codes, Layout>;
-    using View = typename Entry::View;
-    static_cast<Entry&>(b.table).gemm = [](View w, Quantized<Codes> x, ScaleView scales,
-                                           const float* bias, Matrix<float> y, std::size_t begin,
-                                           std::size_t end) noexcept {
-        right().pair<Weights, Codes, Layout>().gemm(w, x, scales, bias, y, begin, end);
-        float& last = y.row(x.tokens - 1)[end - 1];
-        if (x.tokens == wrong_tokens) last = other(last);
-    };
-    return b;
-}
-template <class Weights, class Codes, class Layout = preferred_layout<Weights, Codes>>
-Broken integers(std::string_view name) {
-    Broken b{name};
-    using Entry = dispatch::GemmEntry<Weights, Codes, Layout>;
-    using View = typename Entry::View;
-    static_cast<Entry&>(b.table).gemm_dots = [](View w, Quantized<Codes> x, Matrix<std::int32_t> y,
-                                                std::size_t begin, std::size_t end) noexcept {
-        right().pair<Weights, Codes, Layout>().gemm_dots(w, x, y, begin, end);
-        if (x.tokens == wrong_tokens) y.row(x.tokens - 1)[end - 1] ^= 1;
-    };
-    return b;
-}
-template <class Activations>
-Broken quantizer(std::string_view name) {
-    Broken b{name};
-    using Entry = dispatch::QuantizeEntry<Activations>;
-    static_cast<Entry&>(b.table).quantize_tokens = [](Matrix<const float> x,
-                                                      Quantized<Activations> q, std::size_t first,
-                                                      std::size_t last) noexcept {
-        right().quantizer<Activations>().quantize_tokens(x, q, first, last);
-        q.codes[q.layout().code_bytes() - 1] ^= 1;
-    };
-    return b;
-}
-template <class Rule>
-Broken stochastic(std::string_view name) {
-    Broken b{name};
-    using Entry = dispatch::StochasticEntry<Rule>;
-    static_cast<Entry&>(b.table).stochastic_sign_tokens =
-        [](Matrix<const float> x, const Rule& rule, const Draws& draws, Quantized<Sign> q,
-           std::size_t first, std::size_t last) noexcept {
-            right().stochastic<Rule>().stochastic_sign_tokens(x, rule, draws, q, first, last);
-            q.scales[3] = 2.0f;
-        };
-    return b;
-}
+template <class T>
+requires(!std::is_const_v<T>) struct Output<T*> {
+    static constexpr std::size_t places = 1;
+    static void change_at(T* to, std::size_t) { change(to[0]); }
+};
+template <class T>
+requires(!std::is_const_v<T>) struct Output<Matrix<T>> {
+    static constexpr std::size_t places = 1;
+    static void change_at(Matrix<T> y, std::size_t) { change(y.row(y.rows - 1)[y.cols - 1]); }
+};
+/// Codes, scales, sums; the sums of signs are nobody's.
+template <class A>
+struct Output<Quantized<A>> {
+    static constexpr std::size_t places = std::is_same_v<codes_of<A>, Sign> ? 2 : 3;
+    static void change_at(const Quantized<A>& q, std::size_t place) {
+        if (place == 0) change(q.codes[q.layout().code_bytes() - 1]);
+        if (place == 1) change(q.scales[3]);
+        if (place == 2) change(q.sums[q.layout().groups() * q.tokens - 1]);
+    }
+};
+/// Products read their tokens and write a matrix.
 template <class F>
-Broken with(std::string_view name, F&& replace) {
-    Broken b{name};
-    replace(b.table);
-    return b;
-}
+constexpr bool reads_tokens = false;
+template <class P>
+constexpr bool reads_tokens<functions::Gemm<P>> = true;
+template <class P>
+constexpr bool reads_tokens<functions::GemmDots<P>> = true;
 
-std::vector<Broken> broken_products() {
-    return {product<Ternary, Int8>("w158a8"),
-            integers<Ternary, Int8>("w158a8"),
-            product<Ternary, Int8, layout::Dense16>("w158a8dense"),
-            integers<Ternary, Int8, layout::Dense16>("w158a8dense"),
-            product<Binary, Int8>("w1a8"),
-            integers<Binary, Int8>("w1a8"),
-            product<Ternary, Sign>("w158a1"),
-            integers<Ternary, Sign>("w158a1"),
-            product<Binary, Sign>("w1a1"),
-            integers<Binary, Sign>("w1a1"),
-            product<Ternary, Ternary>("w158a158"),
-            integers<Ternary, Ternary>("w158a158"),
-            product<Binary, Ternary>("w1a158"),
-            integers<Binary, Ternary>("w1a158"),
-            product<Int8, Int8>("w8a8"),
-            integers<Int8, Int8>("w8a8"),
-            product<Int6, Int8>("w6a8"),
-            integers<Int6, Int8>("w6a8"),
-            product<Int4, Int8>("w4a8"),
-            integers<Int4, Int8>("w4a8")};
-}
+/// How many tokens the batch has that a wrong product gets wrong.
+std::size_t wrong_tokens;
 
-std::vector<Broken> broken_functions() {
-    using Table = dispatch::Table;
-    std::vector<Broken> all{
-        quantizer<Int8>("quantize int8"),
-        quantizer<Int4>("quantize int4"),
-        quantizer<Int2>("quantize int2"),
-        quantizer<Sign>("quantize sign"),
-        quantizer<SignNorm>("quantize signnorm"),
-        quantizer<SignMean>("quantize signmean"),
-        stochastic<Bernoulli>("stochastic_sign bernoulli"),
-        stochastic<Gumbel>("stochastic_sign gumbel"),
-        stochastic<CentredGumbel>("stochastic_sign centred gumbel"),
-    };
-    const auto add = [&](std::string_view name, auto replace) {
-        all.push_back(with(name, replace));
-    };
-    add("exp", [](Table& t) { t.exp = [](float x) noexcept { return other(right().exp(x)); }; });
-    add("log", [](Table& t) { t.log = [](float x) noexcept { return other(right().log(x)); }; });
-    add("sigmoid",
-        [](Table& t) { t.sigmoid = [](float x) noexcept { return other(right().sigmoid(x)); }; });
-    add("tanh", [](Table& t) { t.tanh = [](float x) noexcept { return other(right().tanh(x)); }; });
-    // Wrong where a chunk of 16 ends alone.
-    add("sum", [](Table& t) {
-        t.sum = [](const float* x, std::size_t n) noexcept {
-            const float s = right().sum(x, n);
-            return n == 17 ? other(s) : s;
+template <class F, class Pointer>
+struct Broken;
+template <class F, class R, class... A>
+struct Broken<F, R (*)(A...) noexcept> {
+    template <class T>
+    static constexpr std::size_t places_of = reads_tokens<F>&& requires(T t) {
+        t.codes;
+    }
+    ? 0 : Output<T>::places;
+    static constexpr std::size_t returned = std::is_void_v<R> ? 0 : 1;
+    /// Of all that F writes: what it returns, then each argument's.
+    static constexpr std::size_t places = (returned + ... + places_of<A>);
+
+    static inline std::size_t place; ///< which of them is wrong
+
+    static R run(A... arguments) noexcept {
+        std::size_t first = returned;
+        const auto change_one = [&]<class T>(const T& argument) {
+            if constexpr (places_of < T >> 0) {
+                if (place >= first && place < first + places_of<T>) {
+                    Output<T>::change_at(argument, place - first);
+                }
+                first += places_of<T>;
+            }
         };
-    });
-    add("mean_abs", [](Table& t) {
-        t.mean_abs = [](const float* x, std::size_t n) noexcept {
-            const float s = right().mean_abs(x, n);
-            return n == 17 ? other(s) : s;
+        const auto is_wrong = [&]() {
+            if constexpr (reads_tokens<F>) {
+                return std::get<1>(std::tie(arguments...)).tokens == wrong_tokens;
+            }
+            return true;
         };
-    });
-    add("absmax", [](Table& t) {
-        t.absmax = [](const float* x, std::size_t n) noexcept {
-            const float s = right().absmax(x, n);
-            return n == 17 ? other(s) : s;
-        };
-    });
-    add("dot", [](Table& t) {
-        t.dot = [](const float* a, const float* b, std::size_t n) noexcept {
-            const float s = right().dot(a, b, n);
-            return n == 17 ? other(s) : s;
-        };
-    });
-    add("dots", [](Table& t) {
-        t.dots = [](Matrix<const float> a, Matrix<const float> b, Matrix<float> y) noexcept {
-            right().dots(a, b, y);
-            float& last = y.row(y.rows - 1)[y.cols - 1];
-            last = other(last);
-        };
-    });
-    add("halves_to_floats", [](Table& t) {
-        t.halves_to_floats = [](const std::uint16_t* x, float* y, std::size_t n) noexcept {
-            right().halves_to_floats(x, y, n);
-            y[n - 1] = other(y[n - 1]);
-        };
-    });
-    add("screened head", [](Table& t) {
-        t.nibble_dots = [](const std::uint8_t* nibbles, std::size_t row_bytes, const std::int8_t* q,
-                           const std::uint32_t* rows, std::size_t count,
-                           std::int32_t* dots) noexcept {
-            right().nibble_dots(nibbles, row_bytes, q, rows, count, dots);
-            dots[count - 1] += 1;
-        };
-    });
-    add("screened head", [](Table& t) {
-        t.rows_that_reach = [](const std::int32_t* dots, const float* scales, std::size_t begin,
-                               std::size_t end, std::int32_t high, std::int32_t low, float a,
-                               float least, std::uint32_t* rows) noexcept {
-            return right().rows_that_reach(dots, scales, begin, end, high - 1, low, a, least, rows);
-        };
-    });
-    add("rms_norm", [](Table& t) {
-        t.rms_norm = [](Matrix<const float> x, const float* w, float eps,
-                        Matrix<float> y) noexcept {
-            right().rms_norm(x, w, eps, y);
-            y.row(y.rows - 1)[y.cols - 1] = other(y.row(y.rows - 1)[y.cols - 1]);
-        };
-    });
-    add("squared_relu_gate", [](Table& t) {
-        t.squared_relu_gate = [](const float* g, const float* u, float* y, std::size_t n) noexcept {
-            right().squared_relu_gate(g, u, y, n);
-            y[n - 1] = other(y[n - 1]);
-        };
-    });
-    add("silu_gate", [](Table& t) {
-        t.silu_gate = [](const float* g, const float* u, float* y, std::size_t n) noexcept {
-            right().silu_gate(g, u, y, n);
-            y[n - 1] = other(y[n - 1]);
-        };
-    });
-    add("softmax", [](Table& t) {
-        t.softmax = [](float* x, std::size_t n) noexcept {
-            right().softmax(x, n);
-            x[n - 1] = other(x[n - 1]);
-        };
-    });
-    add("bitglu", [](Table& t) {
-        t.bitglu_tokens = [](Matrix<const float> g, Matrix<const float> u, Quantized<Ternary> q,
-                             std::size_t first, std::size_t last) noexcept {
-            right().bitglu_tokens(g, u, q, first, last);
-            q.sums[q.layout().groups() * q.tokens - 1] += 1;
-        };
-    });
-    add("rope", [](Table& t) {
-        t.rope = [](float* x, std::size_t heads, const float* c, const float* s,
-                    std::size_t half) noexcept {
-            right().rope(x, heads, c, s, half);
-            x[heads * 2 * half - 1] = other(x[heads * 2 * half - 1]);
-        };
-    });
-    add("rope_table", [](Table& t) {
-        t.rope_table = [](std::size_t first, std::size_t positions, std::size_t head_dim,
-                          double theta, float* c, float* s) noexcept {
-            right().rope_table(first, positions, head_dim, theta, c, s);
-            s[positions * head_dim / 2 - 1] = other(s[positions * head_dim / 2 - 1]);
-        };
-    });
-    return all;
-}
+        if constexpr (std::is_void_v<R>) {
+            right().get<F>()(arguments...);
+            if (is_wrong()) (change_one(arguments), ...);
+        } else {
+            R result = right().get<F>()(arguments...);
+            if (place == 0) change(result);
+            (change_one(arguments), ...);
+            return result;
+        }
+    }
+
+    static dispatch::Table table() {
+        dispatch::Table copy = right();
+        static_cast<isa::Slot<F>&>(copy).function = &run;
+        return copy;
+    }
+};
+template <class F>
+using broken = Broken<F, decltype(isa::Slot<F>::function)>;
 
 } // namespace
 
@@ -251,18 +137,39 @@ TEST_CASE("every cluster passes its self-test", "[self_test]") {
     CHECK(self_test<>() == nullptr); // the flags of this file
 }
 
-TEST_CASE("a wrong product is found at any number of tokens", "[self_test]") {
-    for (const Broken& b : broken_products()) {
-        for (wrong_tokens = 1; wrong_tokens <= 9; ++wrong_tokens) {
-            CAPTURE(b.name, wrong_tokens);
-            CHECK(tested(b.table) == b.name);
+TEMPLATE_LIST_TEST_CASE("any wrong output of a function is found and named", "[self_test]",
+                        all_functions) {
+    static_assert(broken<TestType>::places > 0);
+    for (std::size_t place = 0; place < broken<TestType>::places; ++place) {
+        broken<TestType>::place = place;
+        for (wrong_tokens = 1; wrong_tokens <= (reads_tokens<TestType> ? 9 : 1); ++wrong_tokens) {
+            CAPTURE(place, wrong_tokens);
+            CHECK(tested(broken<TestType>::table()) == TestType::name);
         }
     }
 }
 
-TEST_CASE("any wrong function is found and named", "[self_test]") {
-    for (const Broken& b : broken_functions()) {
-        CAPTURE(b.name);
-        CHECK(tested(b.table) == b.name);
-    }
+namespace {
+
+/// Wrong where a chunk of 16 ends alone.
+template <class F, class... A>
+float wrong_at_17(A... arguments) noexcept {
+    float s = right().get<F>()(arguments...);
+    if (std::get<sizeof...(A) - 1>(std::tie(arguments...)) == 17) change(s);
+    return s;
+}
+
+} // namespace
+
+TEST_CASE("sums are tried at odd lengths", "[self_test]") {
+    const auto named = []<class F, class... A>(F, float (*)(A...) noexcept) {
+        dispatch::Table copy = right();
+        static_cast<isa::Slot<F>&>(copy).function = &wrong_at_17<F, A...>;
+        return std::string_view(tested(copy)) == F::name;
+    };
+    const auto check = [&]<class F>(F f) { return named(f, isa::Slot<F>{}.function); };
+    CHECK(check(functions::Sum{}));
+    CHECK(check(functions::Dot{}));
+    CHECK(check(functions::MeanAbs{}));
+    CHECK(check(functions::Absmax{}));
 }

@@ -39,8 +39,8 @@ struct Signs {
         : memory(quantized_bytes<Sign>(x.size() / cols, cols), std::byte{0xff}) {
         const std::size_t tokens = x.size() / cols;
         q = detail::place<Sign>(memory, tokens, cols, 0);
-        by.stochastic<Rule>().stochastic_sign_tokens({x.data(), tokens, cols}, rule, draws, q, 0,
-                                                     tokens);
+        by.get<functions::StochasticSign<Rule>>()({x.data(), tokens, cols}, rule, draws, q, 0,
+                                                  tokens);
     }
 };
 

@@ -5,6 +5,7 @@
 #include "error.hpp"
 #include "stats.hpp"
 
+#include <bitnet/dispatch.hpp>
 #include <bitnet/rope.hpp>
 
 #include <algorithm>

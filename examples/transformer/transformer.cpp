@@ -12,6 +12,7 @@
 
 #include <bitnet/activation.hpp>
 #include <bitnet/math.hpp>
+#include <bitnet/rope.hpp>
 
 #include <algorithm>
 #include <array>

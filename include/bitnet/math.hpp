@@ -4,246 +4,32 @@
 // so that -ffast-math cannot assume them away. Error bounds are what tests/test_math.cpp measures.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include <bitnet/config.hpp>
-#include <bitnet/dispatch.hpp>
 #include <bitnet/isa.hpp>
-#include <bitnet/kernels/dot_tile.hpp>
-#include <bitnet/simd/f32x16.hpp>
-#include <bitnet/simd/round.hpp>
+#include <bitnet/kernels/math.hpp>
 #include <bitnet/tensor.hpp>
 
 namespace BITNET_NAMESPACE {
 
-namespace detail {
-
-BITNET_INLINE std::int32_t bits_of(float v) noexcept {
-    std::int32_t b;
-    std::memcpy(&b, &v, sizeof b);
-    return b;
-}
-BITNET_INLINE float float_of(std::int32_t b) noexcept {
-    float v;
-    std::memcpy(&v, &b, sizeof v);
-    return v;
-}
-
-inline constexpr std::int32_t magnitude_bits = 0x7fffffff, sign_bit = -0x7fffffff - 1;
-inline constexpr std::int32_t inf_bits = 0x7f800000, nan_bits = 0x7fc00000;
-
-/// Whether v is neither NaN nor an infinity.
-BITNET_INLINE bool is_finite(float v) noexcept {
-    return (bits_of(v) & magnitude_bits) < inf_bits;
-}
-
-/// The correctly rounded square root: that of a float taken in double and rounded again is.
-BITNET_INLINE float square_root(float v) noexcept {
-    return static_cast<float>(once(std::sqrt(once(static_cast<double>(v)))));
-}
-
-} // namespace detail
-
-namespace simd {
-
-/// Lane i: all ones where a < b, else 0. pre: a - b does not overflow
-template <class Isa>
-BITNET_INLINE i32x16<Isa> below(const i32x16<Isa>& a, const i32x16<Isa>& b) noexcept {
-    return (a - b).template shift_right<31>();
-}
-/// Lane i: the bits of yes where mask is all ones, of no where it is 0.
-template <class Isa>
-BITNET_INLINE i32x16<Isa> pick(const i32x16<Isa>& mask, const i32x16<Isa>& yes,
-                               const i32x16<Isa>& no) noexcept {
-    return (yes & mask) | (no & (i32x16<Isa>::set1(-1) - mask));
-}
-
-/// x = n ln2 + r, n an integer, |r| <= 0.3467; p = e^r - 1, so e^x = 2^n (1 + p).
-/// pre: |x| <= 2^7
-template <class Isa>
-struct ExpParts {
-    using V = f32x16<Isa>;
-    i32x16<Isa> n;
-    V p;
-
-    BITNET_INLINE explicit ExpParts(const V& x) noexcept {
-        // ln2 in two parts: 16 bits, so that n * high is exact for |n| < 2^8, and the rest.
-        const float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
-        n = (x * V::set1(0x1.715476p+0f)).nearest(); // log2(e)
-        const V k = V::from(n);
-        const V r = (x - k * V::set1(ln2_high)) - k * V::set1(ln2_low);
-        // e^r - 1 = r + r^2 (1/2! + r/3! + ... + r^5/7!); r^8/8! < 2^-27
-        V q = V::set1(1.0f / 5040);
-        q = q * r + V::set1(1.0f / 720);
-        q = q * r + V::set1(1.0f / 120);
-        q = q * r + V::set1(1.0f / 24);
-        q = q * r + V::set1(1.0f / 6);
-        q = q * r + V::set1(0.5f);
-        p = r + (r * r) * q;
-    }
-};
-
-// exp and sigmoid stand inside the loops over rows: a call would pass sixteen lanes through memory
-// and load its constants anew. log and tanh need not; f32x16<Isa> names the ISA in their symbols.
-
-/// y = e^x
-/// exact: within 1.03 ulp; 0 below ln 2^-126 (results are never denormal), +inf from 88.72284 on,
-/// exp(-inf) = 0, exp(NaN) = NaN
-template <class Isa>
-BITNET_INLINE f32x16<Isa> exp(const f32x16<Isa>& x) noexcept {
-    using I = i32x16<Isa>;
-    const I bits = x.bits(), size = x.abs().bits();
-    const I negative = bits.template shift_right<31>();
-    // The last arguments whose result is a normal number: 88.72283 and -87.33654.
-    const I limit = pick(negative, I::set1(0x42aeac4f), I::set1(0x42b17217));
-    const I beyond = below(limit, size);
-    const ExpParts<Isa> e(f32x16<Isa>::from_bits(pick(beyond, I::set1(0), bits)));
-    const f32x16<Isa> one_plus_p = f32x16<Isa>::set1(1.0f) + e.p;
-    const I y = one_plus_p.bits() + e.n.template shift_left<23>(); // times 2^n
-    const I special = pick(below(I::set1(detail::inf_bits), size), I::set1(detail::nan_bits),
-                           pick(negative, I::set1(0), I::set1(detail::inf_bits)));
-    return f32x16<Isa>::from_bits(pick(beyond, special, y));
-}
-
-/// y = ln x
-/// exact: within 0.86 ulp, denormal x too; log(+-0) = -inf, log(+inf) = +inf, log(x < 0) = NaN
-template <class Isa>
-f32x16<Isa> log(const f32x16<Isa>& x) noexcept {
-    using V = f32x16<Isa>;
-    using I = i32x16<Isa>;
-    const I bits = x.bits(), size = x.abs().bits();
-    // A denormal is its bits times 2^-149, and its bits as a number are a normal float.
-    const I tiny = below(size, I::set1(0x00800000));
-    const I normal = pick(tiny, V::from(size & tiny).bits(), size);
-    // x = 2^n m, sqrt(1/2) <= m < sqrt(2); the bits of sqrt(1/2) mark where n steps.
-    const I root_half = I::set1(0x3f3504f3);
-    const I exponent = (normal - root_half).template shift_right<23>();
-    const V m = V::from_bits(normal - exponent.template shift_left<23>());
-    const V n = V::from(exponent - (tiny & I::set1(149)));
-    // ln m = ln(1 + f) = 2 atanh(s), s = f / (2 + f); arranged so that f, which is exact, leads:
-    // ln(1 + f) = f - (f^2/2 - s (f^2/2 + R)), R = 2/3 s^2 + 2/5 s^4 + ...; the term left out is
-    // below 2^-28 of the result.
-    const V f = m - V::set1(1.0f);
-    const V s = f / (V::set1(2.0f) + f);
-    const V z = s * s;
-    V r = V::set1(2.0f / 9);
-    r = r * z + V::set1(2.0f / 7);
-    r = r * z + V::set1(2.0f / 5);
-    r = r * z + V::set1(2.0f / 3);
-    const V half_square = V::set1(0.5f) * (f * f);
-    const V tail = s * (half_square + r * z) + n * V::set1(0x1.7f7d1cp-20f);
-    const V y = n * V::set1(0x1.62e4p-1f) - ((half_square - tail) - f);
-    // Special: zeros, infinity, NaN, and everything negative.
-    const I infinity = I::set1(detail::inf_bits);
-    const I nonzero = below(I::set1(0), size);
-    const I invalid = (bits.template shift_right<31>() & nonzero) | below(infinity, size);
-    I out = pick(below(size, infinity), y.bits(), infinity);
-    out = pick(nonzero, out, I::set1(detail::inf_bits | detail::sign_bit));
-    return V::from_bits(pick(invalid, I::set1(detail::nan_bits), out));
-}
-
-/// y = 1 / (1 + e^-x), computed as z / (1 + z) for x < 0, else 1 / (1 + z), with z = e^-|x|
-/// exact: within 2.41 ulp; 0 below ln 2^-126, sigmoid(NaN) = NaN
-template <class Isa>
-BITNET_INLINE f32x16<Isa> sigmoid(const f32x16<Isa>& x) noexcept {
-    using V = f32x16<Isa>;
-    using I = i32x16<Isa>;
-    const V one = V::set1(1.0f);
-    const I size = x.abs().bits();
-    const V z = exp(V::from_bits(size | I::set1(detail::sign_bit)));
-    const I negative = x.bits().template shift_right<31>();
-    const V above = V::from_bits(pick(negative, z.bits(), one.bits()));
-    const I y = (above / (one + z)).bits();
-    return V::from_bits(pick(below(I::set1(detail::inf_bits), size), I::set1(detail::nan_bits), y));
-}
-
-/// y = tanh x = t / (t + 2), t = e^(2|x|) - 1, with the sign of x
-/// exact: within 2.43 ulp; tanh(x) = x for |x| < 2^-12, tanh(+-inf) = +-1, tanh(NaN) = NaN
-template <class Isa>
-f32x16<Isa> tanh(const f32x16<Isa>& x) noexcept {
-    using V = f32x16<Isa>;
-    using I = i32x16<Isa>;
-    const I bits = x.bits(), size = x.abs().bits();
-    const I ten = V::set1(10.0f).bits(); // from 9.02 on the result is 1
-    const V a = V::from_bits(pick(below(ten, size), ten, size));
-    const ExpParts<Isa> e(a + a);
-    const V power = V::from_bits((e.n + I::set1(127)).template shift_left<23>());
-    const V t = power * e.p + (power - V::set1(1.0f));
-    const V ratio = t / (t + V::set1(2.0f));
-    // x - x^3/3 is within half an ulp of x where |x| < 2^-12
-    const I y = pick(below(size, V::set1(0x1p-12f).bits()), size, ratio.bits());
-    const I invalid = below(I::set1(detail::inf_bits), size);
-    return V::from_bits(
-        pick(invalid, I::set1(detail::nan_bits), y | (bits & I::set1(detail::sign_bit))));
-}
-
-/// Runs f(index, how many) for each chunk of 16 of n elements; the last may have fewer.
-template <class F>
-BITNET_INLINE void for_chunks(std::size_t n, F&& f) noexcept {
-    std::size_t i = 0;
-    for (; i + 16 <= n; i += 16) f(i, std::size_t{16});
-    if (i < n) f(i, n - i);
-}
-/// The n <= 16 floats at p, then zeros.
-template <class Isa>
-BITNET_INLINE f32x16<Isa> load_chunk(const float* p, std::size_t n) noexcept {
-    return n == 16 ? f32x16<Isa>::load(p) : f32x16<Isa>::load_first(p, n);
-}
-/// The first n <= 16 lanes to p.
-template <class Isa>
-BITNET_INLINE void store_chunk(const f32x16<Isa>& v, float* p, std::size_t n) noexcept {
-    if (n == 16) {
-        v.store(p);
-    } else {
-        v.store_first(p, n);
-    }
-}
-
-} // namespace simd
-
-/// The single-value forms: the same recipe, the same bits.
+/// Single values, by the recipes of simd/math.hpp, which has their error bounds.
 template <class Isa = isa::native>
-float exp(float x) noexcept {
-    if constexpr (isa::is_dynamic<Isa>) {
-        return dispatch::table().exp(x);
-    } else {
-        float lane[16];
-        simd::exp(simd::f32x16<Isa>::set1(x)).store(lane);
-        return lane[0];
-    }
+BITNET_INLINE float exp(float x) noexcept {
+    return isa::call<functions::Exp, Isa>(x);
 }
 template <class Isa = isa::native>
-float log(float x) noexcept {
-    if constexpr (isa::is_dynamic<Isa>) {
-        return dispatch::table().log(x);
-    } else {
-        float lane[16];
-        simd::log(simd::f32x16<Isa>::set1(x)).store(lane);
-        return lane[0];
-    }
+BITNET_INLINE float log(float x) noexcept {
+    return isa::call<functions::Log, Isa>(x);
 }
 template <class Isa = isa::native>
-float sigmoid(float x) noexcept {
-    if constexpr (isa::is_dynamic<Isa>) {
-        return dispatch::table().sigmoid(x);
-    } else {
-        float lane[16];
-        simd::sigmoid(simd::f32x16<Isa>::set1(x)).store(lane);
-        return lane[0];
-    }
+BITNET_INLINE float sigmoid(float x) noexcept {
+    return isa::call<functions::Sigmoid, Isa>(x);
 }
 template <class Isa = isa::native>
-float tanh(float x) noexcept {
-    if constexpr (isa::is_dynamic<Isa>) {
-        return dispatch::table().tanh(x);
-    } else {
-        float lane[16];
-        simd::tanh(simd::f32x16<Isa>::set1(x)).store(lane);
-        return lane[0];
-    }
+BITNET_INLINE float tanh(float x) noexcept {
+    return isa::call<functions::Tanh, Isa>(x);
 }
 
 // Sums: 16 interleaved partials that start at +0, element i added to partial i mod 16 in order; a
@@ -253,30 +39,15 @@ float tanh(float x) noexcept {
 /// s = sum of x[i]
 /// x (n,) float · exact: the 16 partials above · noexcept, no allocation
 template <class Isa = isa::native>
-float sum(const float* x, std::size_t n) noexcept {
-    if constexpr (isa::is_dynamic<Isa>) {
-        return dispatch::table().sum(x, n);
-    } else {
-        auto s = simd::zeros<Isa>();
-        simd::for_chunks(n, [&](std::size_t i, std::size_t k)
-                                BITNET_INLINE_LAMBDA { s = s + simd::load_chunk<Isa>(x + i, k); });
-        return s.fold();
-    }
+BITNET_INLINE float sum(const float* x, std::size_t n) noexcept {
+    return isa::call<functions::Sum, Isa>(x, n);
 }
 
 /// s = sum of a[i] * b[i], each product rounded once
 /// a, b (n,) float · exact: the 16 partials above · noexcept, no allocation
 template <class Isa = isa::native>
-float dot(const float* a, const float* b, std::size_t n) noexcept {
-    if constexpr (isa::is_dynamic<Isa>) {
-        return dispatch::table().dot(a, b, n);
-    } else {
-        auto s = simd::zeros<Isa>();
-        simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-            s = s + simd::load_chunk<Isa>(a + i, k) * simd::load_chunk<Isa>(b + i, k);
-        });
-        return s.fold();
-    }
+BITNET_INLINE float dot(const float* a, const float* b, std::size_t n) noexcept {
+    return isa::call<functions::Dot, Isa>(a, b, n);
 }
 
 /// y[i, j] = dot(a[i], b[j]): every row of a with every row of b
@@ -284,77 +55,30 @@ float dot(const float* a, const float* b, std::size_t n) noexcept {
 /// pre:   y overlaps neither a nor b
 /// exact: each as dot() has it · cost: loads a row once for several dots; noexcept, no allocation
 template <class Isa = isa::native>
-void dots(Matrix<const float> a, Matrix<const float> b, Matrix<float> y) noexcept {
+BITNET_INLINE void dots(Matrix<const float> a, Matrix<const float> b, Matrix<float> y) noexcept {
     BITNET_ASSERT(a.cols == b.cols && y.rows == a.rows && y.cols == b.rows);
-    if constexpr (isa::is_dynamic<Isa>) {
-        dispatch::table().dots(a, b, y);
-    } else if constexpr (isa::is_scalar<Isa>) {
-        for (std::size_t i = 0; i < a.rows; ++i) {
-            for (std::size_t j = 0; j < b.rows; ++j) {
-                y.row(i)[j] = dot<Isa>(a.row(i), b.row(j), a.cols);
-            }
-        }
-    } else {
-        // 32 registers hold 4 x 4 sums and what they are made of; 16 hold 4 x 2.
-        detail::dot_bands<Isa, simd::sixteen<Isa>::lanes >= 8 ? 4 : 2>(a, b, y, 0);
-    }
+    isa::call<functions::Dots, Isa>(a, b, y);
 }
 
 /// m = (sum of |x[i]|) / n
 /// x (n,) float, n >= 1 · exact: the 16 partials above, one division · noexcept, no allocation
 template <class Isa = isa::native>
-float mean_abs(const float* x, std::size_t n) noexcept {
-    if constexpr (isa::is_dynamic<Isa>) {
-        return dispatch::table().mean_abs(x, n);
-    } else {
-        auto s = simd::zeros<Isa>();
-        simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-            s = s + simd::load_chunk<Isa>(x + i, k).abs();
-        });
-        return simd::lane::divide(s.fold(), static_cast<float>(n));
-    }
+BITNET_INLINE float mean_abs(const float* x, std::size_t n) noexcept {
+    return isa::call<functions::MeanAbs, Isa>(x, n);
+}
+
+/// m = max |x[i]|; NaN when there is a NaN, 0 when n = 0
+/// x (n,) float · exact · noexcept, no allocation
+template <class Isa = isa::native>
+BITNET_INLINE float absmax(const float* x, std::size_t n) noexcept {
+    return isa::call<functions::Absmax, Isa>(x, n);
 }
 
 /// y[i] = x[i], an IEEE 754 half given by its bits
 /// x, y (n,) · pre: every x[i] is finite · exact · noexcept, no allocation
 template <class Isa = isa::native>
-void halves_to_floats(const std::uint16_t* x, float* y, std::size_t n) noexcept {
-    if constexpr (isa::is_dynamic<Isa>) {
-        dispatch::table().halves_to_floats(x, y, n);
-    } else {
-        std::size_t i = 0;
-        if constexpr (!isa::is_scalar<Isa>) {
-            constexpr std::size_t lanes = simd::sixteen<Isa>::lanes;
-            for (; i + lanes <= n; i += lanes) {
-                simd::ops<Isa>::load_halves(x + i).store_unaligned(y + i);
-            }
-        }
-        for (; i < n; ++i) y[i] = simd::float_of_half(x[i]);
-    }
-}
-
-namespace detail {
-/// The bits of max |x[i]|: of non-negative floats the bits have the same order, and inf_bits or
-/// more says that there is an infinity or a NaN.
-template <class Isa>
-BITNET_INLINE std::int32_t absmax_bits(const float* x, std::size_t n) noexcept {
-    auto best = simd::i32x16<Isa>::set1(0);
-    simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-        best = max(best, simd::load_chunk<Isa>(x + i, k).abs().bits());
-    });
-    return best.maximum();
-}
-} // namespace detail
-
-/// m = max |x[i]|; NaN when there is a NaN, 0 when n = 0
-/// x (n,) float · exact · noexcept, no allocation
-template <class Isa = isa::native>
-float absmax(const float* x, std::size_t n) noexcept {
-    if constexpr (isa::is_dynamic<Isa>) {
-        return dispatch::table().absmax(x, n);
-    } else {
-        return detail::float_of(detail::absmax_bits<Isa>(x, n));
-    }
+BITNET_INLINE void halves_to_floats(const std::uint16_t* x, float* y, std::size_t n) noexcept {
+    isa::call<functions::HalvesToFloats, Isa>(x, y, n);
 }
 
 } // namespace BITNET_NAMESPACE

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <limits>
 #include <span>
-#include <type_traits>
 
 #include <bitnet/config.hpp>
 #include <bitnet/format.hpp>
@@ -31,9 +30,11 @@ inline constexpr std::size_t panel_tokens = 8;
 /// Columns pad to a multiple of 32 with zero bits.
 template <class Codes>
 struct token_layout {
-    static constexpr bool is_int8 = std::is_same_v<Codes, Int8>;
+    static constexpr bool is_int8 = Codes::bits == 8;
     static constexpr std::size_t word_cols = is_int8 ? 4 : 32;
-    static constexpr std::size_t planes = std::is_same_v<Codes, Ternary> ? 2 : 1; // mask, sign
+    static constexpr std::size_t planes = is_int8 ? 1 : Codes::bits; // Ternary: mask, sign
+    /// Words of a token in layout::tile_cols columns.
+    static constexpr std::size_t chunk_words = layout::tile_cols / word_cols * planes;
 
     std::size_t tokens, cols, group; // group: columns per sum; 0 = all
 
@@ -217,8 +218,7 @@ quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std
                 word[c % 4] = static_cast<std::uint8_t>(code);
                 sum += code;
             } else {
-                const bool legal = L::planes == 1 ? Binary::is_code(code) : Ternary::is_code(code);
-                if (!legal) return Error{Errc::bad_code, t * cols + c};
+                if (!Codes::is_code(code)) return Error{Errc::bad_code, t * cols + c};
                 const unsigned bit = layout::lane_bit(c);
                 std::uint8_t* byte = word + bit / 8;
                 if constexpr (L::planes == 2) {

@@ -1,137 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Rotary position embedding (RoPE) in its rotate-half form: element i of a head turns with element
-// i + head_dim / 2. The table's angles, sines and cosines come from our own double recipes, because
-// those of C libraries differ in the last bit.
+// i + head_dim / 2.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <span>
 
 #include <bitnet/config.hpp>
-#include <bitnet/dispatch.hpp>
 #include <bitnet/isa.hpp>
-#include <bitnet/math.hpp>
-#include <bitnet/simd/round.hpp>
+#include <bitnet/kernels/rope.hpp>
 
 namespace BITNET_NAMESPACE {
-
-namespace detail {
-
-// Doubles, every operation rounded once. Divisors pass once() too: -ffast-math would multiply by
-// the reciprocal of a known one.
-BITNET_INLINE double times(double a, double b) noexcept {
-    return once(a * b);
-}
-BITNET_INLINE double plus(double a, double b) noexcept {
-    return once(a + b);
-}
-BITNET_INLINE double minus(double a, double b) noexcept {
-    return once(a - b);
-}
-BITNET_INLINE double over(double a, double b) noexcept {
-    return once(once(a) / once(b));
-}
-/// The nearest integer, ties to even, for |v| < 2^51: there 1.5 * 2^52 + v has no fraction bits.
-BITNET_INLINE double nearest(double v) noexcept {
-    return minus(plus(v, 0x1.8p52), once(0x1.8p52));
-}
-/// 2^n for -1022 <= n <= 1023.
-BITNET_INLINE double power_of_two(std::int64_t n) noexcept {
-    const std::int64_t bits = (n + 1023) << 52;
-    double v;
-    std::memcpy(&v, &bits, sizeof v);
-    return v;
-}
-
-// ln 2 in two parts: 32 bits, so that its products with small integers are exact, and the rest.
-inline constexpr double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
-
-/// ln x for a normal x > 0: n ln 2 + 2 atanh((m - 1) / (m + 1)), x = 2^n m, 1 <= m < 2.
-BITNET_INLINE double log_double(double x) noexcept {
-    std::int64_t bits;
-    std::memcpy(&bits, &x, sizeof bits);
-    const std::int64_t n = (bits >> 52) - 1023;
-    const double m = over(x, power_of_two(n));
-    const double s = over(minus(m, 1.0), plus(m, 1.0)), z = times(s, s);
-    double sum = 0; // of z^j / (2 j + 1); z <= 1/9 and 9^-17 < 2^-53
-    for (int j = 17; j >= 0; --j) sum = plus(times(sum, z), over(1.0, 2.0 * j + 1.0));
-    const double k = static_cast<double>(n);
-    return plus(times(k, ln2_high), plus(times(2.0, times(s, sum)), times(k, ln2_low)));
-}
-
-/// e^x for |x| < 700: 2^n e^r, |r| <= 0.35, by the series of e^r.
-BITNET_INLINE double exp_double(double x) noexcept {
-    const double n = nearest(times(x, 0x1.71547652b82fep+0)); // log2(e)
-    const double r = minus(minus(x, times(n, ln2_high)), times(n, ln2_low));
-    double sum = 1; // 0.35^15 / 15! < 2^-53
-    for (int j = 15; j >= 1; --j) sum = plus(1.0, times(over(r, j), sum));
-    return times(sum, power_of_two(static_cast<std::int64_t>(n)));
-}
-
-struct SineCosine {
-    double sine, cosine;
-};
-/// sin and cos of 0 <= angle < 2^20: a quarter turn taken off k times leaves |r| <= pi/4.
-BITNET_INLINE SineCosine sine_cosine(double angle) noexcept {
-    // pi/2 in two parts of 33 bits, so that their products with k < 2^20 are exact; what is left
-    // out of pi/2 is below 2^-68, which moves r by less than 2^-48.
-    const double high = 0x1.921fb544p+0, low = 0x1.0b4611a6p-34;
-    const double k = nearest(times(angle, 0x1.45f306dc9c883p-1)); // 2 / pi
-    const double r = minus(minus(angle, times(k, high)), times(k, low));
-    const double z = times(r, r);
-    double sine = 1, cosine = 1; // Taylor; (pi/4)^19 / 19! < 2^-60
-    for (int j = 9; j >= 1; --j) {
-        sine = minus(1.0, times(over(z, 2.0 * j * (2.0 * j + 1)), sine));
-        cosine = minus(1.0, times(over(z, (2.0 * j - 1) * 2.0 * j), cosine));
-    }
-    sine = times(sine, r);
-    switch (static_cast<std::int64_t>(k) & 3) {
-    case 0:
-        return {sine, cosine};
-    case 1:
-        return {cosine, -sine};
-    case 2:
-        return {-sine, -cosine};
-    default:
-        return {-cosine, sine};
-    }
-}
-
-template <class Isa>
-void rope_table(std::size_t first, std::size_t positions, std::size_t head_dim, double theta,
-                float* cosines, float* sines) noexcept {
-    const std::size_t half = head_dim / 2;
-    const double log_theta = log_double(theta);
-    for (std::size_t i = 0; i < half; ++i) {
-        const double exponent = over(2.0 * static_cast<double>(i), static_cast<double>(head_dim));
-        const double frequency = exp_double(-times(exponent, log_theta));
-        for (std::size_t p = 0; p < positions; ++p) {
-            const auto [sine, cosine] =
-                sine_cosine(times(static_cast<double>(first + p), frequency));
-            cosines[p * half + i] = static_cast<float>(cosine);
-            sines[p * half + i] = static_cast<float>(sine);
-        }
-    }
-}
-
-template <class Isa>
-void rope(float* x, std::size_t heads, const float* cosines, const float* sines,
-          std::size_t half) noexcept {
-    for (std::size_t h = 0; h < heads; ++h, x += 2 * half) {
-        simd::for_chunks(half, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-            const auto a = simd::load_chunk<Isa>(x + i, k);
-            const auto b = simd::load_chunk<Isa>(x + half + i, k);
-            const auto c = simd::load_chunk<Isa>(cosines + i, k);
-            const auto s = simd::load_chunk<Isa>(sines + i, k);
-            simd::store_chunk(a * c - b * s, x + i, k);
-            simd::store_chunk(b * c + a * s, x + half + i, k);
-        });
-    }
-}
-
-} // namespace detail
 
 /// cos[p, i] = cos(angle), sin[p, i] = sin(angle), angle = (first + p) * theta^(-2 i / head_dim)
 /// cos, sin (positions, head_dim / 2) float
@@ -140,15 +19,11 @@ void rope(float* x, std::size_t heads, const float* cosines, const float* sines,
 /// cost:  for load time: about 100 double operations an element; noexcept, no allocation
 /// source: arXiv 2104.09864
 template <class Isa = isa::native>
-void rope_table(std::size_t first, std::size_t positions, std::size_t head_dim, double theta,
-                std::span<float> cos, std::span<float> sin) noexcept {
+BITNET_INLINE void rope_table(std::size_t first, std::size_t positions, std::size_t head_dim,
+                              double theta, std::span<float> cos, std::span<float> sin) noexcept {
     BITNET_ASSERT(head_dim % 2 == 0 && first + positions <= (std::size_t{1} << 20));
     BITNET_ASSERT(cos.size() == positions * (head_dim / 2) && sin.size() == cos.size());
-    if constexpr (isa::is_dynamic<Isa>) {
-        dispatch::table().rope_table(first, positions, head_dim, theta, cos.data(), sin.data());
-    } else {
-        detail::rope_table<Isa>(first, positions, head_dim, theta, cos.data(), sin.data());
-    }
+    isa::call<functions::RopeTable, Isa>(first, positions, head_dim, theta, cos.data(), sin.data());
 }
 
 /// In each head, for i < half: x'[i] = x[i] cos[i] - x[i + half] sin[i]
@@ -159,14 +34,11 @@ void rope_table(std::size_t first, std::size_t positions, std::size_t head_dim, 
 /// cost:  one pass; noexcept, no allocation
 /// source: arXiv 2104.09864, with the halves instead of neighbours as the pairs
 template <class Isa = isa::native>
-void rope(std::span<float> x, std::span<const float> cos, std::span<const float> sin) noexcept {
+BITNET_INLINE void rope(std::span<float> x, std::span<const float> cos,
+                        std::span<const float> sin) noexcept {
     const std::size_t half = cos.size();
     BITNET_ASSERT(half >= 1 && sin.size() == half && x.size() % (2 * half) == 0);
-    if constexpr (isa::is_dynamic<Isa>) {
-        dispatch::table().rope(x.data(), x.size() / (2 * half), cos.data(), sin.data(), half);
-    } else {
-        detail::rope<Isa>(x.data(), x.size() / (2 * half), cos.data(), sin.data(), half);
-    }
+    isa::call<functions::Rope, Isa>(x.data(), x.size() / (2 * half), cos.data(), sin.data(), half);
 }
 
 } // namespace BITNET_NAMESPACE

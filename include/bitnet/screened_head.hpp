@@ -117,11 +117,10 @@ public:
         const std::size_t stride = 512; // the bound on the k-th best is renewed as often
         for (std::size_t r = 0; r < rows(); r += stride) {
             const std::size_t end = rows() - r < stride ? rows() : r + stride;
-            const std::size_t n =
-                pass.bounded
-                    ? detail::rows_that_reach<Isa>(pass.dots, pass.scales, r, end, pass.middle,
-                                                   pass.middle, pass.a, kept.least(), pass.rows)
-                    : 0;
+            const std::size_t n = pass.bounded ? isa::call<functions::RowsThatReach, Isa>(
+                                                     pass.dots, pass.scales, r, end, pass.middle,
+                                                     pass.middle, pass.a, kept.least(), pass.rows)
+                                               : 0;
             for (std::size_t i = 0; i < n; ++i) {
                 const std::uint32_t row = pass.rows[i];
                 kept.insert({row, pass.logit(row, 16 * pass.dots[row] + pass.middle)});
@@ -131,8 +130,9 @@ public:
         for (std::size_t i = 0; i < count; ++i) pass.rows[i] = best[i].row;
         take<Isa>(pass, count, kept, serial);
         if (pass.bounded) {
-            count = detail::rows_that_reach<Isa>(pass.dots, pass.scales, 0, rows(), pass.high,
-                                                 pass.low, pass.a, kept.least(), pass.rows);
+            count = isa::call<functions::RowsThatReach, Isa>(pass.dots, pass.scales, 0, rows(),
+                                                             pass.high, pass.low, pass.a,
+                                                             kept.least(), pass.rows);
         } else { // some logit is no number, or none that a bound can be compared with
             count = rows();
             for (std::size_t r = 0; r < count; ++r) pass.rows[r] = static_cast<std::uint32_t>(r);
@@ -253,8 +253,9 @@ private:
     void nibble_dots(const Pass& pass, std::size_t count, const E& executor) const noexcept {
         const std::size_t most = executor.workers() == 1 ? 1 : 4 * executor.workers();
         detail::for_ranges(executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
-            detail::nibble_dots<Isa>(image_.nibbles(), image_.padded_cols() / 2, pass.q,
-                                     pass.rows + i, end - i, pass.nibble_dots + i);
+            isa::call<functions::NibbleDots, Isa>(image_.nibbles(), image_.padded_cols() / 2,
+                                                  pass.q, pass.rows + i, end - i,
+                                                  pass.nibble_dots + i);
         });
     }
 

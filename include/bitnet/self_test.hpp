@@ -7,15 +7,16 @@
 #include <cstring>
 #include <type_traits>
 
-#include <bitnet/detail/cluster_table.hpp>
 #include <bitnet/dispatch.hpp>
 #include <bitnet/format.hpp>
+#include <bitnet/functions.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/pack.hpp>
 #include <bitnet/quantized.hpp>
-#include <bitnet/stochastic.hpp>
+#include <bitnet/table.hpp>
 #include <bitnet/tensor.hpp>
+#include <bitnet/type_list.hpp>
 
 namespace BITNET_NAMESPACE {
 
@@ -38,38 +39,24 @@ public:
 
     /// The name of the first function that disagrees, or nullptr.
     const char* run() noexcept {
-        if (&actual_ == &expected_) return nullptr;
-        if (!products_agree<Ternary, Int8>()) return "w158a8";
-        if (!products_agree<Ternary, Int8, layout::Dense16>()) return "w158a8dense";
-        if (!products_agree<Binary, Int8>()) return "w1a8";
-        if (!products_agree<Ternary, Sign>()) return "w158a1";
-        if (!products_agree<Binary, Sign>()) return "w1a1";
-        if (!products_agree<Ternary, Ternary>()) return "w158a158";
-        if (!products_agree<Binary, Ternary>()) return "w1a158";
-        if (!products_agree<Int8, Int8>()) return "w8a8";
-        if (!products_agree<Int6, Int8>()) return "w6a8";
-        if (!products_agree<Int4, Int8>()) return "w4a8";
-        if (!quantizers_agree<Int8>()) return "quantize int8";
-        if (!quantizers_agree<Int4>()) return "quantize int4";
-        if (!quantizers_agree<Int2>()) return "quantize int2";
-        if (!quantizers_agree<Sign>()) return "quantize sign";
-        if (!quantizers_agree<SignNorm>()) return "quantize signnorm";
-        if (!quantizers_agree<SignMean>()) return "quantize signmean";
-        if (!stochastic_signs_agree<Bernoulli>()) return "stochastic_sign bernoulli";
-        if (!stochastic_signs_agree<Gumbel>()) return "stochastic_sign gumbel";
-        if (!stochastic_signs_agree<CentredGumbel>()) return "stochastic_sign centred gumbel";
-        if (const char* name = math_disagreement()) return name;
-        if (const char* name = activation_disagreement()) return name;
-        return screens_agree() ? nullptr : "screened head";
+        const char* wrong = nullptr;
+        if (&actual_ == &expected_) return wrong;
+        for_each_type(all_functions{}, [&]<class F>() {
+            if (!wrong && !agrees(Tag<F>{})) wrong = F::name;
+        });
+        return wrong;
     }
 
 private:
     using Table = dispatch::Table;
+    template <class F>
+    struct Tag {};
     // Every height of a tile and a second panel; row blocks for a GEMM tile and more; columns and
     // groups that end inside a register.
     static constexpr std::size_t tokens = 9, rows = 67, cols = 150, values = (tokens - 1) * cols;
     // Tokens of products: two full tiles, the fewest for which kernels count_rows().
     static constexpr std::size_t most_tokens = 16;
+    static constexpr std::size_t rope_half = 21;
     // More columns than the popcount kernels count in one go.
     static constexpr std::size_t long_rows = 5, long_cols = 1037;
     static constexpr std::size_t most_codes =
@@ -86,26 +73,46 @@ private:
     template <class Format>
     void fill(std::int8_t* codes, std::size_t n) noexcept {
         for (std::size_t i = 0; i < n; ++i) {
-            int code = static_cast<int>(next() % 256) - 128;
-            if constexpr (std::is_same_v<Format, Int6>) code = code / 4;
-            if constexpr (std::is_same_v<Format, Int4>) code = code / 16;
-            if constexpr (std::is_same_v<Format, Ternary>) code = static_cast<int>(next() % 3) - 1;
-            if constexpr (std::is_same_v<Format, Binary> || std::is_same_v<Format, Sign>) {
-                code = static_cast<int>(next() % 2) * 2 - 1;
-            }
-            codes[i] = static_cast<std::int8_t>(code);
+            codes[i] = static_cast<std::int8_t>(Format::code(next() % Format::count));
         }
     }
 
-    template <class Weights, class Codes, class Layout = preferred_layout<Weights, Codes>>
-    bool products_agree() noexcept {
-        return product_agrees<Weights, Codes, Layout>(rows, cols, 0) &&
-               (!has_groups<Layout> || product_agrees<Weights, Codes, Layout>(rows, cols, 64)) &&
-               product_agrees<Weights, Codes, Layout>(long_rows, long_cols, 0);
+    // One overload of agrees() for each function: a row of functions.hpp without one does not
+    // compile.
+    template <class P>
+    bool agrees(Tag<functions::Gemm<P>>) noexcept {
+        return products_agree<P, float>(
+            [](const Table& table, const auto& o, Matrix<float> y) noexcept {
+                table.get<functions::Gemm<P>>()(o.weights, o.x, o.scales, o.bias, y, 0, y.cols);
+            });
+    }
+    template <class P>
+    bool agrees(Tag<functions::GemmDots<P>>) noexcept {
+        return products_agree<P, std::int32_t>(
+            [](const Table& table, const auto& o, Matrix<std::int32_t> y) noexcept {
+                table.get<functions::GemmDots<P>>()(o.weights, o.x, y, 0, y.cols);
+            });
+    }
+    template <class P>
+    struct Operands {
+        PackedView<typename P::Weights, typename P::Layout> weights;
+        Quantized<typename P::Codes> x;
+        ScaleView scales;
+        const float* bias;
+    };
+    template <class P, class T, class F>
+    bool products_agree(F&& multiply) noexcept {
+        return product_agrees<P, T>(rows, cols, 0, multiply) &&
+               (!has_groups<typename P::Layout> ||
+                product_agrees<P, T>(rows, cols, 64, multiply)) &&
+               product_agrees<P, T>(long_rows, long_cols, 0, multiply);
     }
     /// most_tokens on the expected table; the first 1, 2, ... tokens, and all, on the other.
-    template <class Weights, class Codes, class Layout>
-    bool product_agrees(std::size_t r, std::size_t c, std::size_t group) noexcept {
+    template <class P, class T, class F>
+    bool product_agrees(std::size_t r, std::size_t c, std::size_t group, F&& multiply) noexcept {
+        using Weights = typename P::Weights;
+        using Codes = typename P::Codes;
+        using Layout = typename P::Layout;
         using Mapping = typename Layout::template mapping<Weights>;
         constexpr std::size_t bytes = Mapping{rows, cols}.bytes(),
                               long_bytes = Mapping{long_rows, long_cols}.bytes(),
@@ -114,8 +121,7 @@ private:
         alignas(64) std::uint8_t packed[most_bytes];
         std::byte memory[quantized_bytes<Int8>(most_tokens, long_cols)];
         float scales[round_up(rows, 16) * 3], bias[round_up(rows, 16)], factors[most_tokens];
-        float y[2][most_tokens * rows];
-        std::int32_t dots[2][most_tokens * rows];
+        T y[2][most_tokens * rows];
         fill<Weights>(w, r * c);
         fill<Codes>(x, most_tokens * c);
         for (float& v : scales) v = real();
@@ -125,20 +131,17 @@ private:
         const std::size_t groups = groups_of(c, group);
         const ScaleView scale_view{scales, 16 * groups, group ? 16u : 0u, group};
 
-        const auto run = [&](const Table& table, std::size_t n, std::int32_t* d, float* out) {
+        const auto run = [&](const Table& table, std::size_t n, T* out) {
             const auto q =
                 quantized_from_codes<Codes, Isa>({x, n * c}, n, c, {factors, n}, memory, group);
             BITNET_ASSERT(q);
-            const PackedView<Weights, Layout> view{packed, r, c};
-            const auto& pair = table.template pair<Weights, Codes, Layout>();
-            pair.gemm_dots(view, *q, {d, n, r}, 0, r);
-            pair.gemm(view, *q, scale_view, bias, {out, n, r}, 0, r);
+            multiply(table, Operands<P>{{packed, r, c}, *q, scale_view, bias},
+                     Matrix<T>(out, n, r));
         };
-        run(expected_, most_tokens, dots[0], y[0]);
+        run(expected_, most_tokens, y[0]);
         for (std::size_t n = 1; n <= most_tokens; n = n == tokens ? most_tokens : n + 1) {
-            run(actual_, n, dots[1], y[1]);
-            if (std::memcmp(dots[0], dots[1], n * r * sizeof(std::int32_t)) != 0) return false;
-            if (std::memcmp(y[0], y[1], n * r * sizeof(float)) != 0) return false;
+            run(actual_, n, y[1]);
+            if (std::memcmp(y[0], y[1], n * r * sizeof(T)) != 0) return false;
         }
         return true;
     }
@@ -153,17 +156,22 @@ private:
         return std::memcmp(memory[0], memory[1], sizeof memory[0]) == 0;
     }
     template <class Activations>
-    bool quantizers_agree() noexcept {
+    bool agrees(Tag<functions::Quantize<Activations>>) noexcept {
         const auto f = [&](const Table& table, const Quantized<Activations>& q) {
-            table.template quantizer<Activations>().quantize_tokens(batch(x_), q, 0, tokens);
+            table.get<functions::Quantize<Activations>>()(batch(x_), q, 0, tokens);
         };
         return batches_agree<Activations>(0, f) && batches_agree<Activations>(64, f);
     }
     template <class Rule>
-    bool stochastic_signs_agree() noexcept {
+    bool agrees(Tag<functions::StochasticSign<Rule>>) noexcept {
         return batches_agree<Sign>(0, [&](const Table& table, const Quantized<Sign>& q) {
-            table.template stochastic<Rule>().stochastic_sign_tokens(batch(x_), Rule{}, {1, 2, 3},
-                                                                     q, 0, tokens);
+            table.get<functions::StochasticSign<Rule>>()(batch(x_), Rule{}, Draws{1, 2, 3}, q, 0,
+                                                         tokens);
+        });
+    }
+    bool agrees(Tag<functions::BitGlu>) noexcept {
+        return batches_agree<Ternary>(64, [&](const Table& table, const Quantized<Ternary>& q) {
+            table.get<functions::BitGlu>()(batch(x_), batch(other_), q, 0, tokens);
         });
     }
 
@@ -177,95 +185,126 @@ private:
         f(actual_, y[1]);
         return std::memcmp(y[0], y[1], sizeof y[0]) == 0;
     }
+    /// F of each of a row's values.
     template <class F>
-    bool each_agrees(F&& f) noexcept {
-        return floats_agree([&](const Table& table, float* y) {
-            for (std::size_t i = 0; i < cols; ++i) y[i] = f(table)(y[i]);
+    bool values_agree() noexcept {
+        return floats_agree([](const Table& table, float* y) {
+            for (std::size_t i = 0; i < cols; ++i) y[i] = table.get<F>()(y[i]);
         });
     }
+    bool agrees(Tag<functions::Exp>) noexcept { return values_agree<functions::Exp>(); }
+    bool agrees(Tag<functions::Log>) noexcept { return values_agree<functions::Log>(); }
+    bool agrees(Tag<functions::Sigmoid>) noexcept { return values_agree<functions::Sigmoid>(); }
+    bool agrees(Tag<functions::Tanh>) noexcept { return values_agree<functions::Tanh>(); }
+
+    /// f(table, n), a sum over n values, for many n.
     template <class F>
     bool sums_agree(F&& f) noexcept {
         return floats_agree([&](const Table& table, float* y) {
-            for (std::size_t n = 1; n <= 40; ++n) y[n] = f(table)(x_, n);
-            y[0] = f(table)(x_, values);
+            for (std::size_t n = 1; n <= 40; ++n) y[n] = f(table, n);
+            y[0] = f(table, values);
         });
     }
-    const char* math_disagreement() noexcept {
-        if (!each_agrees([](const Table& t) { return t.exp; })) return "exp";
-        if (!each_agrees([](const Table& t) { return t.log; })) return "log";
-        if (!each_agrees([](const Table& t) { return t.sigmoid; })) return "sigmoid";
-        if (!each_agrees([](const Table& t) { return t.tanh; })) return "tanh";
-        if (!sums_agree([](const Table& t) { return t.sum; })) return "sum";
-        if (!sums_agree([](const Table& t) { return t.mean_abs; })) return "mean_abs";
-        if (!sums_agree([](const Table& t) { return t.absmax; })) return "absmax";
-        const bool dots = sums_agree([&](const Table& t) {
-            return [&](const float* a, std::size_t n) { return t.dot(a, other_, n); };
+    bool agrees(Tag<functions::Sum>) noexcept {
+        return sums_agree(
+            [&](const Table& table, std::size_t n) { return table.get<functions::Sum>()(x_, n); });
+    }
+    bool agrees(Tag<functions::MeanAbs>) noexcept {
+        return sums_agree([&](const Table& table, std::size_t n) {
+            return table.get<functions::MeanAbs>()(x_, n);
         });
-        if (!dots) return "dot";
+    }
+    bool agrees(Tag<functions::Absmax>) noexcept {
+        return sums_agree([&](const Table& table, std::size_t n) {
+            return table.get<functions::Absmax>()(x_, n);
+        });
+    }
+    bool agrees(Tag<functions::Dot>) noexcept {
+        return sums_agree([&](const Table& table, std::size_t n) {
+            return table.get<functions::Dot>()(x_, other_, n);
+        });
+    }
+    bool agrees(Tag<functions::Dots>) noexcept {
         // Rows and columns beyond a tile of any register, and a last chunk that is not whole.
-        const bool tiles = floats_agree([&](const Table& t, float* y) {
-            t.dots({x_, 7, 45}, {other_, 19, 45}, {y, 7, 19});
+        return floats_agree([&](const Table& table, float* y) {
+            table.get<functions::Dots>()({x_, 7, 45}, {other_, 19, 45}, {y, 7, 19});
         });
-        if (!tiles) return "dots";
-        const bool halves = floats_agree([&](const Table& t, float* y) {
+    }
+    bool agrees(Tag<functions::HalvesToFloats>) noexcept {
+        return floats_agree([&](const Table& table, float* y) {
             std::uint16_t x[cols];
             for (std::size_t i = 0; i < cols; ++i) x[i] = static_cast<std::uint16_t>(i * 211);
-            t.halves_to_floats(x, y, cols); // up to 31439: all finite
+            table.get<functions::HalvesToFloats>()(x, y, cols); // up to 31439: all finite
         });
-        return halves ? nullptr : "halves_to_floats";
-    }
-    const char* activation_disagreement() noexcept {
-        constexpr std::size_t half = 21, heads = 3, theta = 10000;
-        const float *x = x_, *other = other_;
-        const bool norms = floats_agree([&](const Table& t, float* y) {
-            t.rms_norm({x, tokens - 1, cols}, other, 1e-5f, {y, tokens - 1, cols});
-        });
-        if (!norms) return "rms_norm";
-        const bool relus = floats_agree(
-            [&](const Table& t, float* y) { t.squared_relu_gate(x, other, y, values - 3); });
-        if (!relus) return "squared_relu_gate";
-        const bool silus =
-            floats_agree([&](const Table& t, float* y) { t.silu_gate(x, other, y, values - 3); });
-        if (!silus) return "silu_gate";
-        if (!floats_agree([&](const Table& t, float* y) { t.softmax(y, cols); })) return "softmax";
-        const bool glus =
-            batches_agree<Ternary>(64, [&](const Table& t, const Quantized<Ternary>& q) {
-                t.bitglu_tokens(batch(x_), batch(other_), q, 0, tokens);
-            });
-        if (!glus) return "bitglu";
-        const bool tables = floats_agree([&](const Table& t, float* y) {
-            t.rope_table(1000, 10, 2 * half, theta, y, y + 10 * half);
-        });
-        if (!tables) return "rope_table";
-        const bool turns = floats_agree(
-            [&](const Table& t, float* y) { t.rope(y, heads, other, other + half, half); });
-        return turns ? nullptr : "rope";
     }
 
-    /// Both passes of a screened head, over rows of two lines; each row once stands at the bound.
-    bool screens_agree() noexcept {
-        constexpr std::size_t n = 29, room = 32, row_bytes = 128;
-        constexpr std::int32_t high = 9000, low = -9000;
-        std::uint8_t nibbles[n * row_bytes];
+    bool agrees(Tag<functions::RmsNorm>) noexcept {
+        return floats_agree([&](const Table& table, float* y) {
+            table.get<functions::RmsNorm>()({x_, tokens - 1, cols}, other_, 1e-5f,
+                                            {y, tokens - 1, cols});
+        });
+    }
+    template <class F>
+    bool gates_agree() noexcept {
+        return floats_agree([&](const Table& table, float* y) {
+            table.get<F>()(x_, other_, y, values - 3); // ends inside a register
+        });
+    }
+    bool agrees(Tag<functions::SquaredReluGate>) noexcept {
+        return gates_agree<functions::SquaredReluGate>();
+    }
+    bool agrees(Tag<functions::SiluGate>) noexcept { return gates_agree<functions::SiluGate>(); }
+    bool agrees(Tag<functions::Softmax>) noexcept {
+        return floats_agree(
+            [](const Table& table, float* y) { table.get<functions::Softmax>()(y, cols); });
+    }
+    bool agrees(Tag<functions::RopeTable>) noexcept {
+        return floats_agree([](const Table& table, float* y) {
+            table.get<functions::RopeTable>()(1000, 10, 2 * rope_half, 10000, y,
+                                              y + 10 * rope_half);
+        });
+    }
+    bool agrees(Tag<functions::Rope>) noexcept {
+        constexpr std::size_t heads = 3;
+        return floats_agree([&](const Table& table, float* y) {
+            table.get<functions::Rope>()(y, heads, other_, other_ + rope_half, rope_half);
+        });
+    }
+
+    // The passes of a screened head, over rows of two lines.
+    static constexpr std::size_t screened_rows = 29, screened_room = 32;
+
+    bool agrees(Tag<functions::NibbleDots>) noexcept {
+        constexpr std::size_t row_bytes = 128;
+        std::uint8_t nibbles[screened_rows * row_bytes];
         std::int8_t q[2 * row_bytes];
         for (auto& byte : nibbles) byte = static_cast<std::uint8_t>(next());
         fill<Int8>(q, sizeof q);
-        std::int32_t dots[2][room] = {};
-        std::uint32_t reached[2][room] = {};
-        for (std::uint32_t i = 0; i < n; ++i) reached[0][i] = n - 1 - i;
-        expected_.nibble_dots(nibbles, row_bytes, q, reached[0], n, dots[0]);
-        actual_.nibble_dots(nibbles, row_bytes, q, reached[0], n, dots[1]);
-        if (std::memcmp(dots[0], dots[1], sizeof dots[0]) != 0) return false;
-        for (std::size_t i = 0; i < n; ++i) {
-            const float bound = static_cast<float>(16 * dots[0][i] + (x_[i] < 0 ? low : high));
+        std::uint32_t order[screened_rows];
+        for (std::uint32_t i = 0; i < screened_rows; ++i) order[i] = screened_rows - 1 - i;
+        std::int32_t dots[2][screened_rows];
+        expected_.get<functions::NibbleDots>()(nibbles, row_bytes, q, order, screened_rows,
+                                               dots[0]);
+        actual_.get<functions::NibbleDots>()(nibbles, row_bytes, q, order, screened_rows, dots[1]);
+        return std::memcmp(dots[0], dots[1], sizeof dots[0]) == 0;
+    }
+    bool agrees(Tag<functions::RowsThatReach>) noexcept {
+        constexpr std::int32_t high = 9000, low = -9000;
+        std::int32_t dots[screened_room] = {};
+        for (std::size_t i = 0; i < screened_rows; ++i) {
+            dots[i] = static_cast<std::int32_t>(next() % 40000) - 20000;
+        }
+        std::uint32_t rows_[2][screened_room] = {};
+        for (std::size_t i = 0; i < screened_rows; ++i) { // each row once at the very bound
+            const float bound = static_cast<float>(16 * dots[i] + (x_[i] < 0 ? low : high));
             const float least = once(simd::lane::divide(bound, 1.5f) * x_[i]);
             const auto reach = [&](const Table& table, std::uint32_t* out) {
-                return table.rows_that_reach(dots[0], x_, 0, n, high, low, 1.5f, least, out);
+                return table.get<functions::RowsThatReach>()(dots, x_, 0, screened_rows, high, low,
+                                                             1.5f, least, out);
             };
-            const std::size_t count = reach(expected_, reached[0]);
-            if (reach(actual_, reached[1]) != count) return false;
-            if (std::memcmp(reached[0], reached[1], count * sizeof reached[0][0]) != 0)
-                return false;
+            const std::size_t count = reach(expected_, rows_[0]);
+            if (reach(actual_, rows_[1]) != count) return false;
+            if (std::memcmp(rows_[0], rows_[1], count * sizeof rows_[0][0]) != 0) return false;
         }
         return true;
     }
@@ -287,8 +326,8 @@ const char* self_test() noexcept {
     if constexpr (isa::is_dynamic<Isa>) {
         return dispatch::self_test();
     } else {
-        return detail::SelfTest<Isa>(detail::cluster_table<Isa>,
-                                     detail::cluster_table<isa::here<isa::scalar>>)
+        return detail::SelfTest<Isa>(dispatch::compiled<Isa>,
+                                     dispatch::compiled<isa::here<isa::scalar>>)
             .run();
     }
 }

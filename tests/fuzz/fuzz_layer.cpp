@@ -15,6 +15,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "../layer_kinds.hpp"
+
 namespace {
 
 using namespace bitnet;
@@ -50,8 +52,8 @@ void all_clusters_agree(const BitLinear<Weights, Activations, Layout>& layer, So
                     .value();
         } else {
             q = detail::place<Activations>(memory, tokens, cols, layer.group());
-            table->template quantizer<Activations>().quantize_tokens({x.data(), tokens, cols}, q, 0,
-                                                                     tokens);
+            table->template get<functions::Quantize<Activations>>()({x.data(), tokens, cols}, q, 0,
+                                                                    tokens);
         }
         // Scales and bias as kernels read them: blocks of 16 rows.
         const std::size_t groups = layer.group() ? (cols + layer.group() - 1) / layer.group() : 1;
@@ -61,7 +63,7 @@ void all_clusters_agree(const BitLinear<Weights, Activations, Layout>& layer, So
                 scales[(r / 16 * groups + g) * 16 + r % 16] = layer.scale(r, g);
             }
         }
-        table->template pair<Weights, Codes, Layout>().gemm(
+        table->template get<functions::Gemm<Product<Weights, Codes, Layout>>>()(
             layer.weights(), q.as_codes(),
             {scales.data(), 16 * groups, layer.group() ? 16u : 0u, layer.group()}, nullptr,
             {y.data(), tokens, rows}, 0, rows);
@@ -105,11 +107,8 @@ void try_codes(Source& source) {
     std::vector<float> scales(group ? rows * groups : source.byte() % 2 ? rows : 1);
     for (float& s : scales) s = source.real();
     std::vector<std::int8_t> codes(rows * cols);
-    for (auto& c : codes) {
-        const int drawn = Weights::bits > 2 ? (source.byte() - 128) >> (8 - Weights::bits)
-                                            : source.byte() % 3 - 1;
-        c = static_cast<std::int8_t>(std::is_same_v<Weights, Binary> && drawn == 0 ? 1 : drawn);
-    }
+    for (auto& c : codes)
+        c = static_cast<std::int8_t>(Weights::code(source.byte() % Weights::count));
     auto made = Layer::from_codes(codes, rows, cols, scales, {}, group);
     if (!made) return;
     require(bool(made->verify()), "what from_codes made is sound");
@@ -123,7 +122,7 @@ void try_codes(Source& source) {
     try_image<Weights, Activations, Layout>(bytes, source);
 }
 
-template <class Weights, class Activations, class Layout = preferred_layout<Weights, Activations>>
+template <class Weights, class Activations, class Layout>
 void run(Source& source) {
     if (source.byte() % 2) {
         try_codes<Weights, Activations, Layout>(source);
@@ -180,65 +179,26 @@ void run_screened(Source& source) {
     try_screened(bytes, source);
 }
 
+/// Every kind of layer, by the lists.
+template <class... Kind>
+void run_one(std::size_t which, Source& source, type_list<Kind...>) {
+    std::size_t i = 0;
+    const auto run_if = [&]<class K>(K) {
+        if (i++ != which % sizeof...(Kind)) return;
+        run<typename K::Weights, typename K::Activations, typename K::Layer::Layout>(source);
+    };
+    (run_if(Kind{}), ...);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Source source(data, size);
-    switch (source.byte() % 18) {
-    case 0:
-        run<Ternary, Int8>(source);
-        break;
-    case 1:
-        run<Ternary, Sign>(source);
-        break;
-    case 2:
-        run<Ternary, SignNorm>(source);
-        break;
-    case 3:
-        run<Ternary, SignMean>(source);
-        break;
-    case 4:
-        run<Ternary, Ternary>(source);
-        break;
-    case 5:
-        run<Binary, Int8>(source);
-        break;
-    case 6:
-        run<Binary, Sign>(source);
-        break;
-    case 7:
-        run<Binary, SignNorm>(source);
-        break;
-    case 8:
-        run<Binary, SignMean>(source);
-        break;
-    case 9:
-        run<Int8, Int8>(source);
-        break;
-    case 10:
-        run<Int6, Int8>(source);
-        break;
-    case 11:
-        run<Ternary, Int8, layout::Dense16>(source);
-        break;
-    case 12:
-        run<Ternary, Int4>(source);
-        break;
-    case 13:
-        run<Ternary, Int2>(source);
-        break;
-    case 14:
-        run<Binary, Int2>(source);
-        break;
-    case 15:
-        run<Int4, Int8>(source);
-        break;
-    case 16:
+    const std::size_t which = source.byte();
+    if (which % 16 == 0) {
         run_screened(source);
-        break;
-    default:
-        run<Binary, Ternary>(source);
-        break;
+    } else {
+        run_one(which, source, joined<support::FloatKinds, support::ByteKinds>{});
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "../../examples/transformer/error.hpp"
 
 #include <bitnet/bitlinear.hpp>
+#include <bitnet/dispatch.hpp>
 
 #include <string>
 #include <utility>

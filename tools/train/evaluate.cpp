@@ -11,6 +11,7 @@
 #include "corpus.hpp"
 
 #include <bitnet/activation.hpp>
+#include <bitnet/dispatch.hpp>
 #include <bitnet/math.hpp>
 #include <bitnet/rope.hpp>
 

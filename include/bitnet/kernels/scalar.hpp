@@ -7,13 +7,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <bitnet/config.hpp>
+#include <bitnet/kernels/tile.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/tensor.hpp>
 
 namespace BITNET_NAMESPACE::kernels {
 
 /// sum over c in [begin, end) of W[row, c] * q[token, c]
-template <class Isa, class Weights, class Layout, class Codes>
+template <class Isa, class Weights, class Codes, class Layout>
 std::int32_t scalar_dot(const PackedView<Weights, Layout>& weights, const Quantized<Codes>& x,
                         std::size_t row, std::size_t token, std::size_t begin,
                         std::size_t end) noexcept {
@@ -21,5 +23,29 @@ std::int32_t scalar_dot(const PackedView<Weights, Layout>& weights, const Quanti
     for (std::size_t c = begin; c < end; ++c) sum += weights(row, c) * x(token, c);
     return sum;
 }
+
+/// The tiles of the scalar cluster: one row block times one token. See TileRunner.
+template <class Weights, class Codes, class Layout, class Isa>
+struct ScalarRunner {
+    static constexpr std::size_t max_blocks = 1, max_tokens = 1;
+    static constexpr std::size_t max_values = tile_rows, max_dots = max_values;
+
+    const PackedView<Weights, Layout>& weights;
+    const Quantized<Codes>& x;
+
+    void operator()(const TileRange& tile, std::size_t first, std::size_t last,
+                    std::int32_t* dots) const noexcept {
+        for (std::size_t g = first; g < last; ++g) {
+            const std::size_t begin = g * x.group;
+            const std::size_t end = g + 1 == x.layout().groups() ? x.cols : begin + x.group;
+            for (std::size_t i = 0; i < tile_rows; ++i) {
+                const std::size_t row = tile.block * tile_rows + i;
+                *dots++ = row < weights.rows
+                              ? scalar_dot<Isa>(weights, x, row, tile.token, begin, end)
+                              : 0;
+            }
+        }
+    }
+};
 
 } // namespace BITNET_NAMESPACE::kernels

@@ -6,15 +6,18 @@
 #include <cstdint>
 
 #include <bitnet/config.hpp>
-#include <bitnet/dispatch.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/simd/f32x16.hpp>
 #include <bitnet/simd/simd.hpp>
 
-namespace BITNET_NAMESPACE::detail {
+namespace BITNET_NAMESPACE {
 
+namespace detail {
 /// Columns whose low nibbles stand in one line of 64 bytes: byte i holds columns i and 64 + i.
 inline constexpr std::size_t nibble_cols = 128;
+} // namespace detail
+
+namespace functions {
 
 /// Appends to rows those r of [row_begin, row_end), in order, for which
 ///   (float(16 dots[r] + (scales[r] < 0 ? low : high)) / a) * scales[r] >= least
@@ -22,14 +25,12 @@ inline constexpr std::size_t nibble_cols = 128;
 /// dots, scales: readable up to the next multiple of 16 · rows: room for row_end - row_begin
 /// pre:   row_begin is a multiple of 16; no int32 sum overflows, no float is NaN or infinite
 /// exact: yes; each operation rounds once, as in gemm()
-template <class Isa = isa::native>
-std::size_t rows_that_reach(const std::int32_t* dots, const float* scales, std::size_t row_begin,
-                            std::size_t row_end, std::int32_t high, std::int32_t low, float a,
-                            float least, std::uint32_t* rows) noexcept {
-    if constexpr (isa::is_dynamic<Isa>) {
-        return dispatch::table().rows_that_reach(dots, scales, row_begin, row_end, high, low, a,
-                                                 least, rows);
-    } else {
+struct RowsThatReach {
+    static constexpr const char* name = "rows_that_reach";
+    template <class Isa>
+    static std::size_t run(const std::int32_t* dots, const float* scales, std::size_t row_begin,
+                           std::size_t row_end, std::int32_t high, std::int32_t low, float a,
+                           float least, std::uint32_t* rows) noexcept {
         using V = simd::f32x16<Isa>;
         using I = simd::i32x16<Isa>;
         const V divisor = V::set1(a), bound = V::set1(least);
@@ -49,24 +50,23 @@ std::size_t rows_that_reach(const std::int32_t* dots, const float* scales, std::
         }
         return count;
     }
-}
+};
 
 /// dots[i] = sum over c of nibble(rows[i], c) * q[c], nibbles in [0, 15]
 /// nibbles: rows of row_bytes, a multiple of 64, in lines of nibble_cols columns · q (2 row_bytes)
 /// exact: yes: |dot| <= 15 * 128 * cols < 2^31 for cols < 2^20
-template <class Isa = isa::native>
-void nibble_dots(const std::uint8_t* nibbles, std::size_t row_bytes, const std::int8_t* q,
-                 const std::uint32_t* rows, std::size_t count, std::int32_t* dots) noexcept {
-    if constexpr (isa::is_dynamic<Isa>) {
-        dispatch::table().nibble_dots(nibbles, row_bytes, q, rows, count, dots);
-    } else {
+struct NibbleDots {
+    static constexpr const char* name = "nibble_dots";
+    template <class Isa>
+    static void run(const std::uint8_t* nibbles, std::size_t row_bytes, const std::int8_t* q,
+                    const std::uint32_t* rows, std::size_t count, std::int32_t* dots) noexcept {
         const auto* const x = reinterpret_cast<const std::uint8_t*>(q);
         for (std::size_t i = 0; i < count; ++i) {
             const std::uint8_t* const row = nibbles + rows[i] * row_bytes;
             if constexpr (isa::is_scalar<Isa>) {
                 std::int32_t sum = 0;
                 for (std::size_t b = 0; b < row_bytes; ++b) {
-                    const std::int8_t* const at = q + b / 64 * nibble_cols + b % 64;
+                    const std::int8_t* const at = q + b / 64 * detail::nibble_cols + b % 64;
                     sum += (row[b] & 15) * at[0] + (row[b] >> 4) * at[64];
                 }
                 dots[i] = sum;
@@ -77,15 +77,16 @@ void nibble_dots(const std::uint8_t* nibbles, std::size_t row_bytes, const std::
                 const u32 four_bits(0x0f0f0f0fu);
                 typename ops::i32 low(0), high(0);
                 for (std::size_t b = 0; b < row_bytes; b += wide) {
-                    const std::uint8_t* const at = x + b / 64 * nibble_cols + b % 64;
+                    const std::uint8_t* const at = x + b / 64 * detail::nibble_cols + b % 64;
                     const u32 both = ops::load(row + b);
                     low = ops::dot4(low, both & four_bits, ops::load(at));
                     high = ops::dot4(high, (both >> 4) & four_bits, ops::load(at + 64));
                 }
-                dots[i] = xsimd::reduce_add(low + high);
+                dots[i] = reduce_add(low + high);
             }
         }
     }
-}
+};
 
-} // namespace BITNET_NAMESPACE::detail
+} // namespace functions
+} // namespace BITNET_NAMESPACE

@@ -9,9 +9,24 @@
 #include <utility>
 
 #include <bitnet/config.hpp>
+#include <bitnet/kernels/accumulators.hpp>
+#include <bitnet/layout.hpp>
 #include <bitnet/simd/simd.hpp>
 
 namespace BITNET_NAMESPACE::kernels {
+
+using layout::tile_rows;
+
+/// Which part of a product a tile is: row blocks of tile_rows rows, and tokens.
+struct TileRange {
+    std::size_t block, blocks; ///< the first row block, and how many
+    std::size_t token, tokens; ///< the first token, and how many
+
+    /// Values of an output, (blocks, tokens, tile_rows).
+    BITNET_INLINE constexpr std::size_t values() const noexcept {
+        return blocks * tokens * tile_rows;
+    }
+};
 
 /// The operands of one tile.
 struct TileInput {
@@ -26,63 +41,17 @@ struct TileInput {
     const std::int32_t* row_ones;  ///< per row, for kernels with count_rows(), or nullptr
 };
 
-/// The accumulators of a tile: 16 x Blocks rows, Tokens tokens, in 16 / lanes registers a block.
-template <class Isa, std::size_t Blocks, std::size_t Tokens>
-struct Accumulators {
-    using ops = simd::ops<Isa>;
-    using u32 = typename ops::u32;
-    using i32 = typename ops::i32;
-    static constexpr std::size_t registers = ops::registers;
-
-    i32 sum[Blocks][registers][Tokens];
-
-    /// f(block, part, token, sum) for every register. Tokens vary slowest: the word of a token is
-    /// broadcast once, serves all row blocks, and frees its register.
-    template <class F>
-    BITNET_INLINE void for_each(F&& f) noexcept {
-        BITNET_UNROLL
-        for (std::size_t t = 0; t < Tokens; ++t) {
-            BITNET_UNROLL
-            for (std::size_t b = 0; b < Blocks; ++b) {
-                BITNET_UNROLL
-                for (std::size_t p = 0; p < registers; ++p) f(b, p, t, sum[b][p][t]);
-            }
-        }
-    }
-
-    BITNET_INLINE Accumulators() noexcept : Accumulators([](std::size_t) { return 0; }) {}
-    /// Every sum of token t starts at first(t).
-    template <class First>
-    explicit BITNET_INLINE Accumulators(First&& first) noexcept {
-        for_each(
-            [&](std::size_t, std::size_t, std::size_t t, i32& s) noexcept { s = i32(first(t)); });
-    }
-
-    BITNET_INLINE void add_popcounts(const Accumulators& counts) noexcept {
-        for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& s) noexcept {
-            s = s + ops::popcount(counts.sum[b][p][t]);
-        });
-    }
-
-    /// dots (Blocks, Tokens, 16) = f(block, part, token, sum), 16 rows in parts of `lanes`
-    template <class F>
-    BITNET_INLINE void store(std::int32_t* dots, F&& f) noexcept {
-        for_each([&](std::size_t b, std::size_t p, std::size_t t, const i32& s) noexcept {
-            f(b, p, t, s).store_unaligned(dots + (b * Tokens + t) * 16 + p * ops::lanes);
-        });
-    }
-};
-
 /// Chains of dots that a tile keeps for each register: see simd::generic::dot4_chains.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
 inline constexpr std::size_t dot_chains = Blocks* Tokens == 1 ? simd::ops<Isa>::dot4_chains : 1;
 
-/// dots (Blocks, Tokens, 16) = the chains' sums - 2^Shift sums[t], what codes w + 2^Shift count of
+/// dots (Blocks, Tokens, tile_rows) = the chains' sums - 2^Shift sums[t], what codes w + 2^Shift
+/// count of
 /// q
 template <int Shift, class Isa, std::size_t Blocks, std::size_t Tokens, std::size_t Chains>
-BITNET_INLINE void store_chains(Accumulators<Isa, Blocks, Tokens> (&acc)[Chains],
+BITNET_INLINE void store_chains(TileSums<Isa, Blocks, Tokens> (&acc)[Chains],
                                 const std::int32_t* sums, std::int32_t* dots) noexcept {
-    using i32 = typename Accumulators<Isa, Blocks, Tokens>::i32;
+    using i32 = typename simd::ops<Isa>::i32;
     acc[0].store(dots, [&](std::size_t b, std::size_t p, std::size_t t, i32 sum) noexcept {
         BITNET_UNROLL
         for (std::size_t chain = 1; chain < Chains; ++chain) sum = sum + acc[chain].sum[b][p][t];
@@ -101,17 +70,21 @@ BITNET_INLINE void for_constants(F&& f) noexcept {
 }
 
 /// Calls step(narrow...) `steps` times and fold(narrow...) after at most Most of them, and at the
-/// end; the narrow sums start at 0 each time. For sums that overflow soon.
+/// end; the narrow sums start at 0 each time. For sums that overflow soon; Most = 0: never.
 template <std::size_t Most, class... Narrow, class Step, class Fold>
 BITNET_INLINE void in_runs(std::size_t steps, Step&& step, Fold&& fold) noexcept {
     const auto run = [&](std::size_t n, Narrow... narrow) BITNET_INLINE_LAMBDA {
         for (std::size_t i = 0; i < n; ++i) step(narrow...);
         fold(narrow...);
     };
-    while (steps > 0) {
-        const std::size_t n = steps < Most ? steps : Most;
-        run(n, Narrow()...);
-        steps -= n;
+    if constexpr (Most == 0) {
+        run(steps, Narrow()...);
+    } else {
+        while (steps > 0) {
+            const std::size_t n = steps < Most ? steps : Most;
+            run(n, Narrow()...);
+            steps -= n;
+        }
     }
 }
 
@@ -130,7 +103,7 @@ BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* lin
 }
 
 /// The tile kernel of a pair of formats, for weights in a layout:
-///   run<Isa, Blocks, Tokens>(TileInput, std::int32_t*)   dots (Blocks, Tokens, 16)
+///   run<Isa, Blocks, Tokens>(TileInput, std::int32_t*)   dots (Blocks, Tokens, tile_rows)
 ///   count_rows<Isa, Blocks>(TileInput, std::int32_t*)    if there: TileInput::row_ones
 ///   gemm_blocks<Isa>                                     if there: instead of the cluster's
 template <class Weights, class Codes, class Layout>

@@ -28,9 +28,9 @@ struct Tile<Ternary, Int8, layout::Dense16> {
         // A sum for each of the five words, where one would wait for the last dot to end.
         constexpr bool waits = dot_chains<Isa, Blocks, Tokens> != 1;
         constexpr std::size_t chains = waits ? 5 : 1;
-        Accumulators<Isa, Blocks, Tokens * chains> acc;
-        using u32 = typename decltype(acc)::u32;
-        using i32 = typename decltype(acc)::i32;
+        TileSums<Isa, Blocks, Tokens * chains> acc;
+        using u32 = typename ops::u32;
+        using i32 = typename ops::i32;
 
         // Columns of a line end at a multiple of 20, those of a token at one of 32: where the last
         // line reaches past the token, it meets a copy of the token's last words and zeros.
@@ -92,7 +92,7 @@ struct Tile<Ternary, Int8, layout::Dense16> {
             x += 5 * word_bytes;
             line += layout::line_bytes;
         }
-        Accumulators<Isa, Blocks, Tokens> totals([&](std::size_t t) { return -in.sums[t]; });
+        TileSums<Isa, Blocks, Tokens> totals([&](std::size_t t) { return -in.sums[t]; });
         totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& total) noexcept {
             BITNET_UNROLL
             for (std::size_t k = 0; k < chains; ++k) total = total + acc.sum[b][p][t + k];

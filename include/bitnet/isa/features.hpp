@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// THE list of CPU features that clusters need: one row says how a compiler tells that it may use
+// one and how a CPU tells that it has one. And the flags of this translation unit as a number.
+#pragma once
+
+#include <cstdint>
+
+#include <xsimd/config/xsimd_config.hpp>
+
+#include <bitnet/config.hpp>
+
+// What a macro expands to, as a string: its own name where it is not defined.
+#define BITNET_STRING_OF(...) #__VA_ARGS__
+#define BITNET_STRING(...) BITNET_STRING_OF(__VA_ARGS__)
+// Whether a macro is defined, as a constant expression.
+#define BITNET_DEFINED(macro) (!bitnet::isa::detail::equal(#macro, BITNET_STRING(macro)))
+
+namespace BITNET_NAMESPACE::isa {
+
+namespace detail {
+consteval bool equal(const char* a, const char* b) noexcept {
+    while (*a && *a == *b) ++a, ++b;
+    return *a == *b;
+}
+/// FNV-1a.
+consteval unsigned long long hash(const char* text) noexcept {
+    unsigned long long h = 14695981039346656037ull;
+    for (; *text; ++text) h = (h ^ static_cast<unsigned char>(*text)) * 1099511628211ull;
+    return h;
+}
+} // namespace detail
+
+enum class Feature : unsigned {
+    simd128,
+    avx2,
+    fma,
+    bmi2,
+    popcnt,
+    f16c,
+    avx_vnni,
+    avx512f,
+    avx512cd,
+    avx512bw,
+    avx512dq,
+    avx512vl,
+    avx512ifma,
+    avx512vbmi,
+    avx512vbmi2,
+    avx512vnni,
+    avx512bitalg,
+    avx512vpopcntdq,
+    gfni,
+    dotprod,
+    i8mm,
+};
+
+/// A set of features.
+struct Features {
+    std::uint64_t bits = 0;
+
+    constexpr Features() noexcept = default;
+    template <class... F>
+    consteval Features(Feature first, F... rest) noexcept
+        : bits(((std::uint64_t{1} << static_cast<unsigned>(first)) | ... |
+                (std::uint64_t{1} << static_cast<unsigned>(rest)))) {}
+
+    constexpr bool contains(Features other) const noexcept { return !(other.bits & ~bits); }
+    friend constexpr Features operator|(Features a, Features b) noexcept {
+        a.bits |= b.bits;
+        return a;
+    }
+    friend constexpr bool operator==(Features, Features) noexcept = default;
+};
+
+/// The register state that an operating system must save for a feature: bits of XCR0.
+enum XsaveState : std::uint32_t { no_state = 0, ymm_state = 0x6, zmm_state = 0xe6 };
+
+/// Bit `bit` of register `reg` (0 eax, 1 ebx, 2 ecx, 3 edx) of CPUID(leaf, subleaf).
+struct X86Place {
+    std::uint32_t leaf = 0, subleaf = 0, reg = 0, bit = 0;
+    XsaveState state = no_state;
+};
+/// Bit `bit` of Linux's AT_HWCAP (word 1) or AT_HWCAP2 (word 2), a name of macOS's sysctl, and a
+/// number of Windows' IsProcessorFeaturePresent.
+struct ArmPlace {
+    unsigned word = 0, bit = 0;
+    const char* sysctl = nullptr;
+    unsigned windows = 0;
+};
+
+struct FeatureRow {
+    Feature feature;
+    bool in_flags; ///< whether this unit's flags let the compiler use it
+    X86Place x86 = {};
+    ArmPlace arm = {};
+};
+
+// static: each unit has its own, as each has its own flags.
+static constexpr FeatureRow feature_rows[] = {
+    // What the target guarantees is in the flags of every unit; no CPU is asked.
+    {Feature::simd128, !BITNET_DEFINED(XSIMD_NO_SUPPORTED_ARCHITECTURE)},
+    {Feature::avx2, BITNET_DEFINED(__AVX2__), {7, 0, 1, 5, ymm_state}},
+    {Feature::fma, BITNET_DEFINED(__FMA__), {1, 0, 2, 12, ymm_state}},
+    {Feature::bmi2, BITNET_DEFINED(__BMI2__), {7, 0, 1, 8}},
+    {Feature::popcnt, BITNET_DEFINED(__POPCNT__), {1, 0, 2, 23}},
+    {Feature::f16c, BITNET_DEFINED(__F16C__), {1, 0, 2, 29, ymm_state}},
+    {Feature::avx_vnni, BITNET_DEFINED(__AVXVNNI__), {7, 1, 0, 4, ymm_state}},
+    {Feature::avx512f, BITNET_DEFINED(__AVX512F__), {7, 0, 1, 16, zmm_state}},
+    {Feature::avx512cd, BITNET_DEFINED(__AVX512CD__), {7, 0, 1, 28, zmm_state}},
+    {Feature::avx512bw, BITNET_DEFINED(__AVX512BW__), {7, 0, 1, 30, zmm_state}},
+    {Feature::avx512dq, BITNET_DEFINED(__AVX512DQ__), {7, 0, 1, 17, zmm_state}},
+    {Feature::avx512vl, BITNET_DEFINED(__AVX512VL__), {7, 0, 1, 31, zmm_state}},
+    {Feature::avx512ifma, BITNET_DEFINED(__AVX512IFMA__), {7, 0, 1, 21, zmm_state}},
+    {Feature::avx512vbmi, BITNET_DEFINED(__AVX512VBMI__), {7, 0, 2, 1, zmm_state}},
+    {Feature::avx512vbmi2, BITNET_DEFINED(__AVX512VBMI2__), {7, 0, 2, 6, zmm_state}},
+    {Feature::avx512vnni, BITNET_DEFINED(__AVX512VNNI__), {7, 0, 2, 11, zmm_state}},
+    {Feature::avx512bitalg, BITNET_DEFINED(__AVX512BITALG__), {7, 0, 2, 12, zmm_state}},
+    {Feature::avx512vpopcntdq, BITNET_DEFINED(__AVX512VPOPCNTDQ__), {7, 0, 2, 14, zmm_state}},
+    {Feature::gfni, BITNET_DEFINED(__GFNI__), {7, 0, 2, 8}},
+    {Feature::dotprod,
+     BITNET_DEFINED(__ARM_FEATURE_DOTPROD),
+     {},
+     {1, 20, "hw.optional.arm.FEAT_DotProd", 43}},
+    {Feature::i8mm,
+     BITNET_DEFINED(__ARM_FEATURE_MATMUL_INT8),
+     {},
+     {2, 13, "hw.optional.arm.FEAT_I8MM", 66}},
+};
+
+/// The features of the rows for which has(row) is true.
+template <class F>
+constexpr Features features_where(F&& has) noexcept {
+    Features all;
+    for (const FeatureRow& row : feature_rows) {
+        if (has(row)) all.bits |= std::uint64_t{1} << static_cast<unsigned>(row.feature);
+    }
+    return all;
+}
+
+/// What this unit's flags let the compiler use.
+static constexpr Features features_of_flags =
+    features_where([](const FeatureRow& row) { return row.in_flags; });
+
+/// The flags of this unit that change what a compiler may emit or round, as a number: a hash of
+/// what these macros expand to. It is part of `native`, so that units of different flags share no
+/// symbol.
+static constexpr unsigned long long flag_set = detail::hash(BITNET_STRING(
+    __SSE2__, __SSE3__, __SSSE3__, __SSE4_1__, __SSE4_2__, __SSE4A__, __AVX__, __AVX2__, __FMA__,
+    __FMA4__, __XOP__, __TBM__, __BMI__, __BMI2__, __POPCNT__, __LZCNT__, __F16C__, __MOVBE__,
+    __AVXVNNI__, __AVXVNNIINT8__, __AVXVNNIINT16__, __AVXIFMA__, __AVXNECONVERT__, __AVX512F__,
+    __AVX512CD__, __AVX512BW__, __AVX512DQ__, __AVX512VL__, __AVX512IFMA__, __AVX512VBMI__,
+    __AVX512VBMI2__, __AVX512VNNI__, __AVX512BITALG__, __AVX512VPOPCNTDQ__, __AVX512BF16__,
+    __AVX512FP16__, __AVX512VP2INTERSECT__, __EVEX512__, __AVX10_1__, __AVX10_2__, __APX_F__,
+    __AMX_TILE__, __GFNI__, __VAES__, __VPCLMULQDQ__, __ARM_FEATURE_SVE, __ARM_FEATURE_SVE2,
+    __ARM_FEATURE_DOTPROD, __ARM_FEATURE_MATMUL_INT8, __ARM_FEATURE_FP16_VECTOR_ARITHMETIC,
+    __ARM_FEATURE_BF16, __FAST_MATH__, __FINITE_MATH_ONLY__, _M_FP_FAST, __OPTIMIZE__, NDEBUG));
+
+} // namespace BITNET_NAMESPACE::isa

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// The loops of activation.hpp, which has their contracts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include <bitnet/config.hpp>
+#include <bitnet/format.hpp>
+#include <bitnet/isa.hpp>
+#include <bitnet/kernels/math.hpp>
+#include <bitnet/kernels/quantize.hpp>
+#include <bitnet/quantized.hpp>
+#include <bitnet/simd/chunks.hpp>
+#include <bitnet/simd/f32x16.hpp>
+#include <bitnet/simd/float_bits.hpp>
+#include <bitnet/simd/math.hpp>
+#include <bitnet/tensor.hpp>
+
+namespace BITNET_NAMESPACE {
+
+namespace detail {
+
+/// Maps the bits of floats to integers of the same order, and back: -0 comes just below +0.
+template <class Isa>
+BITNET_INLINE simd::i32x16<Isa> ordered(const simd::i32x16<Isa>& bits) noexcept {
+    const auto flip = bits.template shift_right<31>() & simd::i32x16<Isa>::set1(magnitude_bits);
+    return (bits | flip) - (bits & flip); // bits xor flip
+}
+
+} // namespace detail
+
+namespace functions {
+
+struct RmsNorm {
+    static constexpr const char* name = "rms_norm";
+    template <class Isa>
+    static void run(Matrix<const float> x, const float* weight, float eps,
+                    Matrix<float> y) noexcept {
+        using V = simd::f32x16<Isa>;
+        const float count = static_cast<float>(x.cols);
+        for (std::size_t t = 0; t < x.rows; ++t) {
+            const float* from = x.row(t);
+            float* to = y.row(t);
+            const float squares = Dot::run<Isa>(from, from, x.cols);
+            const float mean = simd::lane::divide(squares, count);
+            float factor = simd::lane::divide(1.0f, detail::square_root(once(mean + eps)));
+            if (!detail::is_finite(squares))
+                factor = detail::float_of(detail::nan_bits); // 1 / inf would give zeros
+            const V r = V::set1(factor);
+            simd::for_chunks(x.cols, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+                const V v = simd::load_chunk<Isa>(from + i, k) * r;
+                simd::store_chunk(v * simd::load_chunk<Isa>(weight + i, k), to + i, k);
+            });
+        }
+    }
+};
+
+struct SquaredReluGate {
+    static constexpr const char* name = "squared_relu_gate";
+    template <class Isa>
+    static void run(const float* gate, const float* up, float* y, std::size_t n) noexcept {
+        using V = simd::f32x16<Isa>;
+        using I = simd::i32x16<Isa>;
+        simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+            const V g = simd::load_chunk<Isa>(gate + i, k);
+            const I number = simd::below(g.abs().bits(), I::set1(detail::inf_bits + 1));
+            const I drop = g.bits().template shift_right<31>() & number;
+            const V r = V::from_bits(simd::pick(drop, I::set1(0), g.bits()));
+            simd::store_chunk((r * r) * simd::load_chunk<Isa>(up + i, k), y + i, k);
+        });
+    }
+};
+
+struct SiluGate {
+    static constexpr const char* name = "silu_gate";
+    template <class Isa>
+    static void run(const float* gate, const float* up, float* y, std::size_t n) noexcept {
+        simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+            const auto g = simd::load_chunk<Isa>(gate + i, k);
+            simd::store_chunk((g * simd::sigmoid(g)) * simd::load_chunk<Isa>(up + i, k), y + i, k);
+        });
+    }
+};
+
+struct Softmax {
+    static constexpr const char* name = "softmax";
+    template <class Isa>
+    static void run(float* x, std::size_t n) noexcept {
+        using V = simd::f32x16<Isa>;
+        using I = simd::i32x16<Isa>;
+        if (n == 0) return;
+        I best = detail::ordered(V::set1(x[0]).bits());
+        simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+            float lane[16];
+            V::set1(x[0]).store(lane);
+            std::memcpy(lane, x + i, k * sizeof(float));
+            best = max(best, detail::ordered(V::load(lane).bits()));
+        });
+        float top[16];
+        V::from_bits(detail::ordered(I::set1(best.maximum()))).store(top);
+
+        const V largest = V::load(top);
+        V partial = simd::zeros<Isa>();
+        simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+            simd::store_chunk(simd::exp(simd::load_chunk<Isa>(x + i, k) - largest), x + i, k);
+            partial = partial + simd::load_chunk<Isa>(x + i, k);
+        });
+        const V total = V::set1(partial.fold());
+        simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+            simd::store_chunk(simd::load_chunk<Isa>(x + i, k) / total, x + i, k);
+        });
+    }
+};
+
+struct BitGlu {
+    static constexpr const char* name = "bitglu";
+    /// Tokens [first, last), into q, whose memory detail::place laid out.
+    template <class Isa>
+    static void run(Matrix<const float> gate, Matrix<const float> up, Quantized<Ternary> q,
+                    std::size_t first, std::size_t last) noexcept {
+        const auto at = q.layout();
+        const std::size_t group = q.group ? q.group : at.steps() * 32;
+        for (std::size_t t = first; t < last; ++t) {
+            const float *g = gate.row(t), *u = up.row(t);
+            const std::size_t w = at.width(t);
+            std::uint8_t* word = q.codes + at.offset(t);
+            for (std::size_t j = 0; j < at.groups(); ++j) q.sums[j * q.tokens + t] = 0;
+            auto largest = simd::i32x16<Isa>::set1(0);
+            const auto see = [&](const simd::f32x16<Isa>& magnitude)
+                                 BITNET_INLINE_LAMBDA { largest = max(largest, magnitude.bits()); };
+            detail::for_words(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
+                const std::uint32_t open = detail::signs32<Isa>(g + c, n, see).positive;
+                const std::uint32_t plus = open & ~detail::signs32<Isa>(u + c, n, see).negative;
+                const std::uint32_t mask = detail::to_lane_order(open);
+                const std::uint32_t sign = detail::to_lane_order(plus);
+                std::memcpy(word, &mask, sizeof mask);
+                std::memcpy(word + 4 * w, &sign, sizeof sign);
+                q.sums[c / group * q.tokens + t] += detail::ones(open);
+                word += 8 * w;
+            });
+            detail::set_scale(q.scales[t], largest.maximum() < detail::inf_bits, 1.0f);
+        }
+    }
+};
+
+} // namespace functions
+} // namespace BITNET_NAMESPACE

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// The loops of math.hpp, which has their contracts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <bitnet/config.hpp>
+#include <bitnet/isa.hpp>
+#include <bitnet/kernels/dot_tile.hpp>
+#include <bitnet/simd/chunks.hpp>
+#include <bitnet/simd/f32x16.hpp>
+#include <bitnet/simd/float_bits.hpp>
+#include <bitnet/simd/math.hpp>
+#include <bitnet/simd/simd.hpp>
+#include <bitnet/tensor.hpp>
+
+namespace BITNET_NAMESPACE {
+
+namespace detail {
+
+template <class Isa>
+BITNET_INLINE float first_lane(const simd::f32x16<Isa>& v) noexcept {
+    float lane[16];
+    v.store(lane);
+    return lane[0];
+}
+
+/// The bits of max |x[i]|: of non-negative floats the bits have the same order, and inf_bits or
+/// more says that there is an infinity or a NaN.
+template <class Isa>
+BITNET_INLINE std::int32_t absmax_bits(const float* x, std::size_t n) noexcept {
+    auto best = simd::i32x16<Isa>::set1(0);
+    simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+        best = max(best, simd::load_chunk<Isa>(x + i, k).abs().bits());
+    });
+    return best.maximum();
+}
+
+} // namespace detail
+
+namespace functions {
+
+struct Exp {
+    static constexpr const char* name = "exp";
+    template <class Isa>
+    static float run(float x) noexcept {
+        return detail::first_lane(simd::exp(simd::f32x16<Isa>::set1(x)));
+    }
+};
+
+struct Log {
+    static constexpr const char* name = "log";
+    template <class Isa>
+    static float run(float x) noexcept {
+        return detail::first_lane(simd::log(simd::f32x16<Isa>::set1(x)));
+    }
+};
+
+struct Sigmoid {
+    static constexpr const char* name = "sigmoid";
+    template <class Isa>
+    static float run(float x) noexcept {
+        return detail::first_lane(simd::sigmoid(simd::f32x16<Isa>::set1(x)));
+    }
+};
+
+struct Tanh {
+    static constexpr const char* name = "tanh";
+    template <class Isa>
+    static float run(float x) noexcept {
+        return detail::first_lane(simd::tanh(simd::f32x16<Isa>::set1(x)));
+    }
+};
+
+struct Sum {
+    static constexpr const char* name = "sum";
+    template <class Isa>
+    static float run(const float* x, std::size_t n) noexcept {
+        auto s = simd::zeros<Isa>();
+        simd::for_chunks(n, [&](std::size_t i, std::size_t k)
+                                BITNET_INLINE_LAMBDA { s = s + simd::load_chunk<Isa>(x + i, k); });
+        return s.fold();
+    }
+};
+
+struct Dot {
+    static constexpr const char* name = "dot";
+    template <class Isa>
+    static float run(const float* a, const float* b, std::size_t n) noexcept {
+        auto s = simd::zeros<Isa>();
+        simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+            s = s + simd::load_chunk<Isa>(a + i, k) * simd::load_chunk<Isa>(b + i, k);
+        });
+        return s.fold();
+    }
+};
+
+struct Dots {
+    static constexpr const char* name = "dots";
+    template <class Isa>
+    static void run(Matrix<const float> a, Matrix<const float> b, Matrix<float> y) noexcept {
+        if constexpr (isa::is_scalar<Isa>) {
+            for (std::size_t i = 0; i < a.rows; ++i) {
+                for (std::size_t j = 0; j < b.rows; ++j) {
+                    y.row(i)[j] = Dot::run<Isa>(a.row(i), b.row(j), a.cols);
+                }
+            }
+        } else {
+            // 32 registers hold 4 x 4 sums and what they are made of; 16 hold 4 x 2.
+            detail::dot_bands<Isa, simd::ops<Isa>::lanes >= 8 ? 4 : 2>(a, b, y, 0);
+        }
+    }
+};
+
+struct MeanAbs {
+    static constexpr const char* name = "mean_abs";
+    template <class Isa>
+    static float run(const float* x, std::size_t n) noexcept {
+        auto s = simd::zeros<Isa>();
+        simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+            s = s + simd::load_chunk<Isa>(x + i, k).abs();
+        });
+        return simd::lane::divide(s.fold(), static_cast<float>(n));
+    }
+};
+
+struct Absmax {
+    static constexpr const char* name = "absmax";
+    template <class Isa>
+    static float run(const float* x, std::size_t n) noexcept {
+        return detail::float_of(detail::absmax_bits<Isa>(x, n));
+    }
+};
+
+struct HalvesToFloats {
+    static constexpr const char* name = "halves_to_floats";
+    template <class Isa>
+    static void run(const std::uint16_t* x, float* y, std::size_t n) noexcept {
+        std::size_t i = 0;
+        if constexpr (!isa::is_scalar<Isa>) {
+            constexpr std::size_t lanes = simd::ops<Isa>::lanes;
+            for (; i + lanes <= n; i += lanes) {
+                simd::ops<Isa>::load_halves(x + i).store_unaligned(y + i);
+            }
+        }
+        for (; i < n; ++i) y[i] = simd::float_of_half(x[i]);
+    }
+};
+
+} // namespace functions
+} // namespace BITNET_NAMESPACE

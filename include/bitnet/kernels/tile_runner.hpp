@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// TileRunner: cuts a product into tiles, and gives each tile's operands to its kernel.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include <bitnet/config.hpp>
+#include <bitnet/isa.hpp>
+#include <bitnet/kernels/scalar.hpp>
+#include <bitnet/kernels/tile.hpp>
+#include <bitnet/layout.hpp>
+#include <bitnet/quantized.hpp>
+#include <bitnet/simd/simd.hpp>
+#include <bitnet/tensor.hpp>
+
+namespace BITNET_NAMESPACE::kernels {
+
+/// Row blocks of a kernel's tiles: the cluster's, or what the kernel says.
+template <class Tile, class Isa>
+inline constexpr std::size_t gemm_blocks = simd::ops<Isa>::gemm_blocks;
+template <class Tile, class Isa>
+requires requires {
+    Tile::template gemm_blocks<Isa>;
+}
+inline constexpr std::size_t gemm_blocks<Tile, Isa> = Tile::template gemm_blocks<Isa>;
+
+/// The dots of one tile over each of the groups [first, last), at least one: those of the tokens,
+/// or the one of all columns. The tile has 1 or max_blocks row blocks, and at most max_tokens
+/// tokens, which are in one panel.
+/// dots (last - first, blocks, tokens, tile_rows)
+template <class Weights, class Codes, class Layout, class Isa>
+struct TileRunner {
+    using Kernel = Tile<Weights, Codes, Layout>;
+    static constexpr std::size_t max_blocks = gemm_blocks<Kernel, Isa>;
+    static constexpr std::size_t max_tokens = simd::ops<Isa>::gemm_tokens;
+    static constexpr std::size_t max_values = tile_rows * max_blocks * max_tokens;
+    /// Room for the dots of several groups: of 4, and of more the smaller the tile.
+    static constexpr std::size_t max_dots = (has_groups<Layout> ? 4 : 1) * max_values;
+
+    const PackedView<Weights, Layout>& weights;
+    const Quantized<Codes>& x;
+    std::size_t counted_block = ~std::size_t{0}; ///< first block of those counted in row_ones
+    std::int32_t row_ones[tile_rows * max_blocks] = {};
+
+    void operator()(const TileRange& tile, std::size_t first, std::size_t last,
+                    std::int32_t* dots) noexcept {
+        const auto at = x.layout();
+        const std::size_t block_bytes = weights.mapping().block_bytes();
+        const std::uint8_t* const lines = weights.data + tile.block * block_bytes;
+        TileInput in{lines,
+                     block_bytes,
+                     lines + block_bytes,
+                     x.codes + at.offset(tile.token),
+                     4 * at.width(tile.token),
+                     0,
+                     0,
+                     x.sums + tile.token,
+                     nullptr};
+        advance(in, first, first);
+        constexpr std::make_index_sequence<max_tokens> widths{};
+        if (tile.blocks == 1) {
+            run<1>(in, tile, first, last, dots, widths);
+        } else {
+            run<max_blocks>(in, tile, first, last, dots, widths);
+        }
+    }
+
+private:
+    /// Moves the operands on by so many groups, to the columns of group g.
+    BITNET_INLINE void advance(TileInput& in, std::size_t groups, std::size_t g) const noexcept {
+        using layout::tile_cols;
+        const std::size_t chunks = groups * x.group / tile_cols;
+        if constexpr (has_groups<Layout>) {
+            using Mapping = typename Layout::template mapping<Weights>;
+            in.weights += chunks * Mapping{tile_rows, tile_cols}.block_bytes();
+        }
+        in.tokens += chunks * token_layout<Codes>::chunk_words * in.panel_bytes;
+        in.sums += groups * x.tokens;
+        const std::size_t left = x.cols - g * x.group;
+        const std::size_t cols = x.group == 0 || left < x.group ? left : x.group;
+        in.chunks = (cols + tile_cols - 1) / tile_cols;
+        in.cols = static_cast<std::int32_t>(cols);
+    }
+
+    template <std::size_t Blocks, std::size_t... T>
+    BITNET_INLINE void run(TileInput& in, const TileRange& tile, std::size_t first,
+                           std::size_t last, std::int32_t* dots,
+                           std::index_sequence<T...>) noexcept {
+        // Worth a pass of its own where several tiles want the same.
+        if constexpr (requires { &Kernel::template count_rows<Isa, Blocks>; }) {
+            if (tile.tokens == max_tokens && x.tokens >= 2 * tile.tokens && x.group == 0) {
+                if (tile.block != counted_block) {
+                    Kernel::template count_rows<Isa, Blocks>(in, row_ones);
+                }
+                counted_block = tile.block;
+                in.row_ones = row_ones;
+            }
+        }
+        // One token meets one block, and no panel of more ends in one where tiles are as wide.
+        constexpr bool leaves_one = Blocks == 1 || max_tokens < panel_tokens;
+        const auto run_width = [&](auto t) BITNET_INLINE_LAMBDA {
+            constexpr std::size_t width = decltype(t)::value + 1;
+            if constexpr (width > 1 || leaves_one) {
+                if (tile.tokens == width) run_groups<Blocks, width>(in, first, last, dots);
+            }
+        };
+        (run_width(std::integral_constant<std::size_t, T>{}), ...);
+    }
+
+    /// Uses the operands up. A copy would read words together that were just written one by one,
+    /// and wait for them.
+    template <std::size_t Blocks, std::size_t Tokens>
+    BITNET_NOINLINE void run_groups(TileInput& in, std::size_t first, std::size_t last,
+                                    std::int32_t* dots) const noexcept {
+        for (std::size_t g = first;;) {
+            Kernel::template run<Isa, Blocks, Tokens>(in, dots);
+            if (!has_groups<Layout> || ++g == last) return;
+            advance(in, 1, g);
+            dots += tile_rows * Blocks * Tokens;
+        }
+    }
+};
+
+/// What runs the tiles of a product in a cluster.
+template <class Weights, class Codes, class Layout, class Isa>
+using Runner = std::conditional_t<isa::is_scalar<Isa>, ScalarRunner<Weights, Codes, Layout, Isa>,
+                                  TileRunner<Weights, Codes, Layout, Isa>>;
+
+/// Whether the kernels of a cluster read weights in this layout; the scalar ones read any.
+template <class Weights, class Codes, class Layout, class Isa>
+inline constexpr bool has_kernel = isa::is_scalar<Isa> || requires {
+    sizeof(Tile<Weights, Codes, Layout>);
+};
+
+/// Calls f(tile) for tiles of a runner's sizes that cover the row blocks [block_begin, block_end)
+/// and all tokens. Tokens go in chunks whose words fit the L2 cache beside a stripe of weights;
+/// within a chunk every stripe of row blocks meets all tokens, so weights are read once a chunk.
+template <class Runner, class Codes, class F>
+BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_begin,
+                                 std::size_t block_end, F&& f) noexcept {
+    constexpr std::size_t chunk_bytes = std::size_t{1} << 20; // half of a 2 MiB L2
+    const std::size_t fitting =
+        chunk_bytes / x.layout().token_bytes() / panel_tokens * panel_tokens;
+    const std::size_t chunk = fitting > panel_tokens ? fitting : panel_tokens;
+    for (std::size_t first = 0, last; first < x.tokens; first = last) {
+        // No chunk ends within the last two panels, which may have shared their tokens.
+        const bool is_last = x.tokens - first < chunk + panel_tokens;
+        last = is_last ? x.tokens : first + chunk;
+        // One token meets one block at a time: one stream, which hardware foresees.
+        const std::size_t most = x.tokens == 1 ? 1 : Runner::max_blocks;
+        for (std::size_t b = block_begin; b < block_end;) {
+            const std::size_t blocks = block_end - b < most ? 1 : most;
+            for (std::size_t t = first; t < last;) {
+                const std::size_t left = x.layout().panel_end(t) - t;
+                const std::size_t tokens = left < Runner::max_tokens ? left : Runner::max_tokens;
+                f(TileRange{b, blocks, t, tokens});
+                t += tokens;
+            }
+            b += blocks;
+        }
+    }
+}
+
+} // namespace BITNET_NAMESPACE::kernels

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// The bits of a float. Special values are found in them, so that -ffast-math cannot assume them
+// away.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include <bitnet/config.hpp>
+#include <bitnet/simd/round.hpp>
+
+namespace BITNET_NAMESPACE::detail {
+
+BITNET_INLINE std::int32_t bits_of(float v) noexcept {
+    std::int32_t b;
+    std::memcpy(&b, &v, sizeof b);
+    return b;
+}
+BITNET_INLINE float float_of(std::int32_t b) noexcept {
+    float v;
+    std::memcpy(&v, &b, sizeof v);
+    return v;
+}
+
+inline constexpr std::int32_t magnitude_bits = 0x7fffffff, sign_bit = -0x7fffffff - 1;
+inline constexpr std::int32_t inf_bits = 0x7f800000, nan_bits = 0x7fc00000;
+
+/// Whether v is neither NaN nor an infinity.
+BITNET_INLINE bool is_finite(float v) noexcept {
+    return (bits_of(v) & magnitude_bits) < inf_bits;
+}
+
+/// The correctly rounded square root: that of a float taken in double and rounded again is.
+BITNET_INLINE float square_root(float v) noexcept {
+    return static_cast<float>(once(std::sqrt(once(static_cast<double>(v)))));
+}
+
+} // namespace BITNET_NAMESPACE::detail
