@@ -18,8 +18,9 @@
 
 // A shared object keeps its own copy of what these headers define and exports none of it: two
 // plugins never call each other's, and each can be unloaded (g++ would make an exported inline
-// variable one for the process and pin the object that has it). On functions and variables alone: a
-// hidden type would hide the user's functions that name it, and g++ warns of its user's classes.
+// variable one for the process and pin the object that has it). On functions and variables, not on
+// types: a hidden type would hide a user's functions of it, and g++ warns of a user's class with
+// it.
 #if defined(__ELF__) || defined(__MACH__)
 #define BITNET_HIDDEN __attribute__((visibility("hidden")))
 #else
