@@ -36,9 +36,9 @@ namespace BITNET_NAMESPACE {
 /// source: arXiv 2310.11453 (b1), 2402.17764 (b1.58)
 ///
 /// Weights: Binary, Ternary. Activations: Int8, Int4, Int2, Sign, SignNorm, SignMean; Ternary takes
-/// quantized input only (what bitglu() yields). Weights Int8, Int6 and Int4 meet Int8 and Int4. A
+/// quantized input only (what bitglu() yields). Weights of more bits meet Int8 and Int4. A
 /// layer is one block of bytes, owned or mapped, and carries no ISA: it may be made in one
-/// translation unit and run in another. Layout: of the codes. layout::Dense16 takes 1.6 bits a
+/// translation unit and run in another. Layout: of the codes. The dense one takes 1.6 bits a
 /// ternary weight instead of 2 when it meets Int8; docs/formats.md says when that is worth it.
 template <class Weights, class Activations, class L = preferred_layout<Weights, Activations>>
 class BitLinear {
@@ -68,7 +68,7 @@ public:
     /// A layer from float weights.
     ///   scale = max(mean|W|, 1e-5) of the tensor (or of each row, or group, see WeightOptions)
     ///   Ternary: clamp(round-half-even(W * (1 / scale)), -1, 1); Binary: -1 where W < 0, else +1
-    ///   Int8, Int6: scale = max(max|W|, 1e-30) / 127 (31), round-half-even(W / scale)
+    ///   more bits: scale = max(max|W|, 1e-30) / max_code, round-half-even(W / scale)
     /// weights (rows, cols) row-major · bias (rows) or {} for none
     /// err: wrong_size, too_large, bad_group; bad_weight, bad_bias (where: index); out_of_memory
     template <class Isa = isa::native>

@@ -130,7 +130,7 @@ private:
 /// What BitLinear::from_float() makes of float weights, before it packs them:
 ///   scale = absmean_scale() of the tensor, or of each row or group; ternary_codes() with that
 ///   scale, or binary_codes() around 0 or, when centred, around the mean
-///   Int8, Int6: absmax_scale() and absmax_codes()
+///   more bits: absmax_scale() and absmax_codes()
 /// weights (rows, cols) row-major · codes (rows, cols), scales: 1, rows, or (rows, groups)
 /// err: wrong_size, too_large, bad_group; bad_weight (where: index); out_of_memory
 template <class Weights, class Isa = isa::native>

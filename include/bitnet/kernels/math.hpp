@@ -108,7 +108,7 @@ struct Dots {
             }
         } else {
             // 32 registers hold 4 x 4 sums and what they are made of; 16 hold 4 x 2.
-            detail::dot_bands<Isa, simd::sixteen<Isa>::lanes >= 8 ? 4 : 2>(a, b, y, 0);
+            detail::dot_bands<Isa, simd::ops<Isa>::lanes >= 8 ? 4 : 2>(a, b, y, 0);
         }
     }
 };
@@ -139,7 +139,7 @@ struct HalvesToFloats {
     static void run(const std::uint16_t* x, float* y, std::size_t n) noexcept {
         std::size_t i = 0;
         if constexpr (!isa::is_scalar<Isa>) {
-            constexpr std::size_t lanes = simd::sixteen<Isa>::lanes;
+            constexpr std::size_t lanes = simd::ops<Isa>::lanes;
             for (; i + lanes <= n; i += lanes) {
                 simd::ops<Isa>::load_halves(x + i).store_unaligned(y + i);
             }

@@ -82,7 +82,7 @@ struct NibbleDots {
                     low = ops::dot4(low, both & four_bits, ops::load(at));
                     high = ops::dot4(high, (both >> 4) & four_bits, ops::load(at + 64));
                 }
-                dots[i] = xsimd::reduce_add(low + high);
+                dots[i] = reduce_add(low + high);
             }
         }
     }
