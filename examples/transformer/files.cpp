@@ -24,9 +24,7 @@ std::string read_text(const std::string& path) {
             text.append(block, bytes);
         }
     }
-    if (!file || std::ferror(file.get()) != 0) {
-        throw UserError(path + ": " + std::strerror(errno));
-    }
+    if (!file || std::ferror(file.get()) != 0) throw UserError(path + ": " + std::strerror(errno));
     return plain_text(text);
 }
 

@@ -23,9 +23,7 @@ using Shares = std::array<double, 3>; // of codes below, at and above zero
 
 // None for tensors that are not packed.
 std::optional<Shares> shares_of(const ModelFile& file, const TensorInfo& tensor) {
-    if (value_bytes(tensor.kind) != 0) {
-        return std::nullopt;
-    }
+    if (value_bytes(tensor.kind) != 0) return std::nullopt;
     const auto rows = static_cast<std::size_t>(tensor.rows);
     const auto cols = static_cast<std::size_t>(tensor.cols);
     const Linear linear(file, tensor.name, rows, cols);
@@ -68,9 +66,7 @@ Json describe(const ModelFile& file) {
         if (const std::optional<Shares> shares = shares_of(file, tensor)) {
             entry["shares"] = {{"-1", (*shares)[0]}, {"0", (*shares)[1]}, {"+1", (*shares)[2]}};
         }
-        if (tensor.kind != kind_named("u16")) {
-            parameters += tensor.rows * tensor.cols;
-        }
+        if (tensor.kind != kind_named("u16")) parameters += tensor.rows * tensor.cols;
         tensors.push_back(std::move(entry));
     }
     json["parameters"] = parameters;
@@ -121,9 +117,7 @@ void inspect(const InspectOptions& options) {
     }
     Json json = describe(file);
     if (options.json) {
-        if (options.verify) {
-            json["verified"] = true;
-        }
+        if (options.verify) json["verified"] = true;
         // A path may hold bytes that are no UTF-8; JSON may not.
         write_stdout(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
         return;

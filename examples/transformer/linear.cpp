@@ -25,15 +25,11 @@ Layer load(std::type_identity<Layer>, const ModelFile& file, const TensorInfo& t
                     std::to_string(error.where) + ")");
     };
     Result<Layer> layer = Layer::map_packed(file.bytes(tensor));
-    if (!layer) {
-        fail(layer.error());
-    }
+    if (!layer) fail(layer.error());
     if (layer->rows() != tensor.rows || layer->cols() != tensor.cols) {
         file.refuse("tensor " + tensor.name + ": its bytes hold another shape than the index");
     }
-    if (const Status sound = layer->verify(); !sound) {
-        fail(sound.error());
-    }
+    if (const Status sound = layer->verify(); !sound) fail(sound.error());
     return std::move(*layer);
 }
 
@@ -48,9 +44,7 @@ Dense<Value> load(std::type_identity<Dense<Value>>, const ModelFile& file,
 AnyLayer load_layer(const ModelFile& file, const TensorInfo& tensor) {
     std::optional<AnyLayer> loaded;
     visit_layer(tensor.kind, [&]<class Layer>(std::type_identity<Layer> type) {
-        if constexpr (!std::is_void_v<Layer>) {
-            loaded = load(type, file, tensor);
-        }
+        if constexpr (!std::is_void_v<Layer>) loaded = load(type, file, tensor);
     });
     if (!loaded) {
         file.refuse("tensor " + tensor.name + " is " + std::string(name_of(tensor.kind)) +
@@ -63,9 +57,7 @@ AnyLayer load_layer(const ModelFile& file, const TensorInfo& tensor) {
 template <class W, class A, class L>
 bool run_on(const Quantized<A>& x, const BitLinear<W, A, L>& layer, Matrix<float> y,
             const ThreadPool& pool) {
-    if (layer.group() != x.group) {
-        return false;
-    }
+    if (layer.group() != x.group) return false;
     layer.template forward<Isa>(x, y, pool);
     return true;
 }
@@ -84,9 +76,7 @@ std::size_t run(const BitLinear<W, A, L>& first, Matrix<const float> x,
     const auto serve = [&](const auto& layer) {
         return run_on(quantized, layer, outputs[served].y, pool);
     };
-    while (served < outputs.size() && std::visit(serve, outputs[served].linear->layer())) {
-        ++served;
-    }
+    while (served < outputs.size() && std::visit(serve, outputs[served].linear->layer())) ++served;
     return served;
 }
 template <class Value>
@@ -190,9 +180,7 @@ void project(Matrix<const float> x, std::span<const Output> outputs, std::span<s
 bool find_largest(const Linear& layer, Matrix<const float> x, std::span<Logit> best,
                   std::span<std::byte> scratch, const ThreadPool& pool) {
     const auto* head = std::get_if<ScreenedHead>(&layer.layer());
-    if (head == nullptr || best.size() > most_screened) {
-        return false;
-    }
+    if (head == nullptr || best.size() > most_screened) return false;
     const auto token = quantize_one(x.row(0), x.cols, scratch);
     head->top<Isa>(token, best, scratch, pool);
     return true;

@@ -174,9 +174,7 @@ void ModelFile::read_index(std::size_t begin, std::size_t count) {
         }
         end = tensor.offset + tensor.bytes;
         tensors_.push_back(std::move(tensor));
-        if (!names.insert(tensors_.back().name).second) {
-            refuse(who + " stands twice in the index");
-        }
+        if (!names.insert(tensors_.back().name).second) refuse(who + " stands twice in the index");
     }
     if (format::aligned(end) != bytes_.size() || !all_zero(bytes_.subspan(end))) {
         refuse("the file does not end where its last tensor does");
@@ -192,9 +190,7 @@ const TensorInfo* ModelFile::find(std::string_view name) const noexcept {
 const TensorInfo& ModelFile::require(std::string_view name, std::size_t rows,
                                      std::size_t cols) const {
     const TensorInfo* tensor = find(name);
-    if (tensor == nullptr) {
-        refuse("tensor " + std::string(name) + " is missing");
-    }
+    if (tensor == nullptr) refuse("tensor " + std::string(name) + " is missing");
     if (tensor->rows != rows || tensor->cols != cols) {
         refuse("tensor " + tensor->name + " is " + std::to_string(tensor->rows) + " x " +
                std::to_string(tensor->cols) + ", the config wants " + std::to_string(rows) + " x " +
@@ -245,9 +241,7 @@ std::vector<float> ModelFile::floats(const TensorInfo& tensor) const {
 
 std::vector<std::array<std::uint16_t, 2>> ModelFile::merges() const {
     const TensorInfo* tensor = find("tokenizer.merges");
-    if (tensor == nullptr) {
-        refuse("tensor tokenizer.merges is missing");
-    }
+    if (tensor == nullptr) refuse("tensor tokenizer.merges is missing");
     if (tensor->kind != kind_named("u16") || tensor->cols != 2) {
         refuse("tensor tokenizer.merges must be u16 with 2 columns");
     }

@@ -35,9 +35,7 @@ ModelWriter::ModelWriter(const Config& config) : json_(config_json(config)) {
 void ModelWriter::add_source(std::string_view name, TensorKind kind, std::size_t rows,
                              std::size_t cols, Source source) {
     const std::string who = "tensor " + std::string(name);
-    if (!is_tensor_name(name)) {
-        throw UserError(who + ": illegal name");
-    }
+    if (!is_tensor_name(name)) throw UserError(who + ": illegal name");
     if (std::any_of(tensors_.begin(), tensors_.end(),
                     [&](const TensorInfo& t) { return t.name == name; })) {
         throw UserError(who + " is added twice");

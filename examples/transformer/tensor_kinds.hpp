@@ -68,9 +68,7 @@ consteval TensorKind kind_named(std::string_view name) {
 template <class F>
 bool visit_layer(TensorKind kind, F&& f) {
     return find_kind([&]<class Layer>(const KindRow<Layer>& row) {
-        if (row.kind == kind) {
-            f(std::type_identity<Layer>());
-        }
+        if (row.kind == kind) f(std::type_identity<Layer>());
         return row.kind == kind;
     });
 }

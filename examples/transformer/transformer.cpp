@@ -65,9 +65,7 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
                 s.scratch, pool_);
         store_keys_and_values(l, n);
         attend(l, n);
-        if (c.sub_norm) {
-            normalize(attn, layer.attn_sub_norm, attn);
-        }
+        if (c.sub_norm) normalize(attn, layer.attn_sub_norm, attn);
         project(attn, std::array{Output{&layer.o, out}}, s.scratch, pool_);
         add(out, x);
 
@@ -76,9 +74,7 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
         project(norm, std::array{Output{&layer.gate, gate_out}, Output{&layer.up, up_out}},
                 s.scratch, pool_);
         gate(n);
-        if (c.sub_norm) {
-            normalize(gate_out, layer.ffn_sub_norm, gate_out);
-        }
+        if (c.sub_norm) normalize(gate_out, layer.ffn_sub_norm, gate_out);
         project(gate_out, std::array{Output{&layer.down, out}}, s.scratch, pool_);
         add(out, x);
     }
@@ -103,9 +99,7 @@ std::span<const Logit> Transformer::likeliest(std::size_t k) {
     const Matrix<const float> norm = final_norm(last_, 1);
     const auto require_finite = [&] {
         for (const Logit& logit : likeliest_) {
-            if (!std::isfinite(logit.value)) {
-                throw UserError("the model yields NaN or infinity");
-            }
+            if (!std::isfinite(logit.value)) throw UserError("the model yields NaN or infinity");
         }
     };
     likeliest_.resize(k);
@@ -115,9 +109,7 @@ std::span<const Logit> Transformer::likeliest(std::size_t k) {
     }
     const Matrix<const float> logits = logits_of(norm);
     likeliest_.resize(vocab);
-    for (std::uint32_t id = 0; id < vocab; ++id) {
-        likeliest_[id] = {id, logits.data[id]};
-    }
+    for (std::uint32_t id = 0; id < vocab; ++id) likeliest_[id] = {id, logits.data[id]};
     require_finite();
     const auto likelier = [](const Logit& a, const Logit& b) {
         return a.value != b.value ? a.value > b.value : a.row < b.row;
@@ -149,9 +141,7 @@ Matrix<const float> Transformer::logits_of(Matrix<const float> norm) {
 // x += y
 void Transformer::add(Matrix<const float> y, Matrix<float> x) {
     pool_.parallel_for(x.rows, [&](std::size_t t, std::size_t) noexcept {
-        for (std::size_t i = 0; i < x.cols; ++i) {
-            x.row(t)[i] += y.row(t)[i];
-        }
+        for (std::size_t i = 0; i < x.cols; ++i) x.row(t)[i] += y.row(t)[i];
     });
 }
 
@@ -230,9 +220,7 @@ void Transformer::attend(std::size_t layer, std::size_t tokens) {
         dots<Isa>(q, keys, scores);
         for (std::size_t head = 0; head < group; ++head) {
             const std::span<float> row(scores.row(head), length);
-            for (float& score : row) {
-                score *= scale;
-            }
+            for (float& score : row) score *= scale;
             softmax<Isa>(row);
         }
         dots<Isa>(scores, values, out);

@@ -75,9 +75,7 @@ Weights load_weights(const ModelFile& file) {
 }
 
 std::optional<Tokenizer> load_tokenizer(const ModelFile& file) {
-    if (!file.config().has_tokenizer) {
-        return std::nullopt;
-    }
+    if (!file.config().has_tokenizer) return std::nullopt;
     const std::vector<Tokenizer::Merge> merges = file.merges();
     try {
         Tokenizer tokenizer(merges);

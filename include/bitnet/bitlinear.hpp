@@ -36,7 +36,7 @@ namespace BITNET_NAMESPACE {
 /// source: arXiv 2310.11453 (b1), 2402.17764 (b1.58)
 ///
 /// Weights: Binary, Ternary. Activations: Int8, Int4, Int2, Sign, SignNorm, SignMean; Ternary takes
-/// quantized input only (what bitglu() yields). Weights Int8, Int6 and Int4 meet Int8 and Int4. A
+/// quantized input only (what bitglu() yields). Weights of more bits meet Int8 and Int4. A
 /// layer is one block of bytes, owned or mapped, and carries no ISA: it may be made in one
 /// translation unit and run in another. Layout: of the codes. products.hpp lists the layouts
 /// that each pair has kernels for; docs/formats.md says which is worth it when.
@@ -55,10 +55,10 @@ public:
     /// err: empty_shape, too_large, bad_group, wrong_size; bad_code, bad_scale, bad_bias (where:
     ///      index); out_of_memory
     template <class Isa = isa::native>
-    static Result<BitLinear> from_codes(std::span<const std::int8_t> codes, std::size_t rows,
-                                        std::size_t cols, std::span<const float> scales,
-                                        std::span<const float> bias = {},
-                                        std::size_t group = 0) noexcept {
+    BITNET_HIDDEN static Result<BitLinear>
+    from_codes(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
+               std::span<const float> scales, std::span<const float> bias = {},
+               std::size_t group = 0) noexcept {
         auto image =
             detail::make_image<Weights, Layout, Isa>(codes, rows, cols, scales, bias, group);
         if (!image) return image.error();
@@ -68,14 +68,14 @@ public:
     /// A layer from float weights.
     ///   scale = max(mean|W|, 1e-5) of the tensor (or of each row, or group, see WeightOptions)
     ///   Ternary: clamp(round-half-even(W * (1 / scale)), -1, 1); Binary: -1 where W < 0, else +1
-    ///   Int8, Int6: scale = max(max|W|, 1e-30) / 127 (31), round-half-even(W / scale)
+    ///   more bits: scale = max(max|W|, 1e-30) / max_code, round-half-even(W / scale)
     /// weights (rows, cols) row-major · bias (rows) or {} for none
     /// err: empty_shape, too_large, bad_group, wrong_size; bad_weight, bad_bias (where: index);
     ///      out_of_memory
     template <class Isa = isa::native>
-    static Result<BitLinear> from_float(std::span<const float> weights, std::size_t rows,
-                                        std::size_t cols, std::span<const float> bias = {},
-                                        WeightOptions options = {}) noexcept {
+    BITNET_HIDDEN static Result<BitLinear>
+    from_float(std::span<const float> weights, std::size_t rows, std::size_t cols,
+               std::span<const float> bias = {}, WeightOptions options = {}) noexcept {
         if (options.group != 0 && !has_groups<Layout>) return detail::bad_group_in<Layout>();
         auto q = quantize_weights<Weights, Isa>(weights, rows, cols, options);
         if (!q) return q.error();
@@ -90,7 +90,7 @@ public:
     /// err: wrong_size, bad_header, too_large, empty_shape, bad_scale, bad_bias (where: byte);
     ///      out_of_memory
     template <class Isa = isa::native>
-    static Result<BitLinear> from_packed(std::span<const std::byte> bytes) noexcept {
+    BITNET_HIDDEN static Result<BitLinear> from_packed(std::span<const std::byte> bytes) noexcept {
         auto image = detail::copy_image<Weights, Layout, Isa>(bytes);
         if (!image) return image.error();
         return BitLinear(std::move(*image));
@@ -100,7 +100,7 @@ public:
     /// it and start at a multiple of 64 bytes. Codes and padding are not scanned: see verify().
     /// err: as from_packed, and misaligned
     template <class Isa = isa::native>
-    static Result<BitLinear> map_packed(std::span<const std::byte> bytes) noexcept {
+    BITNET_HIDDEN static Result<BitLinear> map_packed(std::span<const std::byte> bytes) noexcept {
         auto image = detail::map_image<Weights, Layout, Isa>(bytes);
         if (!image) return image.error();
         return BitLinear(std::move(*image));
@@ -119,7 +119,7 @@ public:
     /// Scans codes, and the padding of codes, scales and bias.
     /// err: bad_code (where: row * cols + col), bad_padding (where: byte of bytes())
     template <class Isa = isa::native>
-    Status verify() const noexcept {
+    BITNET_HIDDEN Status verify() const noexcept {
         return detail::verify_image<Weights, Layout, Isa>(image_);
     }
 
@@ -161,14 +161,14 @@ public:
     /// Quantizes x once, for all layers that share it (q, k, v; gate, up).
     /// x (tokens, cols) · memory: quantized_bytes(tokens) bytes, which the result refers to
     template <class Isa = isa::native, Executor E = Serial>
-    requires(!std::is_same_v<Activations, Ternary>) Quantized<Activations> quantize(
+    requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activations> quantize(
         Matrix<const float> x, std::span<std::byte> memory, const E& executor = serial)
     const noexcept {
         BITNET_ASSERT(x.cols == cols());
         return bitnet::quantize<Activations, Isa>(x, memory, group(), executor);
     }
     template <class Isa = isa::native, Executor E = Serial>
-    requires(!std::is_same_v<Activations, Ternary>) Quantized<Activations> quantize(
+    requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activations> quantize(
         std::span<const float> x, std::size_t tokens, std::span<std::byte> memory,
         const E& executor = serial)
     const noexcept {
@@ -182,9 +182,9 @@ public:
     /// cost: reads W once per MiB of quantized x; no allocation; concurrent calls with their own y
     ///       and scratch are safe
     template <class Isa = isa::native, Executor E = Serial>
-    requires(!std::is_same_v<Activations, Ternary>) void forward(
-        std::span<const float> x, std::span<float> y, std::size_t tokens,
-        std::span<std::byte> scratch, const E& executor = serial) const noexcept {
+    requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN
+        void forward(std::span<const float> x, std::span<float> y, std::size_t tokens,
+                     std::span<std::byte> scratch, const E& executor = serial) const noexcept {
         BITNET_ASSERT(x.size() == tokens * cols() && y.size() == tokens * rows());
         forward<Isa>(Matrix<const float>(x.data(), tokens, cols()),
                      Matrix<float>(y.data(), tokens, rows()), scratch, executor);
@@ -192,23 +192,23 @@ public:
 
     /// The same with row strides.
     template <class Isa = isa::native, Executor E = Serial>
-    requires(!std::is_same_v<Activations, Ternary>) void forward(
-        Matrix<const float> x, Matrix<float> y, std::span<std::byte> scratch,
-        const E& executor = serial) const noexcept {
+    requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN
+        void forward(Matrix<const float> x, Matrix<float> y, std::span<std::byte> scratch,
+                     const E& executor = serial) const noexcept {
         forward<Isa>(quantize<Isa>(x, scratch, executor), y, executor);
     }
 
     /// The same from input that is quantized already, with this layer's group.
     template <class Isa = isa::native, Executor E = Serial>
-    void forward(const Quantized<Activations>& x, Matrix<float> y,
-                 const E& executor = serial) const noexcept {
+    BITNET_HIDDEN void forward(const Quantized<Activations>& x, Matrix<float> y,
+                               const E& executor = serial) const noexcept {
         for_row_ranges<Isa>(executor, [&](std::size_t begin, std::size_t end) noexcept {
             forward_rows<Isa>(x, y, begin, end);
         });
     }
     template <class Isa = isa::native, Executor E = Serial>
-    void forward(const Quantized<Activations>& x, std::span<float> y,
-                 const E& executor = serial) const noexcept {
+    BITNET_HIDDEN void forward(const Quantized<Activations>& x, std::span<float> y,
+                               const E& executor = serial) const noexcept {
         BITNET_ASSERT(y.size() == x.tokens * rows());
         forward<Isa>(x, Matrix<float>(y.data(), x.tokens, rows()), executor);
     }
@@ -219,23 +219,23 @@ public:
     /// cost: as forward(); a range that begins or ends between multiples of 16 computes the rows
     ///       of the block around it too. Concurrent calls on disjoint rows are safe
     template <class Isa = isa::native>
-    void forward_rows(const Quantized<Activations>& x, Matrix<float> y, std::size_t begin,
-                      std::size_t end) const noexcept {
+    BITNET_HIDDEN void forward_rows(const Quantized<Activations>& x, Matrix<float> y,
+                                    std::size_t begin, std::size_t end) const noexcept {
         BITNET_ASSERT(begin <= end);
         gemm<Isa>(weights(), x.as_codes(), image_.scales(), image_.bias(), y, begin, end);
     }
 
     /// y[t, r] = sum over c of W[r, c] * q[t, c], as int32, without scales and bias
     template <class Isa = isa::native, Executor E = Serial>
-    void dots(const Quantized<Activations>& x, Matrix<std::int32_t> y,
-              const E& executor = serial) const noexcept {
+    BITNET_HIDDEN void dots(const Quantized<Activations>& x, Matrix<std::int32_t> y,
+                            const E& executor = serial) const noexcept {
         for_row_ranges<Isa>(executor, [&](std::size_t begin, std::size_t end) noexcept {
             gemm_dots<Isa>(weights(), x.as_codes(), y, begin, end);
         });
     }
     template <class Isa = isa::native, Executor E = Serial>
-    void dots(const Quantized<Activations>& x, std::span<std::int32_t> y,
-              const E& executor = serial) const noexcept {
+    BITNET_HIDDEN void dots(const Quantized<Activations>& x, std::span<std::int32_t> y,
+                            const E& executor = serial) const noexcept {
         BITNET_ASSERT(y.size() == x.tokens * rows());
         dots<Isa>(x, Matrix<std::int32_t>(y.data(), x.tokens, rows()), executor);
     }
@@ -248,7 +248,7 @@ private:
     /// its start does not count; the last stripe may be shorter. Up to 4 ranges a worker, so that a
     /// slow core does not hold up the rest.
     template <class Isa, class E, class F>
-    void for_row_ranges(const E& executor, F&& f) const noexcept {
+    BITNET_HIDDEN void for_row_ranges(const E& executor, F&& f) const noexcept {
         const std::size_t stripes = (rows() + 63) / 64;
         const std::size_t most = executor.workers() == 1 ? 1 : executor.workers() * 4;
         detail::for_ranges(executor, stripes, most,

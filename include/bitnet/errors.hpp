@@ -19,14 +19,15 @@ BITNET_INLINE constexpr Error wrong_size(std::size_t given, std::size_t wanted,
 }
 
 template <std::size_t MostCols>
-inline constexpr Text too_many_cols_text{"shape is too large: cols must be at most ", MostCols};
+BITNET_HIDDEN inline constexpr Text too_many_cols_text{"shape is too large: cols must be at most ",
+                                                       MostCols};
 template <std::size_t MostCols>
 BITNET_INLINE constexpr Error too_many_cols() noexcept {
     return {Errc::too_large, 0, too_many_cols_text<MostCols>.characters};
 }
 
 template <class Format>
-inline constexpr Text bad_code_text =
+BITNET_HIDDEN inline constexpr Text bad_code_text =
     Format::count == 2
         ? Text{Format::name, " codes are ", Format::minimum, " and ", Format::maximum}
         : Text{Format::name, " codes are ", Format::minimum, " to ", Format::maximum};
@@ -35,11 +36,12 @@ BITNET_INLINE constexpr Error bad_code(std::size_t where) noexcept {
     return {Errc::bad_code, where, bad_code_text<Format>.characters};
 }
 
-inline constexpr Text bad_group_text{
+BITNET_HIDDEN inline constexpr Text bad_group_text{
     "group must be 0, ", group_sizes[0], ", ",          group_sizes[1], ", ",
     group_sizes[2],      " or ",         group_sizes[3]};
 template <class Layout>
-inline constexpr Text no_groups_text{Layout::name, " has no scales per group: group must be 0"};
+BITNET_HIDDEN inline constexpr Text no_groups_text{Layout::name,
+                                                   " has no scales per group: group must be 0"};
 /// Of any layout.
 BITNET_INLINE constexpr Error bad_group() noexcept {
     return {Errc::bad_group, 0, bad_group_text.characters};

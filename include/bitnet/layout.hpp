@@ -37,7 +37,7 @@ template <class Layout>
 inline constexpr bool has_groups = Layout::has_groups;
 
 /// The numbers of columns that may share a scale.
-inline constexpr std::size_t group_sizes[] = {32, 64, 128, 256};
+BITNET_HIDDEN inline constexpr std::size_t group_sizes[] = {32, 64, 128, 256};
 BITNET_INLINE constexpr bool is_group(std::size_t n) noexcept {
     for (std::size_t size : group_sizes) {
         if (n == size) return true;

@@ -18,7 +18,7 @@ namespace BITNET_NAMESPACE {
 
 /// The first index whose code is not one of the format's, or codes.size().
 template <class Format, class Isa = isa::native>
-std::size_t find_bad_code(std::span<const std::int8_t> codes) noexcept {
+BITNET_HIDDEN std::size_t find_bad_code(std::span<const std::int8_t> codes) noexcept {
     const std::int8_t* data = codes.data();
     const std::size_t n = codes.size();
     for (std::size_t i = 0; i < n;) {
@@ -43,8 +43,8 @@ std::size_t find_bad_code(std::span<const std::int8_t> codes) noexcept {
 /// codes (rows, cols) · out: mapping.bytes() bytes
 /// pre: every code is one of the format's; check_shape(rows, cols)
 template <class Format, class Layout, class Isa = isa::native>
-void pack_into(const std::int8_t* codes, std::size_t rows, std::size_t cols,
-               std::uint8_t* out) noexcept {
+BITNET_HIDDEN void pack_into(const std::int8_t* codes, std::size_t rows, std::size_t cols,
+                             std::uint8_t* out) noexcept {
     using Mapping = typename Layout::template mapping<Format>;
     constexpr std::size_t step = Mapping::step_cols, step_bytes = Mapping::step_bytes;
     const Mapping map{rows, cols};
@@ -122,7 +122,7 @@ Result<PackedTensor<Format, To>> repack(PackedView<Format, From> packed) noexcep
 /// Scans codes and padding.
 /// err: bad_code (where: r * cols + c), bad_padding (where: byte of packed.data)
 template <class Isa = isa::native, class Format, class Layout>
-Status verify(PackedView<Format, Layout> packed) noexcept {
+BITNET_HIDDEN Status verify(PackedView<Format, Layout> packed) noexcept {
     const auto map = packed.mapping();
     // Where no value is illegal, only the padding is left to look at, one by one.
     const bool sound = Layout::template all_encodings<Format>(packed.data, map.bytes());

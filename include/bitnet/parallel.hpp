@@ -27,7 +27,7 @@ struct Serial {
         for (std::size_t task = 0; task < n; ++task) f(task, std::size_t{0});
     }
 };
-inline constexpr Serial serial{};
+BITNET_HIDDEN inline constexpr Serial serial{};
 
 namespace detail {
 

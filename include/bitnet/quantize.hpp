@@ -24,7 +24,7 @@ namespace BITNET_NAMESPACE {
 /// The index of the first NaN or infinity, or values.size(). Looks at bits, so -ffast-math cannot
 /// assume it away.
 template <class Isa = isa::native>
-std::size_t find_non_finite(std::span<const float> values) noexcept {
+BITNET_HIDDEN std::size_t find_non_finite(std::span<const float> values) noexcept {
     const float* data = values.data();
     for (std::size_t i = 0; i < values.size(); ++i) {
         if (!detail::is_finite(data[i])) return i;
@@ -35,7 +35,7 @@ std::size_t find_non_finite(std::span<const float> values) noexcept {
 /// mean = (sum of w) / n, or of |w|, in double: 16 interleaved partials (element i into i mod 16),
 /// folded 8, 4, 2, 1; then rounded to float.
 template <bool Absolute, class Isa = isa::native>
-float mean_weight(const float* w, std::size_t n) noexcept {
+BITNET_HIDDEN float mean_weight(const float* w, std::size_t n) noexcept {
     double part[16] = {};
     for (std::size_t i = 0; i < n; ++i) {
         const double v = w[i];
@@ -51,14 +51,15 @@ float mean_weight(const float* w, std::size_t n) noexcept {
 /// scale = max(mean|w|, 1e-5)
 /// source: arXiv 2402.17764 (absmean)
 template <class Isa = isa::native>
-float absmean_scale(const float* w, std::size_t n) noexcept {
+BITNET_HIDDEN float absmean_scale(const float* w, std::size_t n) noexcept {
     const float mean = mean_weight<true, Isa>(w, n);
     return mean > 1e-5f ? mean : 1e-5f;
 }
 
 /// code = clamp(round-half-even(w * (1 / scale)), -1, 1): ties at 1/2 give 0
 template <class Isa = isa::native>
-void ternary_codes(const float* w, std::size_t n, float scale, std::int8_t* codes) noexcept {
+BITNET_HIDDEN void ternary_codes(const float* w, std::size_t n, float scale,
+                                 std::int8_t* codes) noexcept {
     const float inverse = simd::lane::divide(1.0f, scale);
     for (std::size_t i = 0; i < n; ++i) {
         const float v = w[i] * inverse;
@@ -69,7 +70,8 @@ void ternary_codes(const float* w, std::size_t n, float scale, std::int8_t* code
 /// code = -1 where w < centre, else +1 (so both zeros give +1 when centre = 0)
 /// source: arXiv 2310.11453, whose centre is the mean of w
 template <class Isa = isa::native>
-void binary_codes(const float* w, std::size_t n, float centre, std::int8_t* codes) noexcept {
+BITNET_HIDDEN void binary_codes(const float* w, std::size_t n, float centre,
+                                std::int8_t* codes) noexcept {
     for (std::size_t i = 0; i < n; ++i) {
         // By bits around zero, where a flush-to-zero mode would lose the sign of denormals.
         const std::int32_t bits = detail::bits_of(w[i]);
@@ -81,14 +83,15 @@ void binary_codes(const float* w, std::size_t n, float centre, std::int8_t* code
 
 /// scale = max(max|w|, 1e-30) / largest code: below 1e-30, weights are as good as zeros
 template <class Weights, class Isa = isa::native>
-float absmax_scale(const float* w, std::size_t n) noexcept {
+BITNET_HIDDEN float absmax_scale(const float* w, std::size_t n) noexcept {
     const float most = detail::float_of(detail::absmax_bits<isa::direct<Isa>>(w, n));
     return simd::lane::divide(most > 1e-30f ? most : 1e-30f, static_cast<float>(Weights::max_code));
 }
 
 /// code = round-half-even(w / scale): no clamp is needed, |w / scale| <= largest code * (1 + 2^-23)
 template <class Isa = isa::native>
-void absmax_codes(const float* w, std::size_t n, float scale, std::int8_t* codes) noexcept {
+BITNET_HIDDEN void absmax_codes(const float* w, std::size_t n, float scale,
+                                std::int8_t* codes) noexcept {
     using Here = isa::direct<Isa>;
     using V = simd::f32x16<Here>;
     const V divisor = V::set1(scale);
@@ -130,12 +133,13 @@ private:
 /// What BitLinear::from_float() makes of float weights, before it packs them:
 ///   scale = absmean_scale() of the tensor, or of each row or group; ternary_codes() with that
 ///   scale, or binary_codes() around 0 or, when centred, around the mean
-///   Int8, Int6: absmax_scale() and absmax_codes()
+///   more bits: absmax_scale() and absmax_codes()
 /// weights (rows, cols) row-major · codes (rows, cols), scales: 1, rows, or (rows, groups)
 /// err: empty_shape, too_large, wrong_size, bad_group; bad_weight (where: index); out_of_memory
 template <class Weights, class Isa = isa::native>
-Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::size_t rows,
-                                          std::size_t cols, WeightOptions options = {}) noexcept {
+BITNET_HIDDEN Result<QuantizedWeights> quantize_weights(std::span<const float> weights,
+                                                        std::size_t rows, std::size_t cols,
+                                                        WeightOptions options = {}) noexcept {
     if (Status shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape) return shape.error();
     if (weights.size() != rows * cols) {
         return detail::wrong_size(weights.size(), rows * cols,
@@ -190,7 +194,7 @@ Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::s
 /// cost:  reads x once (Sign, SignMean) or twice (Int8, Int4, Int2, SignNorm); no allocation
 /// source: arXiv 2402.17764 (Int8)
 template <class Activations, class Isa = isa::native, Executor E = Serial>
-requires(!std::is_same_v<Activations, Ternary>) Quantized<Activations> quantize(
+requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activations> quantize(
     Matrix<const float> x, std::span<std::byte> memory, std::size_t group = 0,
     const E& executor = serial)
 noexcept {

@@ -188,7 +188,7 @@ BITNET_INLINE void set_scale(float& scale, bool is_finite, float finite) noexcep
 /// err: empty_shape (no cols), too_large, bad_group, wrong_size; bad_code (where: index in codes);
 ///      bad_scale (where: token)
 template <class Activations, class Isa = isa::native>
-Result<Quantized<Activations>>
+BITNET_HIDDEN Result<Quantized<Activations>>
 quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std::size_t cols,
                      std::span<const float> scales, std::span<std::byte> memory,
                      std::size_t group = 0) noexcept {

@@ -38,7 +38,7 @@ struct ErrcText {
     bool has_position; ///< whether an element or a byte is to blame
 };
 /// In the order of Errc.
-inline constexpr ErrcText errc_texts[] = {
+BITNET_HIDDEN inline constexpr ErrcText errc_texts[] = {
     {"wrong_size", "size does not fit the shape", true},
     {"empty_shape", "rows and cols must be at least 1", false},
     {"too_large", "shape is too large", false},

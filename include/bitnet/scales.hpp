@@ -128,8 +128,9 @@ BITNET_INLINE std::size_t packed_scale_floats(std::size_t scales, std::size_t ro
 /// cost: writes them once; no allocation
 /// err: empty_shape, too_large, bad_group, wrong_size; bad_scale (where: index)
 template <class Isa = isa::native>
-Result<ScaleView> pack_scales(std::span<const float> scales, std::size_t rows, std::size_t cols,
-                              std::size_t group, std::span<float> to) noexcept {
+BITNET_HIDDEN Result<ScaleView> pack_scales(std::span<const float> scales, std::size_t rows,
+                                            std::size_t cols, std::size_t group,
+                                            std::span<float> to) noexcept {
     if (Status shape = check_shape(rows, cols); !shape) return shape.error();
     const auto scheme = detail::scale_scheme(scales.size(), rows, cols, group);
     if (!scheme) return scheme.error();

@@ -58,9 +58,9 @@ public:
     /// (where:
     ///      index); out_of_memory
     template <class Isa = isa::native>
-    static Result<ScreenedHead> from_codes(std::span<const std::int8_t> codes, std::size_t rows,
-                                           std::size_t cols, std::span<const float> scales,
-                                           std::uint64_t seed) noexcept {
+    BITNET_HIDDEN static Result<ScreenedHead>
+    from_codes(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
+               std::span<const float> scales, std::uint64_t seed) noexcept {
         auto image = detail::ScreenedImage::make<Isa>(codes, rows, cols, scales, seed);
         if (!image) return image.error();
         return ScreenedHead(std::move(*image));
@@ -70,7 +70,8 @@ public:
     /// err: misaligned; wrong_size, bad_header, too_large, empty_shape, bad_scale (where: byte);
     ///      out_of_memory
     template <class Isa = isa::native>
-    static Result<ScreenedHead> map_packed(std::span<const std::byte> bytes) noexcept {
+    BITNET_HIDDEN static Result<ScreenedHead>
+    map_packed(std::span<const std::byte> bytes) noexcept {
         auto image = detail::ScreenedImage::map<Isa>(bytes);
         if (!image) return image.error();
         return ScreenedHead(std::move(*image));
@@ -96,7 +97,7 @@ public:
     /// [-143, 127], whose dots fit int32 as well.
     /// err: bad_padding (where: byte of bytes())
     template <class Isa = isa::native>
-    Status verify() const noexcept {
+    BITNET_HIDDEN Status verify() const noexcept {
         return image_.verify<Isa>();
     }
 
@@ -114,8 +115,9 @@ public:
     /// cost: reads half of the codes, and 1 / 25 bit a weight more for each percent of rows taken
     ///       exactly; no allocation; noexcept
     template <class Isa = isa::native, Executor E = Serial>
-    std::size_t top(const Quantized<Int8>& x, std::span<Logit> best, std::span<std::byte> scratch,
-                    const E& executor = serial) const noexcept {
+    BITNET_HIDDEN std::size_t top(const Quantized<Int8>& x, std::span<Logit> best,
+                                  std::span<std::byte> scratch,
+                                  const E& executor = serial) const noexcept {
         BITNET_ASSERT(!best.empty() && best.size() <= rows());
         const Pass pass = first_pass<Isa>(x, scratch, executor);
         Best kept{best};
@@ -150,8 +152,9 @@ public:
     /// pre:  x is one token of cols() columns without groups
     /// cost: reads all codes; no allocation; noexcept
     template <class Isa = isa::native, Executor E = Serial>
-    void forward(const Quantized<Int8>& x, std::span<float> y, std::span<std::byte> scratch,
-                 const E& executor = serial) const noexcept {
+    BITNET_HIDDEN void forward(const Quantized<Int8>& x, std::span<float> y,
+                               std::span<std::byte> scratch,
+                               const E& executor = serial) const noexcept {
         BITNET_ASSERT(y.size() == rows());
         const Pass pass = first_pass<Isa>(x, scratch, executor);
         for (std::size_t r = 0; r < rows(); ++r) pass.rows[r] = static_cast<std::uint32_t>(r);
@@ -216,8 +219,8 @@ private:
     }
 
     template <class Isa, class E>
-    Pass first_pass(const Quantized<Int8>& x, std::span<std::byte> scratch,
-                    const E& executor) const noexcept {
+    BITNET_HIDDEN Pass first_pass(const Quantized<Int8>& x, std::span<std::byte> scratch,
+                                  const E& executor) const noexcept {
         BITNET_ASSERT(x.tokens == 1 && x.cols == cols() && x.group == 0);
         BITNET_ASSERT(scratch.size() >= scratch_bytes());
         const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(scratch.data()) % 64;

@@ -25,7 +25,7 @@ namespace detail {
 /// Runs two tables on the same small inputs, which live on the stack: nothing here can run out of
 /// memory. Isa is what this code itself is compiled for.
 template <class Isa>
-class SelfTest {
+class BITNET_HIDDEN SelfTest {
 public:
     BITNET_INLINE SelfTest(const dispatch::Table& actual, const dispatch::Table& expected) noexcept
         : actual_(actual), expected_(expected) {
@@ -322,7 +322,7 @@ private:
 /// Returns nullptr when all agree, else the name of the first that does not: "w158a8", "rms_norm".
 /// cost: about 10 ms, less than 100 KiB of stack; allocates nothing; noexcept
 template <class Isa = isa::native>
-const char* self_test() noexcept {
+BITNET_HIDDEN const char* self_test() noexcept {
     if constexpr (isa::is_dynamic<Isa>) {
         return dispatch::self_test();
     } else {

@@ -126,9 +126,9 @@ private:
 
 /// Builds the image of a layer from codes. Codes are scanned unless they are known to be sound.
 template <class Weights, class Layout, class Isa, bool CodesAreSound = false>
-Result<LayerImage> make_image(std::span<const std::int8_t> codes, std::size_t rows,
-                              std::size_t cols, std::span<const float> scales,
-                              std::span<const float> bias, std::size_t group) noexcept {
+BITNET_HIDDEN Result<LayerImage>
+make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
+           std::span<const float> scales, std::span<const float> bias, std::size_t group) noexcept {
     if (Status shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape) return shape.error();
     if (group != 0 && !(is_group(group) && has_groups<Layout>)) return bad_group_in<Layout>();
     if (codes.size() != rows * cols) {
@@ -186,7 +186,7 @@ Result<LayerImage> make_image(std::span<const std::int8_t> codes, std::size_t ro
 
 /// Checks header, size, scales and bias of an image.
 template <class Weights, class Layout, class Isa>
-Result<LayerParts> check_image(std::span<const std::byte> bytes) noexcept {
+BITNET_HIDDEN Result<LayerParts> check_image(std::span<const std::byte> bytes) noexcept {
     LayerHeader h;
     if (bytes.size() < sizeof h) {
         return wrong_size(bytes.size(), sizeof h, "bytes end within the header");
@@ -246,7 +246,7 @@ Result<LayerParts> check_image(std::span<const std::byte> bytes) noexcept {
 }
 
 template <class Weights, class Layout, class Isa>
-Result<LayerImage> copy_image(std::span<const std::byte> bytes) noexcept {
+BITNET_HIDDEN Result<LayerImage> copy_image(std::span<const std::byte> bytes) noexcept {
     auto parts = check_image<Weights, Layout, Isa>(bytes);
     if (!parts) return parts.error();
     AlignedBytes memory(bytes.size());
@@ -257,7 +257,7 @@ Result<LayerImage> copy_image(std::span<const std::byte> bytes) noexcept {
 }
 
 template <class Weights, class Layout, class Isa>
-Result<LayerImage> map_image(std::span<const std::byte> bytes) noexcept {
+BITNET_HIDDEN Result<LayerImage> map_image(std::span<const std::byte> bytes) noexcept {
     if (reinterpret_cast<std::uintptr_t>(bytes.data()) % AlignedBytes::alignment != 0) {
         return Error{Errc::misaligned};
     }
@@ -269,7 +269,7 @@ Result<LayerImage> map_image(std::span<const std::byte> bytes) noexcept {
 /// Whether scales and bias hold what make_image() writes beyond the rows: zeros, or for one scale
 /// of the tensor the same sixteen times. where: byte of the image
 template <class Isa>
-Status verify_padding(const LayerImage& image) noexcept {
+BITNET_HIDDEN Status verify_padding(const LayerImage& image) noexcept {
     const auto bits_at = [](const float* data, std::size_t i) noexcept {
         std::uint32_t bits;
         std::memcpy(&bits, data + i, sizeof bits);
@@ -298,7 +298,7 @@ Status verify_padding(const LayerImage& image) noexcept {
 }
 
 template <class Weights, class Layout, class Isa>
-Status verify_image(const LayerImage& image) noexcept {
+BITNET_HIDDEN Status verify_image(const LayerImage& image) noexcept {
     if (Status padding = verify_padding<Isa>(image); !padding) return padding;
     const PackedView<Weights, Layout> codes{image.codes(), image.rows(), image.cols()};
     const Status found = verify<Isa>(codes);

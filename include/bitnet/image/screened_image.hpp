@@ -46,13 +46,13 @@ public:
     static constexpr int max_code = 112;               // -112 + 0 and 112 + 15 are in 16 [-7, 8)
     static constexpr std::size_t max_cols = (std::size_t{1} << 16) - 1; // 16 (sum of u q) < 2^31
     static constexpr std::uint64_t max_rows = 0xffffffff;               // Logit::row
-    static constexpr Text bad_code_text{"codes of a screened head are ", -max_code, " to ",
-                                        max_code};
+    BITNET_HIDDEN static constexpr Text bad_code_text{"codes of a screened head are ", -max_code,
+                                                      " to ", max_code};
 
     template <class Isa>
-    static Result<ScreenedImage> make(std::span<const std::int8_t> codes, std::size_t rows,
-                                      std::size_t cols, std::span<const float> scales,
-                                      std::uint64_t seed) noexcept {
+    BITNET_HIDDEN static Result<ScreenedImage>
+    make(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
+         std::span<const float> scales, std::uint64_t seed) noexcept {
         if (Status shape = check(rows, cols); !shape) return shape.error();
         if (codes.size() != rows * cols) {
             return wrong_size(codes.size(), rows * cols, "number of codes is not rows * cols");
@@ -97,7 +97,7 @@ public:
     }
 
     template <class Isa>
-    static Result<ScreenedImage> map(std::span<const std::byte> bytes) noexcept {
+    BITNET_HIDDEN static Result<ScreenedImage> map(std::span<const std::byte> bytes) noexcept {
         if (reinterpret_cast<std::uintptr_t>(bytes.data()) % AlignedBytes::alignment != 0) {
             return Error{Errc::misaligned};
         }
@@ -171,7 +171,7 @@ public:
     BITNET_INLINE float largest_scale() const noexcept { return largest_scale_; }
 
     template <class Isa>
-    Status verify() const noexcept {
+    BITNET_HIDDEN Status verify() const noexcept {
         const auto at = [&](const void* p) noexcept {
             return static_cast<std::size_t>(static_cast<const std::byte*>(p) - bytes_.data());
         };

@@ -36,8 +36,8 @@ namespace functions {
 struct RmsNorm {
     static constexpr const char* name = "rms_norm";
     template <class Isa>
-    static void run(Matrix<const float> x, const float* weight, float eps,
-                    Matrix<float> y) noexcept {
+    BITNET_HIDDEN static void run(Matrix<const float> x, const float* weight, float eps,
+                                  Matrix<float> y) noexcept {
         using V = simd::f32x16<Isa>;
         const float count = static_cast<float>(x.cols);
         for (std::size_t t = 0; t < x.rows; ++t) {
@@ -60,7 +60,8 @@ struct RmsNorm {
 struct SquaredReluGate {
     static constexpr const char* name = "squared_relu_gate";
     template <class Isa>
-    static void run(const float* gate, const float* up, float* y, std::size_t n) noexcept {
+    BITNET_HIDDEN static void run(const float* gate, const float* up, float* y,
+                                  std::size_t n) noexcept {
         using V = simd::f32x16<Isa>;
         using I = simd::i32x16<Isa>;
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
@@ -76,7 +77,8 @@ struct SquaredReluGate {
 struct SiluGate {
     static constexpr const char* name = "silu_gate";
     template <class Isa>
-    static void run(const float* gate, const float* up, float* y, std::size_t n) noexcept {
+    BITNET_HIDDEN static void run(const float* gate, const float* up, float* y,
+                                  std::size_t n) noexcept {
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
             const auto g = simd::load_chunk<Isa>(gate + i, k);
             simd::store_chunk((g * simd::sigmoid(g)) * simd::load_chunk<Isa>(up + i, k), y + i, k);
@@ -87,7 +89,7 @@ struct SiluGate {
 struct Softmax {
     static constexpr const char* name = "softmax";
     template <class Isa>
-    static void run(float* x, std::size_t n) noexcept {
+    BITNET_HIDDEN static void run(float* x, std::size_t n) noexcept {
         using V = simd::f32x16<Isa>;
         using I = simd::i32x16<Isa>;
         if (n == 0) return;
@@ -118,8 +120,9 @@ struct BitGlu {
     static constexpr const char* name = "bitglu";
     /// Tokens [first, last), into q, whose memory detail::place laid out.
     template <class Isa>
-    static void run(Matrix<const float> gate, Matrix<const float> up, Quantized<Ternary> q,
-                    std::size_t first, std::size_t last) noexcept {
+    BITNET_HIDDEN static void run(Matrix<const float> gate, Matrix<const float> up,
+                                  Quantized<Ternary> q, std::size_t first,
+                                  std::size_t last) noexcept {
         const auto at = q.layout();
         const std::size_t group = q.group ? q.group : at.steps() * 32;
         for (std::size_t t = first; t < last; ++t) {

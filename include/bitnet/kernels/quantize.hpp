@@ -184,13 +184,13 @@ namespace functions {
 
 template <class Activations>
 struct Quantize {
-    static constexpr Text text{"quantize ", Activations::name};
+    BITNET_HIDDEN static constexpr Text text{"quantize ", Activations::name};
     static constexpr const char* name = text.characters;
     /// Tokens [first, last) of x, into q, whose memory detail::place laid out. Tokens are
     /// independent: any split over threads gives the same bits.
     template <class Isa>
-    static void run(Matrix<const float> x, Quantized<Activations> q, std::size_t first,
-                    std::size_t last) noexcept {
+    BITNET_HIDDEN static void run(Matrix<const float> x, Quantized<Activations> q,
+                                  std::size_t first, std::size_t last) noexcept {
         for (std::size_t t = first; t < last; ++t) detail::quantize_token<Isa>(x.row(t), q, t);
     }
 };

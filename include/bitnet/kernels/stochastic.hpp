@@ -67,8 +67,8 @@ struct StochasticSign {
     static constexpr const char* name = Rule::name;
     /// Tokens [first, last), into q, whose memory detail::place laid out.
     template <class Isa>
-    static void run(Matrix<const float> x, Rule rule, Draws draws, Quantized<Sign> q,
-                    std::size_t first, std::size_t last) noexcept {
+    BITNET_HIDDEN static void run(Matrix<const float> x, Rule rule, Draws draws, Quantized<Sign> q,
+                                  std::size_t first, std::size_t last) noexcept {
         using I = simd::i32x16<Isa>;
         const auto at = q.layout();
         for (std::size_t t = first; t < last; ++t) {

@@ -12,19 +12,10 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/isa.hpp>
+#include <bitnet/layout.hpp>
 #include <bitnet/simd/round.hpp>
 
 namespace BITNET_NAMESPACE::simd {
-
-/// v, computed here: compilers reorder a tile's integer sums so that dozens of products wait for
-/// their turn in memory. Costs no instruction.
-template <class Register>
-BITNET_INLINE Register in_place(Register v) noexcept {
-#if defined(BITNET_FLOAT_REGISTER)
-    asm volatile("" : BITNET_FLOAT_REGISTER(v));
-#endif
-    return v;
-}
 
 /// The primitives of a cluster: generic ones, and what its own file overrides. A primitive in terms
 /// of another is none: clusters inherit from each other, and would call what they override.
@@ -51,10 +42,10 @@ struct generic {
     using f32 = xsimd::batch<float, arch>;
 
     static constexpr std::size_t lanes = u32::size;
-    /// Registers that hold one lane for each of 16 rows.
-    static constexpr std::size_t registers = 16 / lanes;
+    /// Registers that hold one lane for each row of a row block.
+    static constexpr std::size_t registers = layout::tile_rows / lanes;
 
-    /// Blocks of 16 rows x tokens that one GEMM tile keeps in registers. 16 registers: 4 x 2
+    /// Row blocks x tokens that one GEMM tile keeps in registers. 16 registers: 4 x 2
     /// accumulators leave room for codes and temporaries.
     static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 2;
 
@@ -141,7 +132,7 @@ struct generic {
     }
     static BITNET_INLINE u32 units(const u32& v) noexcept { return words(modulo<3>(bytes(v))); }
 
-    /// A line of layout::Dense16 made ready for trit(), in a form of the cluster's own: here 9
+    /// A line of five ternary weights a byte (layout/dense16.hpp) made ready for trit(), in a form of the cluster's own: here 9
     /// u[0], 3 u[1] + u[2] and 3 u[3] + u[4] of each byte. An illegal byte gives any digits.
     struct Trits {
         u32 part[3];
@@ -237,10 +228,10 @@ private:
 
 template <class Isa>
 struct ops : generic<Isa> {};
+#endif
 
 /// A cluster with flags has the cluster's primitives; all are always inlined.
 template <class Cluster, unsigned long long Flags>
 struct ops<isa::with_flags<Cluster, Flags>> : ops<Cluster> {};
-#endif
 
 } // namespace BITNET_NAMESPACE::simd

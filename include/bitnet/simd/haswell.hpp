@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bitnet/simd/generic.hpp>
+#include <bitnet/simd/in_place.hpp>
 
 #if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_FMA3_AVX2
 #include <immintrin.h>

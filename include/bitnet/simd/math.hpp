@@ -73,7 +73,7 @@ BITNET_INLINE f32x16<Isa> exp(const f32x16<Isa>& x) noexcept {
 /// y = ln x
 /// exact: within 0.86 ulp, denormal x too; log(+-0) = -inf, log(+inf) = +inf, log(x < 0) = NaN
 template <class Isa>
-f32x16<Isa> log(const f32x16<Isa>& x) noexcept {
+BITNET_HIDDEN f32x16<Isa> log(const f32x16<Isa>& x) noexcept {
     using V = f32x16<Isa>;
     using I = i32x16<Isa>;
     const I bits = x.bits(), size = x.abs().bits();
@@ -125,7 +125,7 @@ BITNET_INLINE f32x16<Isa> sigmoid(const f32x16<Isa>& x) noexcept {
 /// y = tanh x = t / (t + 2), t = e^(2|x|) - 1, with the sign of x
 /// exact: within 2.43 ulp; tanh(x) = x for |x| < 2^-12, tanh(+-inf) = +-1, tanh(NaN) = NaN
 template <class Isa>
-f32x16<Isa> tanh(const f32x16<Isa>& x) noexcept {
+BITNET_HIDDEN f32x16<Isa> tanh(const f32x16<Isa>& x) noexcept {
     using V = f32x16<Isa>;
     using I = i32x16<Isa>;
     const I bits = x.bits(), size = x.abs().bits();

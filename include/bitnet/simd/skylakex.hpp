@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bitnet/simd/generic.hpp>
+#include <bitnet/simd/in_place.hpp>
 
 #if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_AVX512BW
 #include <immintrin.h>
