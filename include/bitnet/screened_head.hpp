@@ -97,7 +97,7 @@ public:
     /// [-143, 127], whose dots fit int32 as well.
     /// err: bad_padding (where: byte of bytes())
     template <class Isa = isa::native>
-    BITNET_HIDDEN Status verify() const noexcept {
+    BITNET_HIDDEN Result<void>(verify)() const noexcept {
         return image_.verify<Isa>();
     }
 
@@ -137,8 +137,8 @@ public:
         for (std::size_t i = 0; i < count; ++i) pass.rows[i] = best[i].row;
         take<Isa>(pass, count, kept, serial);
         if (pass.bounded) {
-            count = isa::call<functions::RowsThatReach, Isa>(pass.dots, pass.scales, 0, rows(),
-                                                             pass.high, pass.low, pass.a,
+            count = isa::call<functions::RowsThatReach, Isa>(pass.dots, pass.scales, std::size_t{0},
+                                                             rows(), pass.high, pass.low, pass.a,
                                                              kept.least(), pass.rows);
         } else { // some logit is no number, or none that a bound can be compared with
             count = rows();
@@ -225,7 +225,7 @@ private:
         BITNET_ASSERT(scratch.size() >= scratch_bytes());
         const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(scratch.data()) % 64;
         Pass p;
-        p.dots = reinterpret_cast<std::int32_t*>(scratch.data() + (64 - misaligned) % 64);
+        p.dots = detail::as<std::int32_t>(scratch.data() + (64 - misaligned) % 64);
         p.nibble_dots = p.dots + padded_rows();
         p.rows = reinterpret_cast<std::uint32_t*>(p.nibble_dots + padded_rows());
         p.q = reinterpret_cast<std::int8_t*>(p.rows + padded_rows());
