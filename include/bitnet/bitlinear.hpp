@@ -251,11 +251,11 @@ private:
     BITNET_HIDDEN void for_row_ranges(const E& executor, F&& f) const noexcept {
         const std::size_t stripes = (rows() + 63) / 64;
         const std::size_t most = executor.workers() == 1 ? 1 : executor.workers() * 4;
-        detail::for_ranges(executor, stripes, most,
-                           [&](std::size_t first, std::size_t last) noexcept {
-                               const std::size_t end = last * 64;
-                               f(first * 64, end < rows() ? end : rows());
-                           });
+        detail::for_ranges<Isa>(executor, stripes, most,
+                                [&](std::size_t first, std::size_t last) noexcept {
+                                    const std::size_t end = last * 64;
+                                    f(first * 64, end < rows() ? end : rows());
+                                });
     }
 
     detail::LayerImage image_;

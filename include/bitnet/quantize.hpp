@@ -201,10 +201,10 @@ requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activati
     const E& executor = serial)
 noexcept {
     const Quantized<Activations> q = detail::place<Activations>(memory, x.rows, x.cols, group);
-    detail::for_ranges(executor, x.rows, executor.workers(),
-                       [&](std::size_t first, std::size_t last) noexcept {
-                           isa::call<functions::Quantize<Activations>, Isa>(x, q, first, last);
-                       });
+    detail::for_ranges<Isa>(executor, x.rows, executor.workers(),
+                            [&](std::size_t first, std::size_t last) noexcept {
+                                isa::call<functions::Quantize<Activations>, Isa>(x, q, first, last);
+                            });
     return q;
 }
 

@@ -260,11 +260,12 @@ private:
     template <class Isa, class E>
     void nibble_dots(const Pass& pass, std::size_t count, const E& executor) const noexcept {
         const std::size_t most = executor.workers() == 1 ? 1 : 4 * executor.workers();
-        detail::for_ranges(executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
-            isa::call<functions::NibbleDots, Isa>(image_.nibbles(), image_.padded_cols() / 2,
-                                                  pass.q, pass.rows + i, end - i,
-                                                  pass.nibble_dots + i);
-        });
+        detail::for_ranges<Isa>(
+            executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
+                isa::call<functions::NibbleDots, Isa>(image_.nibbles(), image_.padded_cols() / 2,
+                                                      pass.q, pass.rows + i, end - i,
+                                                      pass.nibble_dots + i);
+            });
     }
 
     /// Puts the exact logits of the first `count` of the pass's rows among the best.
