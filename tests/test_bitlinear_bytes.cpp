@@ -327,6 +327,10 @@ TEMPLATE_LIST_TEST_CASE("a layer that was moved from is empty", "[bitlinear][byt
     auto second = std::move(first);
     CHECK(first.rows() == 0);
     CHECK(first.bytes().empty());
+    CHECK_FALSE(first);
+    CHECK_FALSE(first.has_bias());
+    CHECK(first.bias().empty());
+    CHECK(first.scales().data == nullptr);
     auto third = random_layer<TestType>(3, 5, 0, false, false);
     third = std::move(second);
     CHECK(second.bytes().empty());

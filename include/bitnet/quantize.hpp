@@ -136,17 +136,18 @@ private:
 ///   scale, or binary_codes() around 0 or, when centred, around the mean
 ///   more bits: absmax_scale() and absmax_codes()
 /// weights (rows, cols) row-major · codes (rows, cols), scales: 1, rows, or (rows, groups)
-/// err: wrong_size, too_large, bad_group; bad_weight (where: index); out_of_memory
+/// err: empty_shape, too_large, wrong_size, bad_group; bad_weight (where: index); out_of_memory
 template <class Weights, class Isa = isa::native>
 BITNET_HIDDEN Result<QuantizedWeights> quantize_weights(std::span<const float> weights,
                                                         std::size_t rows, std::size_t cols,
                                                         WeightOptions options = {}) noexcept {
-    if (Result<void> shape = check_shape(rows, cols, max_cols_of<Weights>); !shape)
+    if (Result<void> shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape)
         return shape.error();
-    if (weights.size() != rows * cols) return Error{Errc::wrong_size, weights.size()};
-    if (options.group != 0 && !is_group(options.group)) {
-        return Error{Errc::bad_group, options.group};
+    if (weights.size() != rows * cols) {
+        return detail::wrong_size(weights.size(), rows * cols,
+                                  "number of weights is not rows * cols");
     }
+    if (options.group != 0 && !is_group(options.group)) return detail::bad_group();
     if (const std::size_t i = find_non_finite<Isa>(weights); i != weights.size()) {
         return Error{Errc::bad_weight, i};
     }
@@ -156,7 +157,7 @@ BITNET_HIDDEN Result<QuantizedWeights> quantize_weights(std::span<const float> w
     const std::size_t slice = options.group ? options.group : row_size;
 
     QuantizedWeights q(weights.size(), groups_of(row_size, slice) * (whole ? 1 : rows));
-    if (!q) return Error{Errc::out_of_memory, weights.size()};
+    if (!q) return Error{Errc::out_of_memory};
     float* scale = q.scales().data();
     for (std::size_t row = 0; row < weights.size(); row += row_size) {
         for (std::size_t c = 0; c < row_size; c += slice) {
@@ -200,10 +201,10 @@ requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activati
     const E& executor = serial)
 noexcept {
     const Quantized<Activations> q = detail::place<Activations>(memory, x.rows, x.cols, group);
-    detail::for_ranges(executor, x.rows, executor.workers(),
-                       [&](std::size_t first, std::size_t last) noexcept {
-                           isa::call<functions::Quantize<Activations>, Isa>(x, q, first, last);
-                       });
+    detail::for_ranges<Isa>(executor, x.rows, executor.workers(),
+                            [&](std::size_t first, std::size_t last) noexcept {
+                                isa::call<functions::Quantize<Activations>, Isa>(x, q, first, last);
+                            });
     return q;
 }
 

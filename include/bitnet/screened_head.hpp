@@ -54,8 +54,9 @@ public:
 
     /// A head from int8 codes. The seed decides which rows are looked at twice, not what they give.
     /// codes (rows, cols) row-major in [-112, 112] · scales (rows)
-    /// err: wrong_size; too_large (2^16 columns, 2^32 rows); bad_code, bad_scale (where: index);
-    ///      out_of_memory
+    /// err: empty_shape, too_large (2^16 columns, 2^32 rows), wrong_size; bad_code, bad_scale
+    /// (where:
+    ///      index); out_of_memory
     template <class Isa = isa::native>
     BITNET_HIDDEN static Result<ScreenedHead>
     from_codes(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
@@ -66,7 +67,8 @@ public:
     }
 
     /// A head that reads what bytes() gave in place; as BitLinear::map_packed.
-    /// err: bad_header, wrong_size, too_large, bad_scale, misaligned, out_of_memory
+    /// err: misaligned; wrong_size, bad_header, too_large, empty_shape, bad_scale (where: byte);
+    ///      out_of_memory
     template <class Isa = isa::native>
     BITNET_HIDDEN static Result<ScreenedHead>
     map_packed(std::span<const std::byte> bytes) noexcept {
@@ -75,9 +77,12 @@ public:
         return ScreenedHead(std::move(*image));
     }
 
+    /// An empty head (false): no rows, no cols, no bytes. So is one that was moved from.
+    BITNET_INLINE ScreenedHead() noexcept = default;
     BITNET_INLINE ScreenedHead(ScreenedHead&&) noexcept = default;
     BITNET_INLINE ScreenedHead& operator=(ScreenedHead&&) noexcept = default;
     BITNET_INLINE ~ScreenedHead() = default;
+    BITNET_INLINE explicit operator bool() const noexcept { return rows() != 0; }
 
     /// Everything the head is; the same bytes on every CPU. docs/formats.md has the layout.
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return image_.bytes(); }
@@ -256,11 +261,12 @@ private:
     template <class Isa, class E>
     void nibble_dots(const Pass& pass, std::size_t count, const E& executor) const noexcept {
         const std::size_t most = executor.workers() == 1 ? 1 : 4 * executor.workers();
-        detail::for_ranges(executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
-            isa::call<functions::NibbleDots, Isa>(image_.nibbles(), image_.padded_cols() / 2,
-                                                  pass.q, pass.rows + i, end - i,
-                                                  pass.nibble_dots + i);
-        });
+        detail::for_ranges<Isa>(
+            executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
+                isa::call<functions::NibbleDots, Isa>(image_.nibbles(), image_.padded_cols() / 2,
+                                                      pass.q, pass.rows + i, end - i,
+                                                      pass.nibble_dots + i);
+            });
     }
 
     /// Puts the exact logits of the first `count` of the pass's rows among the best.
