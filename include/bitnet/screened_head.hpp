@@ -259,7 +259,8 @@ private:
 
     /// Fills in the nibble dots of the first `count` of the pass's rows, in their order.
     template <class Isa, class E>
-    void nibble_dots(const Pass& pass, std::size_t count, const E& executor) const noexcept {
+    BITNET_HIDDEN void nibble_dots(const Pass& pass, std::size_t count,
+                                   const E& executor) const noexcept {
         const std::size_t most = executor.workers() == 1 ? 1 : 4 * executor.workers();
         detail::for_ranges<Isa>(
             executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
@@ -271,7 +272,8 @@ private:
 
     /// Puts the exact logits of the first `count` of the pass's rows among the best.
     template <class Isa, class E>
-    void take(const Pass& pass, std::size_t count, Best& best, const E& executor) const noexcept {
+    BITNET_HIDDEN void take(const Pass& pass, std::size_t count, Best& best,
+                            const E& executor) const noexcept {
         nibble_dots<Isa>(pass, count, executor);
         for (std::size_t i = 0; i < count; ++i) {
             const std::uint32_t row = pass.rows[i];

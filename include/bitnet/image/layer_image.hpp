@@ -213,7 +213,7 @@ BITNET_HIDDEN Result<LayerParts> check_image(std::span<const std::byte> bytes) n
         if (bytes[at] != std::byte{0}) return Error{Errc::bad_header, at, "header is not zero"};
     }
     // In 64 bits first: size_t may have fewer.
-    if (h.rows > static_cast<std::size_t>(-1)) return Error{Errc::too_large};
+    if (h.rows != to_size(h.rows)) return Error{Errc::too_large};
     if (h.cols > max_cols_of<Weights>) return too_many_cols<max_cols_of<Weights>>();
     if (Result<void> shape = check_shape<max_cols_of<Weights>>(to_size(h.rows), to_size(h.cols));
         !shape) {
