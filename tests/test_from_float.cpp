@@ -54,8 +54,8 @@ void check(const std::vector<float>& w, std::size_t rows, std::size_t cols,
 
 TEMPLATE_TEST_CASE("random weights", "[bitlinear]", Ternary, Binary, Int8, Int6) {
     support::Random random(40);
-    for (std::size_t rows : {1, 2, 16, 35}) {
-        for (std::size_t cols : {1, 3, 17, 31, 32, 64, 129}) {
+    for (std::size_t rows : {1u, 2u, 16u, 35u}) {
+        for (std::size_t cols : {1u, 3u, 17u, 31u, 32u, 64u, 129u}) {
             for (float size : {1.0f, 1e-3f, 1e3f}) {
                 auto w = random.reals(rows * cols, size);
                 for (float& v : w) v += size * 0.1f; // a mean that is not zero
@@ -63,7 +63,7 @@ TEMPLATE_TEST_CASE("random weights", "[bitlinear]", Ternary, Binary, Int8, Int6)
                 check<TestType>(w, rows, cols, {.centred = true});
                 check<TestType>(w, rows, cols, {.per_row = true}, random.reals(rows));
                 check<TestType>(w, rows, cols, {.centred = true, .per_row = true});
-                for (std::size_t group : {32, 64, 128, 256}) {
+                for (std::size_t group : {32u, 64u, 128u, 256u}) {
                     check<TestType>(w, rows, cols, {.centred = cols % 2 == 0, .group = group});
                 }
             }

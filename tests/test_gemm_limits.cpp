@@ -46,7 +46,7 @@ TEMPLATE_LIST_TEST_CASE("constant weights and tokens", "[gemm]", bitnet::product
     using Codes = typename TestType::Codes;
     for (int w : extremes<Weights>()) {
         for (int q : extremes<Codes>()) {
-            for (std::size_t cols : {1, 31, 32, 33, 255, 4097}) {
+            for (std::size_t cols : {1u, 31u, 32u, 33u, 255u, 4097u}) {
                 check_constant<TestType>({17, cols, 1}, w, q);
                 check_constant<TestType>({17, cols, 9}, w, q);
             }
@@ -57,7 +57,7 @@ TEMPLATE_LIST_TEST_CASE("constant weights and tokens", "[gemm]", bitnet::product
 
 TEMPLATE_LIST_TEST_CASE("alternating signs", "[gemm]", bitnet::products) {
     using Codes = typename TestType::Codes;
-    for (std::size_t period : {1, 2, 4, 16, 32}) {
+    for (std::size_t period : {1u, 2u, 4u, 16u, 32u}) {
         const Shape shape{33, 515, 10};
         std::vector<std::int8_t> w(shape.rows * shape.cols), x(shape.tokens * shape.cols);
         const int large = std::is_same_v<Codes, bitnet::Int8> ? -128 : -1;

@@ -145,11 +145,11 @@ TEST_CASE("batches and threads change no bit") {
         CAPTURE(options.seed);
         const tiny::Aligned file(tiny::make(options).file());
         const Rows one_by_one = run(file.bytes(), sentence, 1, 1);
-        for (const std::size_t batch : {2, 3, 8, 19, 20, 64}) {
+        for (const std::size_t batch : {2u, 3u, 8u, 19u, 20u, 64u}) {
             CAPTURE(batch);
             CHECK(run(file.bytes(), sentence, batch, 1) == one_by_one);
         }
-        for (const std::size_t threads : {2, 3, 7}) {
+        for (const std::size_t threads : {2u, 3u, 7u}) {
             CAPTURE(threads);
             CHECK(run(file.bytes(), sentence, 1, threads) == one_by_one);
             CHECK(run(file.bytes(), sentence, 20, threads) == one_by_one);

@@ -54,6 +54,8 @@ inline constexpr std::uint32_t layer_magic = 0x314c4e42; // "BNL1"
 struct LayerParts {
     std::size_t scales = 0, bias = 0, codes = 0, total = 0;
 
+    BITNET_INLINE constexpr LayerParts() noexcept = default;
+
     template <class Weights, class Layout>
     static BITNET_INLINE LayerParts of(const LayerHeader& h) noexcept {
         const std::size_t rows = to_size(h.rows);
