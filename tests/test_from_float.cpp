@@ -71,6 +71,16 @@ TEMPLATE_TEST_CASE("random weights", "[bitlinear]", Ternary, Binary, Int8, Int6)
     }
 }
 
+TEST_CASE("weights that were moved from are empty", "[bitlinear]") {
+    auto first = quantize_weights<Ternary>(std::vector<float>(12, 1.0f), 3, 4).value();
+    REQUIRE(first);
+    const auto second = std::move(first);
+    CHECK_FALSE(first);
+    CHECK(first.codes().empty());
+    CHECK(first.scales().empty());
+    CHECK(second.codes().size() == 12);
+}
+
 TEST_CASE("ties round to even", "[bitlinear]") {
     // The mean of |w| is 1: 0.5 and -0.5 are ties and become 0, 1.5 is clamped.
     const std::vector<float> w{0.5f, -0.5f, 1.5f, -1.5f, 1.0f, -1.0f, 2.0f, 0.0f};

@@ -34,12 +34,12 @@ BITNET_HIDDEN std::size_t find_non_finite(std::span<const float> values) noexcep
 
 /// mean = (sum of w) / n, or of |w|, in double: 16 interleaved partials (element i into i mod 16),
 /// folded 8, 4, 2, 1; then rounded to float.
-template <bool Absolute, class Isa = isa::native>
+template <bool Magnitudes, class Isa = isa::native>
 BITNET_HIDDEN float mean_weight(const float* w, std::size_t n) noexcept {
     double part[16] = {};
     for (std::size_t i = 0; i < n; ++i) {
-        const double v = w[i];
-        part[i % 16] = once(part[i % 16] + (Absolute && v < 0 ? -v : v));
+        const double v = static_cast<double>(w[i]);
+        part[i % 16] = once(part[i % 16] + (Magnitudes && v < 0 ? -v : v));
     }
     for (std::size_t half = 8; half >= 1; half /= 2) {
         for (std::size_t i = 0; i < half; ++i) part[i] = once(part[i] + part[i + half]);
@@ -75,8 +75,9 @@ BITNET_HIDDEN void binary_codes(const float* w, std::size_t n, float centre,
     for (std::size_t i = 0; i < n; ++i) {
         // By bits around zero, where a flush-to-zero mode would lose the sign of denormals.
         const std::int32_t bits = detail::bits_of(w[i]);
-        const bool minus =
-            centre == 0 ? bits < 0 && (bits & detail::magnitude_bits) != 0 : w[i] < centre;
+        const bool minus = (detail::bits_of(centre) & detail::magnitude_bits) == 0
+                               ? bits < 0 && (bits & detail::magnitude_bits) != 0
+                               : w[i] < centre;
         codes[i] = static_cast<std::int8_t>(minus ? -1 : 1);
     }
 }
@@ -84,7 +85,7 @@ BITNET_HIDDEN void binary_codes(const float* w, std::size_t n, float centre,
 /// scale = max(max|w|, 1e-30) / largest code: below 1e-30, weights are as good as zeros
 template <class Weights, class Isa = isa::native>
 BITNET_HIDDEN float absmax_scale(const float* w, std::size_t n) noexcept {
-    const float most = detail::float_of(detail::absmax_bits<isa::direct<Isa>>(w, n));
+    const float most = detail::float_of(detail::absmax_bits<isa::or_native<Isa>>(w, n));
     return simd::lane::divide(most > 1e-30f ? most : 1e-30f, static_cast<float>(Weights::max_code));
 }
 
@@ -92,7 +93,7 @@ BITNET_HIDDEN float absmax_scale(const float* w, std::size_t n) noexcept {
 template <class Isa = isa::native>
 BITNET_HIDDEN void absmax_codes(const float* w, std::size_t n, float scale,
                                 std::int8_t* codes) noexcept {
-    using Here = isa::direct<Isa>;
+    using Here = isa::or_native<Isa>;
     using V = simd::f32x16<Here>;
     const V divisor = V::set1(scale);
     simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
@@ -120,10 +121,10 @@ public:
 
     BITNET_INLINE explicit operator bool() const noexcept { return codes_ && scales_; }
     BITNET_INLINE std::span<std::int8_t> codes() const noexcept {
-        return {reinterpret_cast<std::int8_t*>(codes_.data()), codes_.size()};
+        return {detail::as<std::int8_t>(codes_.data()), codes_.size()};
     }
     BITNET_INLINE std::span<float> scales() const noexcept {
-        return {reinterpret_cast<float*>(scales_.data()), scales_.size() / sizeof(float)};
+        return {detail::as<float>(scales_.data()), scales_.size() / sizeof(float)};
     }
 
 private:
@@ -135,16 +136,18 @@ private:
 ///   scale, or binary_codes() around 0 or, when centred, around the mean
 ///   more bits: absmax_scale() and absmax_codes()
 /// weights (rows, cols) row-major · codes (rows, cols), scales: 1, rows, or (rows, groups)
-/// err: wrong_size, too_large, bad_group; bad_weight (where: index); out_of_memory
+/// err: empty_shape, too_large, wrong_size, bad_group; bad_weight (where: index); out_of_memory
 template <class Weights, class Isa = isa::native>
 BITNET_HIDDEN Result<QuantizedWeights> quantize_weights(std::span<const float> weights,
                                                         std::size_t rows, std::size_t cols,
                                                         WeightOptions options = {}) noexcept {
-    if (Status shape = check_shape(rows, cols, max_cols_of<Weights>); !shape) return shape.error();
-    if (weights.size() != rows * cols) return Error{Errc::wrong_size, weights.size()};
-    if (options.group != 0 && !is_group(options.group)) {
-        return Error{Errc::bad_group, options.group};
+    if (Result<void> shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape)
+        return shape.error();
+    if (weights.size() != rows * cols) {
+        return detail::wrong_size(weights.size(), rows * cols,
+                                  "number of weights is not rows * cols");
     }
+    if (options.group != 0 && !is_group(options.group)) return detail::bad_group();
     if (const std::size_t i = find_non_finite<Isa>(weights); i != weights.size()) {
         return Error{Errc::bad_weight, i};
     }
@@ -154,7 +157,7 @@ BITNET_HIDDEN Result<QuantizedWeights> quantize_weights(std::span<const float> w
     const std::size_t slice = options.group ? options.group : row_size;
 
     QuantizedWeights q(weights.size(), groups_of(row_size, slice) * (whole ? 1 : rows));
-    if (!q) return Error{Errc::out_of_memory, weights.size()};
+    if (!q) return Error{Errc::out_of_memory};
     float* scale = q.scales().data();
     for (std::size_t row = 0; row < weights.size(); row += row_size) {
         for (std::size_t c = 0; c < row_size; c += slice) {

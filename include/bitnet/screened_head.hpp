@@ -54,8 +54,9 @@ public:
 
     /// A head from int8 codes. The seed decides which rows are looked at twice, not what they give.
     /// codes (rows, cols) row-major in [-112, 112] · scales (rows)
-    /// err: wrong_size; too_large (2^16 columns, 2^32 rows); bad_code, bad_scale (where: index);
-    ///      out_of_memory
+    /// err: empty_shape, too_large (2^16 columns, 2^32 rows), wrong_size; bad_code, bad_scale
+    /// (where:
+    ///      index); out_of_memory
     template <class Isa = isa::native>
     BITNET_HIDDEN static Result<ScreenedHead>
     from_codes(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
@@ -66,7 +67,8 @@ public:
     }
 
     /// A head that reads what bytes() gave in place; as BitLinear::map_packed.
-    /// err: bad_header, wrong_size, too_large, bad_scale, misaligned, out_of_memory
+    /// err: misaligned; wrong_size, bad_header, too_large, empty_shape, bad_scale (where: byte);
+    ///      out_of_memory
     template <class Isa = isa::native>
     BITNET_HIDDEN static Result<ScreenedHead>
     map_packed(std::span<const std::byte> bytes) noexcept {
@@ -75,9 +77,12 @@ public:
         return ScreenedHead(std::move(*image));
     }
 
+    /// An empty head (false): no rows, no cols, no bytes. So is one that was moved from.
+    BITNET_INLINE ScreenedHead() noexcept = default;
     BITNET_INLINE ScreenedHead(ScreenedHead&&) noexcept = default;
     BITNET_INLINE ScreenedHead& operator=(ScreenedHead&&) noexcept = default;
     BITNET_INLINE ~ScreenedHead() = default;
+    BITNET_INLINE explicit operator bool() const noexcept { return rows() != 0; }
 
     /// Everything the head is; the same bytes on every CPU. docs/formats.md has the layout.
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return image_.bytes(); }
@@ -92,7 +97,7 @@ public:
     /// [-143, 127], whose dots fit int32 as well.
     /// err: bad_padding (where: byte of bytes())
     template <class Isa = isa::native>
-    BITNET_HIDDEN Status verify() const noexcept {
+    BITNET_HIDDEN Result<void>(verify)() const noexcept {
         return image_.verify<Isa>();
     }
 
@@ -132,8 +137,8 @@ public:
         for (std::size_t i = 0; i < count; ++i) pass.rows[i] = best[i].row;
         take<Isa>(pass, count, kept, serial);
         if (pass.bounded) {
-            count = isa::call<functions::RowsThatReach, Isa>(pass.dots, pass.scales, 0, rows(),
-                                                             pass.high, pass.low, pass.a,
+            count = isa::call<functions::RowsThatReach, Isa>(pass.dots, pass.scales, std::size_t{0},
+                                                             rows(), pass.high, pass.low, pass.a,
                                                              kept.least(), pass.rows);
         } else { // some logit is no number, or none that a bound can be compared with
             count = rows();
@@ -220,7 +225,7 @@ private:
         BITNET_ASSERT(scratch.size() >= scratch_bytes());
         const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(scratch.data()) % 64;
         Pass p;
-        p.dots = reinterpret_cast<std::int32_t*>(scratch.data() + (64 - misaligned) % 64);
+        p.dots = detail::as<std::int32_t>(scratch.data() + (64 - misaligned) % 64);
         p.nibble_dots = p.dots + padded_rows();
         p.rows = reinterpret_cast<std::uint32_t*>(p.nibble_dots + padded_rows());
         p.q = reinterpret_cast<std::int8_t*>(p.rows + padded_rows());
