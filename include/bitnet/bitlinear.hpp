@@ -118,6 +118,7 @@ public:
 
     /// Scans codes, and the padding of codes, scales and bias.
     /// err: bad_code (where: row * cols + col), bad_padding (where: byte of bytes())
+    // In parentheses, since macOS has a macro verify(x).
     template <class Isa = isa::native>
     BITNET_HIDDEN Result<void>(verify)() const noexcept {
         return detail::verify_image<Weights, Layout, Isa>(image_);

@@ -122,6 +122,7 @@ Result<PackedTensor<Format, To>> repack(PackedView<Format, From> packed) noexcep
 
 /// Scans codes and padding.
 /// err: bad_code (where: r * cols + c), bad_padding (where: byte of packed.data)
+// In parentheses, since macOS has a macro verify(x).
 template <class Isa = isa::native, class Format, class Layout>
 BITNET_HIDDEN Result<void>(verify)(PackedView<Format, Layout> packed) noexcept {
     const auto map = packed.mapping();

@@ -96,6 +96,7 @@ public:
     /// Scans the padding. Every bit pattern is some code: those of a stranger's image may lie in
     /// [-143, 127], whose dots fit int32 as well.
     /// err: bad_padding (where: byte of bytes())
+    // In parentheses, since macOS has a macro verify(x).
     template <class Isa = isa::native>
     BITNET_HIDDEN Result<void>(verify)() const noexcept {
         return image_.verify<Isa>();

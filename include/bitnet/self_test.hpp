@@ -281,7 +281,7 @@ private:
         for (auto& byte : nibbles) byte = static_cast<std::uint8_t>(next());
         fill<Int8>(q, sizeof q);
         std::uint32_t order[screened_rows];
-        for (std::uint32_t i = 0; i < screened_rows; ++i) order[i] = screened_rows - 1 - i;
+        for (std::uint32_t i = 0; i < screened_rows; ++i) order[screened_rows - 1 - i] = i;
         std::int32_t dots[2][screened_rows];
         expected_.get<functions::NibbleDots>()(nibbles, row_bytes, q, order, screened_rows,
                                                dots[0]);
