@@ -29,29 +29,40 @@ BITNET_INLINE void keep(Batch& v) noexcept {
 #endif
 }
 
+/// The same for sums in a representation of the cluster's own.
+template <class Sums>
+requires requires(Sums sums) {
+    sums.lanes;
+}
+BITNET_INLINE void keep(Sums& sums) noexcept {
+    keep(sums.lanes);
+}
+
 template <class I>
 struct Loops {
     using ops = bitnet::simd::ops<I>;
     using u32 = typename ops::u32;
     using i32 = typename ops::i32;
+    using DotSums = typename ops::DotSums;
+    using BitCounts = typename ops::BitCounts;
     // Two a cycle with a latency of 5: ten chains keep both ports busy; twelve leave a margin.
     static constexpr std::size_t chains = 12;
 
     /// step(sum, sum, a, b, c) for the chains, two by two: as many words, their ones, their sums,
     /// an order that Zen 4's pipes take without a gap; by ones they idle for a tenth of the time.
-    template <class Step>
+    template <class Sum, class Step>
     static void run(std::size_t rounds, Step step) noexcept {
-        i32 sum[chains];
+        Sum sum[chains];
         run(rounds, sum, step);
     }
-    template <class Step>
-    static void run(std::size_t rounds, i32 (&sum)[chains], Step step) noexcept {
+    template <class Sum, class Step>
+    static void run(std::size_t rounds, Sum (&sum)[chains], Step step) noexcept {
         u32 a(0x01010101u), b(0x02020202u), c(0x02010201u);
         keep(a);
         keep(b);
         keep(c);
         BITNET_UNROLL
-        for (i32& s : sum) s = i32(0);
+        for (Sum& s : sum) s = Sum(i32(0));
         for (std::size_t i = 0; i < rounds; ++i) {
             BITNET_UNROLL
             for (std::size_t k = 0; k < chains; k += 2) {
@@ -69,8 +80,8 @@ struct Loops {
         for (i32& t : total) t = i32(0);
         while (rounds > 0) {
             const std::size_t now = rounds < ops::dot4_calls(2) ? rounds : ops::dot4_calls(2);
-            i32 sum[chains];
-            run(now, sum, [](i32& s, i32& r, u32& a, u32& b, u32&) noexcept {
+            DotSums sum[chains];
+            run(now, sum, [](DotSums& s, DotSums& r, u32& a, u32& b, u32&) noexcept {
                 keep(a); // else what does not depend on the sum would be taken once for all
                 s = ops::add_dot4(s, a, b);
                 keep(a);
@@ -87,7 +98,7 @@ struct Loops {
     /// Adds the ones of word(a, b, c) to each sum.
     template <class Word>
     static void count(std::size_t rounds, Word word) noexcept {
-        run(rounds, [&](i32& s, i32& r, u32& a, u32& b, u32& c) noexcept {
+        run<BitCounts>(rounds, [&](BitCounts& s, BitCounts& r, u32& a, u32& b, u32& c) noexcept {
             keep(b);
             u32 v = word(a, b, c);
             keep(b);
@@ -105,7 +116,7 @@ struct Loops {
         count(rounds, [](u32& a, u32& b, u32& c) noexcept { return a & (b ^ c); });
     }
     static void popcount_ternary(std::size_t rounds) noexcept {
-        run(rounds, [](i32& s, i32& r, u32& a, u32& b, u32& c) noexcept {
+        run<BitCounts>(rounds, [](BitCounts& s, BitCounts& r, u32& a, u32& b, u32& c) noexcept {
             keep(b);
             u32 v = a & (b ^ c);
             keep(b);
@@ -131,7 +142,7 @@ struct Loops {
             s = xsimd::bitwise_cast<std::int32_t>(
                 bitnet::once(xsimd::bitwise_cast<float>(s) + product));
         };
-        run(rounds, [&](i32& s, i32& r, u32& a, u32&, u32&) noexcept {
+        run<i32>(rounds, [&](i32& s, i32& r, u32& a, u32&, u32&) noexcept {
             add_product(s, a);
             add_product(r, a);
         });

@@ -5,8 +5,10 @@
 //   bitnet-random --shape 2b4t --format ternary2 --seed 1 --out random.bitnet
 #include "command_line.hpp"
 #include "config.hpp"
-#include "error.hpp"
+#include "half.hpp"
+#include "linear.hpp"
 #include "model_file.hpp"
+#include "tensor_kinds.hpp"
 
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/random.hpp>
@@ -21,17 +23,43 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace {
 
 using namespace bitnet::example;
-using bitnet::Binary;
 using bitnet::BitLinear;
-using bitnet::Int6;
-using bitnet::Int8;
 using bitnet::ScreenedHead;
-using bitnet::Ternary;
+
+/// A word of the command line and the tensor kind that it stands for.
+struct KindWord {
+    std::string_view word;
+    TensorKind kind;
+};
+constexpr std::array formats{
+    KindWord{"ternary2", kind_named("ternary-int8")},
+    KindWord{"ternary-dense", kind_named("ternary-dense-int8")},
+    KindWord{"binary", kind_named("binary-int8")},
+};
+constexpr std::array heads{
+    KindWord{"int6", kind_named("int6-int8")},
+    KindWord{"int8", kind_named("int8-int8")},
+    KindWord{"screened", kind_named("screened-int8")},
+    KindWord{"f16", kind_named("f16")},
+};
+
+std::vector<std::string> words_of(std::span<const KindWord> kinds) {
+    std::vector<std::string> words;
+    for (const KindWord& kind : kinds) words.emplace_back(kind.word);
+    return words;
+}
+
+TensorKind kind_of(std::span<const KindWord> kinds, std::string_view word) {
+    const auto is_it = [&](const KindWord& kind) { return kind.word == word; };
+    return std::find_if(kinds.begin(), kinds.end(), is_it)->kind;
+}
 
 struct Options {
     std::string shape = "2b4t";
@@ -106,11 +134,25 @@ constexpr Codes int6{[](std::uint8_t byte) { return static_cast<std::int8_t>(byt
 constexpr Codes screened{
     [](std::uint8_t byte) { return static_cast<std::int8_t>(byte * 225 / 256 - 112); }, 65.0};
 
+constexpr Codes codes_of(bitnet::Ternary) {
+    return ternary;
+}
+constexpr Codes codes_of(bitnet::Binary) {
+    return binary;
+}
+constexpr Codes codes_of(bitnet::Int8) {
+    return int8;
+}
+constexpr Codes codes_of(bitnet::Int6) {
+    return int6;
+}
+
 class RandomModel {
 public:
     explicit RandomModel(const Options& options)
         : options_(options), config_(config_of(options)), writer_(config_) {
-        add_head();
+        add_linear(kind_of(heads, options.head), "model.embed_tokens.weight", config_.vocab,
+                   config_.dim);
         for (std::size_t l = 0; l < config_.layers; ++l) {
             add_layer("model.layers." + std::to_string(l) + ".");
         }
@@ -132,83 +174,64 @@ private:
         return static_cast<float>(1 / (deviation * std::sqrt(static_cast<double>(cols))));
     }
 
-    template <class Layer>
-    void add_packed(TensorKind kind, const std::string& name, std::size_t rows, std::size_t cols,
-                    const Codes& codes) {
-        const auto source = [=, seed = options_.seed,
-                             stream = stream_++](const ModelWriter::Sink& sink) {
-            const float scale = scale_of(codes.deviation, cols);
-            const auto drawn = draw(seed, stream, rows * cols, codes.code);
-            sink(Layer::from_codes(drawn, rows, cols, {&scale, 1}).value().bytes());
-        };
-        writer_.add_source(name, kind, rows, cols, source);
+    /// The bytes of a tensor from random ones: of a float layer, of a screened head, of a
+    /// BitLinear.
+    static void make(std::type_identity<Dense<std::uint16_t>>, std::uint64_t seed,
+                     std::uint32_t stream, std::size_t rows, std::size_t cols,
+                     const ModelWriter::Sink& sink) {
+        std::array<std::uint16_t, 256> halves{};
+        for (std::size_t i = 0; i < 256; ++i) {
+            const float code = int8.code(static_cast<std::uint8_t>(i));
+            halves[i] = float_to_half(code * scale_of(int8.deviation, cols));
+        }
+        const auto values =
+            draw(seed, stream, rows * cols, [&](std::uint8_t byte) { return halves[byte]; });
+        sink(std::as_bytes(std::span(values)));
+    }
+    static void make(std::type_identity<ScreenedHead>, std::uint64_t seed, std::uint32_t stream,
+                     std::size_t rows, std::size_t cols, const ModelWriter::Sink& sink) {
+        const std::vector<float> scales(rows, scale_of(screened.deviation, cols));
+        const auto drawn = draw(seed, stream, rows * cols, screened.code);
+        const std::uint64_t dither = ~seed; // not what the codes were drawn from
+        sink(ScreenedHead::from_codes(drawn, rows, cols, scales, dither).value().bytes());
+    }
+    template <class Weights, class Activations, class Layout>
+    static void make(std::type_identity<BitLinear<Weights, Activations, Layout>>,
+                     std::uint64_t seed, std::uint32_t stream, std::size_t rows, std::size_t cols,
+                     const ModelWriter::Sink& sink) {
+        using Layer = BitLinear<Weights, Activations, Layout>;
+        const Codes codes = codes_of(Weights());
+        const float scale = scale_of(codes.deviation, cols);
+        const auto drawn = draw(seed, stream, rows * cols, codes.code);
+        sink(Layer::from_codes(drawn, rows, cols, {&scale, 1}).value().bytes());
     }
 
-    void add_screened(const std::string& name, std::size_t rows, std::size_t cols) {
-        const auto source = [=, seed = options_.seed,
-                             stream = stream_++](const ModelWriter::Sink& sink) {
-            const std::vector<float> scales(rows, scale_of(screened.deviation, cols));
-            const auto drawn = draw(seed, stream, rows * cols, screened.code);
-            const std::uint64_t dither = ~seed; // not what the codes were drawn from
-            sink(ScreenedHead::from_codes(drawn, rows, cols, scales, dither).value().bytes());
-        };
-        writer_.add_source(name, TensorKind::screened_int8, rows, cols, source);
-    }
-
-    void add_halves(const std::string& name, std::size_t rows, std::size_t cols) {
-        const auto source = [=, seed = options_.seed,
-                             stream = stream_++](const ModelWriter::Sink& sink) {
-            std::array<std::uint16_t, 256> halves{};
-            for (std::size_t i = 0; i < 256; ++i) {
-                const float code = int8.code(static_cast<std::uint8_t>(i));
-                halves[i] = float_to_half(code * scale_of(int8.deviation, cols));
+    void add_linear(TensorKind kind, const std::string& name, std::size_t rows, std::size_t cols) {
+        visit_layer(kind, [&]<class Layer>(std::type_identity<Layer> type) {
+            if constexpr (!std::is_void_v<Layer> && !std::is_same_v<Layer, Dense<float>>) {
+                const auto source = [=, seed = options_.seed,
+                                     stream = stream_++](const ModelWriter::Sink& sink) {
+                    make(type, seed, stream, rows, cols, sink);
+                };
+                writer_.add_source(name, kind, rows, cols, source);
             }
-            const auto values =
-                draw(seed, stream, rows * cols, [&](std::uint8_t byte) { return halves[byte]; });
-            sink(std::as_bytes(std::span(values)));
-        };
-        writer_.add_source(name, TensorKind::f16, rows, cols, source);
-    }
-
-    void add_head() {
-        const std::string name = "model.embed_tokens.weight";
-        const Config& c = config_;
-        if (options_.head == "int8") {
-            add_packed<BitLinear<Int8, Int8>>(TensorKind::int8_int8, name, c.vocab, c.dim, int8);
-        } else if (options_.head == "int6") {
-            add_packed<BitLinear<Int6, Int8>>(TensorKind::int6_int8, name, c.vocab, c.dim, int6);
-        } else if (options_.head == "screened") {
-            add_screened(name, c.vocab, c.dim);
-        } else {
-            add_halves(name, c.vocab, c.dim);
-        }
-    }
-
-    void add_projection(const std::string& name, std::size_t rows, std::size_t cols) {
-        if (options_.format == "ternary2") {
-            add_packed<BitLinear<Ternary, Int8>>(TensorKind::ternary_int8, name, rows, cols,
-                                                 ternary);
-        } else if (options_.format == "ternary-dense") {
-            add_packed<BitLinear<Ternary, Int8, bitnet::layout::Dense16>>(
-                TensorKind::ternary_dense_int8, name, rows, cols, ternary);
-        } else {
-            add_packed<BitLinear<Binary, Int8>>(TensorKind::binary_int8, name, rows, cols, binary);
-        }
+        });
     }
 
     void add_layer(const std::string& at) {
         const Config& c = config_;
+        const TensorKind kind = kind_of(formats, options_.format);
         add_norm(at + "input_layernorm.weight", c.dim);
-        add_projection(at + "self_attn.q_proj.weight", c.q_dim(), c.dim);
-        add_projection(at + "self_attn.k_proj.weight", c.kv_dim(), c.dim);
-        add_projection(at + "self_attn.v_proj.weight", c.kv_dim(), c.dim);
+        add_linear(kind, at + "self_attn.q_proj.weight", c.q_dim(), c.dim);
+        add_linear(kind, at + "self_attn.k_proj.weight", c.kv_dim(), c.dim);
+        add_linear(kind, at + "self_attn.v_proj.weight", c.kv_dim(), c.dim);
         add_norm(at + "self_attn.attn_sub_norm.weight", c.q_dim());
-        add_projection(at + "self_attn.o_proj.weight", c.dim, c.q_dim());
+        add_linear(kind, at + "self_attn.o_proj.weight", c.dim, c.q_dim());
         add_norm(at + "post_attention_layernorm.weight", c.dim);
-        add_projection(at + "mlp.gate_proj.weight", c.ffn_dim, c.dim);
-        add_projection(at + "mlp.up_proj.weight", c.ffn_dim, c.dim);
+        add_linear(kind, at + "mlp.gate_proj.weight", c.ffn_dim, c.dim);
+        add_linear(kind, at + "mlp.up_proj.weight", c.ffn_dim, c.dim);
         add_norm(at + "mlp.ffn_sub_norm.weight", c.ffn_dim);
-        add_projection(at + "mlp.down_proj.weight", c.dim, c.ffn_dim);
+        add_linear(kind, at + "mlp.down_proj.weight", c.dim, c.ffn_dim);
     }
 
     const Options& options_;
@@ -226,10 +249,10 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"2b4t", "tiny"}))
         ->capture_default_str();
     app.add_option("--format", options.format, "Of the projections")
-        ->check(CLI::IsMember({"ternary2", "ternary-dense", "binary"}))
+        ->check(CLI::IsMember(words_of(formats)))
         ->capture_default_str();
     app.add_option("--head", options.head, "Of the embedding, which is the output head too")
-        ->check(CLI::IsMember({"int6", "int8", "screened", "f16"}))
+        ->check(CLI::IsMember(words_of(heads)))
         ->capture_default_str();
     app.add_option("--seed", options.seed, "The same seed gives the same file")
         ->transform(decimal<std::uint64_t>())

@@ -47,6 +47,30 @@ function(bitnet_isa_flags out isa)
     set(${out} ${flags} PARENT_SCOPE)
 endfunction()
 
+# bitnet_kernel_optimisation(<out>): a -O for the builds that give kernels too little of it.
+#
+# Unoptimised, the small functions of the standard library that a kernel calls become symbols of their
+# own, compiled with one cluster's instructions, and the linker may give them to the whole program: so a
+# Debug build has -O1. A build type that brings no flags (none at all, as in many parent projects, or
+# Debian's None) leaves the choice to the project's own flags: their -O is kept, but for -O0 and -Og,
+# which become -O1; without any, kernels have -O2.
+function(bitnet_kernel_optimisation out)
+    set(O -O)
+    if(MSVC)
+        set(O /O)
+    endif()
+    get_directory_property(options COMPILE_OPTIONS)
+    string(REGEX MATCHALL "(^|[ ;])[-/]O[^b ;]*" given "${CMAKE_CXX_FLAGS};${options}") # /Ob is another matter
+    set(level "")
+    if(NOT given)
+        set(level ${O}2)
+    elseif(given MATCHES "O[0dg]$") # the last one counts
+        set(level ${O}1)
+    endif()
+    set(no_flags $<OR:$<CONFIG:None>,$<NOT:$<BOOL:$<CONFIG>>>>)
+    set(${out} $<$<CONFIG:Debug>:${O}1> $<${no_flags}:${level}> PARENT_SCOPE)
+endfunction()
+
 # bitnet_add_dispatch(<target> SOURCE <file> ISAS <cluster>...)
 #
 # Compiles <file> once per cluster, with that cluster's flags and BITNET_KERNEL_ISA=<cluster>, and adds
@@ -54,22 +78,17 @@ endfunction()
 # compiled without any of those flags.
 function(bitnet_add_dispatch target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE" "ISAS")
-    set(optimise -O1)
-    if(MSVC)
-        set(optimise /O1)
-    endif()
+    bitnet_kernel_optimisation(optimisation)
     foreach(isa IN LISTS arg_ISAS)
         bitnet_isa_flags(flags ${isa})
         set(objects ${target}_${isa})
         add_library(${objects} OBJECT EXCLUDE_FROM_ALL ${arg_SOURCE})
         target_link_libraries(${objects} PRIVATE bitnet::bitnet)
         target_compile_definitions(${objects} PRIVATE BITNET_KERNEL_ISA=${isa})
-        # Optimised in every build: without it the small functions of the standard library that a kernel
-        # calls become symbols of their own, compiled with this cluster's instructions, and the linker
-        # may give them to the whole program.
-        target_compile_options(${objects} PRIVATE ${flags} $<$<CONFIG:Debug>:${optimise}>)
+        target_compile_options(${objects} PRIVATE ${flags} ${optimisation})
         set_target_properties(${objects} PROPERTIES
-            CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+            CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
+            CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
         bitnet_warnings(${objects})
         target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
     endforeach()

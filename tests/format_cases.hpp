@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The pairs of a format and a layout that exist, for the tests of layout.hpp and pack.hpp.
+// Every format of weights in every layout that holds it, for the tests of layout.hpp and pack.hpp.
 #pragma once
 
 #include <bitnet/format.hpp>
 #include <bitnet/layout.hpp>
+#include <bitnet/type_list.hpp>
 
-#include <tuple>
+#include <type_traits>
 
 namespace support {
 
@@ -14,15 +15,23 @@ struct FormatCase {
     using Format = F;
     using Layout = L;
 };
-using FormatCases = std::tuple<FormatCase<bitnet::Binary, bitnet::layout::RowMajor>,
-                               FormatCase<bitnet::Binary, bitnet::layout::Rows16>,
-                               FormatCase<bitnet::Ternary, bitnet::layout::RowMajor>,
-                               FormatCase<bitnet::Ternary, bitnet::layout::Rows16>,
-                               FormatCase<bitnet::Ternary, bitnet::layout::Planes16>,
-                               FormatCase<bitnet::Ternary, bitnet::layout::Dense16>,
-                               FormatCase<bitnet::Int8, bitnet::layout::RowMajor>,
-                               FormatCase<bitnet::Int8, bitnet::layout::Rows16>,
-                               FormatCase<bitnet::Int4, bitnet::layout::Rows16>,
-                               FormatCase<bitnet::Int6, bitnet::layout::Six16>>;
+
+template <class Format, class... Layout>
+bitnet::joined<
+    std::conditional_t<Layout::template holds<Format>,
+                       bitnet::type_list<FormatCase<Format, Layout>>, bitnet::type_list<>>...>
+    cases_of(bitnet::type_list<Layout...>);
+template <class... Format>
+bitnet::joined<decltype(cases_of<Format>(bitnet::layouts{}))...>
+    all_cases(bitnet::type_list<Format...>);
+
+/// Whether values have no bits of their own: a layout of less than Format::bits a value.
+template <class Format, class Layout>
+constexpr bool shares_bits = [] {
+    const typename Layout::template mapping<Format> map{16, 320};
+    return map.bytes() * 8 < map.padded_rows() * map.padded_cols() * Format::bits;
+}();
+
+using FormatCases = decltype(all_cases(bitnet::weight_formats{}));
 
 } // namespace support

@@ -70,7 +70,7 @@ inline Bytes small_file() {
     writer.add_f32("a", 2, 3, std::vector<float>{1, 2, 3, 4, 5, 6});
     writer.add_f16("b", 1, 5, std::vector<float>{1, 2, 3, 4, 5});
     writer.add_merges(std::vector<std::array<std::uint16_t, 2>>{{1, 2}, {3, 258}});
-    return writer.bytes();
+    return tiny::bytes_of(writer);
 }
 
 } // namespace model_bytes

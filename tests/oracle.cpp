@@ -4,11 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <utility>
 
 namespace oracle {
 
 namespace {
+
+// Layouts by their numbers in docs/formats.md.
+enum : unsigned { row_major = 1, rows16 = 2, planes16 = 3, dense16 = 4, six16 = 5 };
 
 float mean_size(std::span<const float> x) {
     std::vector<float> sizes(x.size());
@@ -65,6 +70,16 @@ float sum16(std::span<const float> v) {
         for (int i = 0; i < width; ++i) partial[i] += partial[i + width];
     }
     return partial[0];
+}
+
+Rule rule_named(std::string_view name) {
+    constexpr std::pair<std::string_view, Rule> rules[] = {
+        {"int8", Rule::int8}, {"int4", Rule::int4},          {"int2", Rule::int2},
+        {"sign", Rule::sign}, {"signnorm", Rule::sign_norm}, {"signmean", Rule::sign_mean}};
+    for (const auto& [known, rule] : rules) {
+        if (name == known) return rule;
+    }
+    std::abort(); // a kind that has no rule here
 }
 
 Tokens quantize(Rule rule, const float* x, std::size_t tokens, std::size_t cols,
@@ -174,26 +189,32 @@ std::vector<float> forward(const Weights& w, const Tokens& x) {
     return y;
 }
 
-std::size_t stored_bytes(Order order, unsigned bits, std::size_t rows, std::size_t cols) {
-    if (order == Order::row_major) return rows * ((cols * bits + 63) / 64) * 8;
+unsigned stored_for(unsigned layout, unsigned bits, int code) {
+    if (layout == planes16) return code == 0 ? 0u : code < 0 ? 1u : 3u;
+    if (bits == 1) return code > 0;
+    return static_cast<unsigned>(bits == 2 ? code + 1 : code + (1 << (bits - 1)));
+}
+
+std::size_t stored_bytes(unsigned layout, unsigned bits, std::size_t rows, std::size_t cols) {
+    if (layout == row_major) return rows * ((cols * bits + 63) / 64) * 8;
     const std::size_t blocks = (rows + 15) / 16, steps = (cols + 31) / 32;
-    if (order == Order::dense16) return blocks * ((cols + 19) / 20) * 64;
+    if (layout == dense16) return blocks * ((cols + 19) / 20) * 64;
     return blocks * steps * bits * 64; // 16 rows x 32 columns x bits / 8
 }
 
-unsigned stored(Order order, unsigned bits, const std::uint8_t* bytes, std::size_t cols,
+unsigned stored(unsigned layout, unsigned bits, const std::uint8_t* bytes, std::size_t cols,
                 std::size_t r, std::size_t c) {
     const std::size_t steps = (cols + 31) / 32;
     const auto bit = [&](std::size_t at) {
         return static_cast<unsigned>(bytes[at / 8] >> at % 8 & 1);
     };
-    if (order == Order::row_major) {
+    if (layout == row_major) {
         const std::size_t row_bits = (cols * bits + 63) / 64 * 64;
         unsigned u = 0;
         for (unsigned b = 0; b < bits; ++b) u |= bit(r * row_bits + c * bits + b) << b;
         return u;
     }
-    if (order == Order::dense16) {
+    if (layout == dense16) {
         const std::size_t lines = (cols + 19) / 20;
         const unsigned byte = bytes[(r / 16 * lines + c / 20) * 64 + r % 16 * 4 + c % 4];
         for (unsigned t = 0; t < 27; ++t) {
@@ -206,12 +227,12 @@ unsigned stored(Order order, unsigned bits, const std::uint8_t* bytes, std::size
         return 3;
     }
     const std::size_t block = r / 16 * (steps * bits * 64), lane = r % 16;
-    if (order == Order::rows16) {
+    if (layout == rows16) {
         const std::size_t in_line = 32 / bits, line = c / in_line, k = c % in_line;
         const std::uint8_t byte = bytes[block + line * 64 + 4 * lane + k % 4];
         return byte >> (k / 4 * bits) & ((1u << bits) - 1);
     }
-    if (order == Order::six16) {
+    if (layout == six16) {
         const std::uint8_t* const lines = bytes + block + c / 16 * 3 * 64 + 4 * lane + c % 4;
         if (c % 16 < 12) return lines[c % 16 / 4 * 64] % 64u;
         return lines[0] / 64u + lines[64] / 64u * 4 + lines[128] / 64u * 16;

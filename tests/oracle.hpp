@@ -7,12 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace oracle {
 
-/// The rules for activations.
+/// The rules for activations, and the one of a name: "int8", "signnorm", ...
 enum class Rule { int8, int4, int2, sign, sign_norm, sign_mean };
+Rule rule_named(std::string_view name);
 
 /// Quantized tokens as plain integers. factors: Int8 and Int4 divide by it, other kinds multiply.
 struct Tokens {
@@ -56,14 +58,14 @@ std::vector<float> forward(const Weights& w, const Tokens& x);
 /// The partial-sum rule of every float sum: element i into partial i mod 16, folded 8, 4, 2, 1.
 float sum16(std::span<const float> v);
 
-/// The encoding of value (r, c) in packed bytes, from the words of docs/formats.md: the stored bits
-/// of row-major, rows16 and six16, of planes16 mask + 2 sign, of dense16 the digit or, of an
-/// illegal byte, 3.
-enum class Order { row_major, rows16, planes16, dense16, six16 };
-unsigned stored(Order order, unsigned bits, const std::uint8_t* bytes, std::size_t cols,
+/// What is stored for a code of a format of so many bits, or for value (r, c) of packed bytes, from
+/// the words of docs/formats.md, whose number a layout has. Mostly the code value u; of planes
+/// mask + 2 sign; 3 where a byte of five digits is illegal.
+unsigned stored_for(unsigned layout, unsigned bits, int code);
+unsigned stored(unsigned layout, unsigned bits, const std::uint8_t* bytes, std::size_t cols,
                 std::size_t r, std::size_t c);
 /// Bytes of a packed matrix.
-std::size_t stored_bytes(Order order, unsigned bits, std::size_t rows, std::size_t cols);
+std::size_t stored_bytes(unsigned layout, unsigned bits, std::size_t rows, std::size_t cols);
 
 /// The stored value (t, c) of quantized tokens: an int8, or bits: sign, or mask + 2 sign.
 enum class Words { int8, sign, ternary };

@@ -11,6 +11,56 @@ using Isa = bitnet::isa::here<bitnet::isa::BITNET_KERNEL_ISA>;
 using F = bitnet::simd::f32x16<Isa>;
 using I = bitnet::simd::i32x16<Isa>;
 
+template <class ops, class Sums>
+concept is_dot_sums = requires(Sums sums, typename ops::u32 v) {
+    ops::dot4_sum(sums);
+    ops::add_dot4(sums, v, v);
+};
+template <class ops, class Sums>
+concept may_be_dot_sums = requires(Sums sums) {
+    ops::dot4_sum(sums);
+}
+|| requires(Sums sums, typename ops::u32 v) {
+    ops::add_dot4(sums, v, v);
+};
+template <class ops, class Sums>
+concept is_bit_counts = requires(Sums sums, typename ops::u32 v) {
+    ops::popcount(sums);
+    ops::add_popcount(sums, v);
+};
+template <class ops, class Sums>
+concept may_be_bit_counts = requires(Sums sums) {
+    ops::popcount(sums);
+}
+|| requires(Sums sums, typename ops::u32 v) {
+    ops::add_popcount(sums, v);
+};
+template <class ops, class Sums>
+concept may_be_sums = requires(Sums sums, typename ops::i32 v) {
+    v = sums;
+}
+|| requires(Sums sums, typename ops::i32 v) {
+    v + sums;
+}
+|| requires(Sums sums, typename ops::u32 v) {
+    ops::dot4(sums, v, v);
+}
+|| requires(Sums sums, typename ops::u32 v) {
+    ops::dot4_wide(sums, v, v);
+};
+
+/// Whether each kind of sums fits its own primitives and no other.
+template <class ops>
+constexpr bool sums_do_not_mix() {
+    using i32 = typename ops::i32;
+    using DotSums = typename ops::DotSums;
+    using BitCounts = typename ops::BitCounts;
+    return is_dot_sums<ops, DotSums> && is_bit_counts<ops, BitCounts> && may_be_sums<ops, i32> &&
+           !may_be_dot_sums<ops, i32> && !may_be_dot_sums<ops, BitCounts> &&
+           !may_be_bit_counts<ops, i32> && !may_be_bit_counts<ops, DotSums> &&
+           !may_be_sums<ops, DotSums> && !may_be_sums<ops, BitCounts>;
+}
+
 template <class Which>
 constexpr Orders orders() {
     Orders result;
@@ -18,26 +68,28 @@ constexpr Orders orders() {
         using ops = bitnet::simd::ops<Which>;
         if constexpr (requires { &ops::add_two_dots; }) {
             using i32 = typename ops::i32;
+            using DotSums = typename ops::DotSums;
             result.add_two_dots = [](std::int32_t* a, const std::uint8_t* codes,
                                      const std::uint8_t* x, std::int32_t* b,
                                      const std::uint8_t* more, const std::uint8_t* y) {
-                i32 first = i32::load_unaligned(a), second = i32::load_unaligned(b);
+                DotSums first(i32::load_unaligned(a)), second(i32::load_unaligned(b));
                 ops::add_two_dots(first, ops::load(codes), x, second, ops::load(more), y);
-                first.store_unaligned(a);
-                second.store_unaligned(b);
+                first.lanes.store_unaligned(a);
+                second.lanes.store_unaligned(b);
             };
         }
         if constexpr (requires { &ops::add_four_popcounts; }) {
             using i32 = typename ops::i32;
             result.add_four_popcounts = [](std::int32_t* counts, const std::uint8_t* v) {
-                i32 four[4];
+                typename ops::BitCounts four[4];
                 for (std::size_t k = 0; k < 4; ++k) {
-                    four[k] = i32::load_unaligned(counts + k * ops::lanes);
+                    four[k].lanes = i32::load_unaligned(counts + k * ops::lanes);
                 }
                 const auto word = [&](std::size_t k) { return ops::load(v + 4 * k * ops::lanes); };
                 ops::add_four_popcounts(four, word(0), word(1), word(2), word(3));
-                for (std::size_t k = 0; k < 4; ++k)
-                    four[k].store_unaligned(counts + k * ops::lanes);
+                for (std::size_t k = 0; k < 4; ++k) {
+                    four[k].lanes.store_unaligned(counts + k * ops::lanes);
+                }
             };
         }
     }
@@ -51,6 +103,9 @@ constexpr Registers registers() {
     } else {
         using ops = bitnet::simd::ops<Which>;
         using i32 = typename ops::i32;
+        using DotSums = typename ops::DotSums;
+        using BitCounts = typename ops::BitCounts;
+        static_assert(sums_do_not_mix<ops>());
         return {
             ops::lanes,
             ops::registers,
@@ -68,11 +123,11 @@ constexpr Registers registers() {
             },
             [](std::size_t largest) { return ops::dot4_calls(largest); },
             [](std::int32_t* sums, const std::uint8_t* codes, const std::uint8_t* x) {
-                ops::add_dot4(i32::load_unaligned(sums), ops::load(codes), ops::load(x))
-                    .store_unaligned(sums);
+                ops::add_dot4(DotSums(i32::load_unaligned(sums)), ops::load(codes), ops::load(x))
+                    .lanes.store_unaligned(sums);
             },
             [](std::int32_t* sums) {
-                ops::dot4_sum(i32::load_unaligned(sums)).store_unaligned(sums);
+                ops::dot4_sum(DotSums(i32::load_unaligned(sums))).store_unaligned(sums);
             },
             [](std::int32_t* sum, const std::uint8_t* codes, const std::uint8_t* x) {
                 ops::dot4_wide(i32::load_unaligned(sum), ops::load(codes), ops::load(x))
@@ -92,11 +147,11 @@ constexpr Registers registers() {
             },
             ops::popcount_calls,
             [](std::int32_t* counts, const std::uint8_t* v) {
-                ops::add_popcount(i32::load_unaligned(counts), ops::load(v))
-                    .store_unaligned(counts);
+                ops::add_popcount(BitCounts(i32::load_unaligned(counts)), ops::load(v))
+                    .lanes.store_unaligned(counts);
             },
             [](std::int32_t* counts) {
-                ops::popcount(i32::load_unaligned(counts)).store_unaligned(counts);
+                ops::popcount(BitCounts(i32::load_unaligned(counts))).store_unaligned(counts);
             },
             [](std::int8_t* p, const std::int32_t* v) {
                 ops::store_bytes(p, i32::load_unaligned(v));
@@ -127,7 +182,7 @@ constexpr Floats floats{
     [](const float* a, std::int32_t* y) { F::load(a).nearest().store(y); },
     [](const float* a, std::int32_t* y) { F::load(a).bits().store(y); },
     [](const std::int32_t* a, float* y) { F::from_bits(I::load(a)).store(y); },
-    [](const float* a, float* y) { F::load(a).abs().store(y); },
+    [](const float* a, float* y) { F::load(a).magnitude().store(y); },
     [](const float* a) { return F::load(a).fold(); },
 };
 

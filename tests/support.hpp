@@ -46,22 +46,12 @@ public:
         for (float& v : out) v = real() * size;
         return out;
     }
-    /// Codes of a format; Int8 has all 256, Int6 all 64.
+    /// Codes of a format, all of them equally often.
     template <class Format>
     std::vector<std::int8_t> codes(std::size_t n) {
         std::vector<std::int8_t> out(n);
         for (auto& v : out) {
-            int code = static_cast<int>(below(256)) - 128;
-            if constexpr (std::is_same_v<Format, bitnet::Ternary>) {
-                code = static_cast<int>(below(3)) - 1;
-            } else if constexpr (std::is_same_v<Format, bitnet::Int6>) {
-                code = static_cast<int>(below(64)) - 32;
-            } else if constexpr (std::is_same_v<Format, bitnet::Int4>) {
-                code = static_cast<int>(below(16)) - 8;
-            } else if constexpr (!std::is_same_v<Format, bitnet::Int8>) {
-                code = static_cast<int>(below(2)) * 2 - 1;
-            }
-            v = static_cast<std::int8_t>(code);
+            v = static_cast<std::int8_t>(Format::code(below(Format::count)));
         }
         return out;
     }
@@ -131,23 +121,10 @@ inline bool is_untouched(float v) {
     return std::bit_cast<std::uint32_t>(v) == 0x7fc0deadu;
 }
 
-/// Rules and words of the oracle for a type of the library.
+/// The oracle's rule for a kind of activations.
 template <class Activations>
-constexpr oracle::Rule rule_of() {
-    if constexpr (std::is_same_v<Activations, bitnet::Int8>) return oracle::Rule::int8;
-    if constexpr (std::is_same_v<Activations, bitnet::Int4>) return oracle::Rule::int4;
-    if constexpr (std::is_same_v<Activations, bitnet::Int2>) return oracle::Rule::int2;
-    if constexpr (std::is_same_v<Activations, bitnet::Sign>) return oracle::Rule::sign;
-    if constexpr (std::is_same_v<Activations, bitnet::SignNorm>) return oracle::Rule::sign_norm;
-    if constexpr (std::is_same_v<Activations, bitnet::SignMean>) return oracle::Rule::sign_mean;
-}
-template <class Layout>
-constexpr oracle::Order order_of() {
-    if constexpr (std::is_same_v<Layout, bitnet::layout::RowMajor>) return oracle::Order::row_major;
-    if constexpr (std::is_same_v<Layout, bitnet::layout::Rows16>) return oracle::Order::rows16;
-    if constexpr (std::is_same_v<Layout, bitnet::layout::Planes16>) return oracle::Order::planes16;
-    if constexpr (std::is_same_v<Layout, bitnet::layout::Dense16>) return oracle::Order::dense16;
-    if constexpr (std::is_same_v<Layout, bitnet::layout::Six16>) return oracle::Order::six16;
+oracle::Rule rule_of() {
+    return oracle::rule_named(Activations::name);
 }
 
 } // namespace support

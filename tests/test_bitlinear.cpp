@@ -78,7 +78,9 @@ TEST_CASE("the call that the README shows", "[bitlinear]") {
     CHECK(layer.rows() == 2);
     CHECK(layer.cols() == 3);
     CHECK(layer.group() == 0);
+    CHECK(layer);
     CHECK(layer.has_bias());
+    CHECK(difference(layer.bias(), std::span<const float>(bias)) == "");
     CHECK(layer.code(0, 2) == -1);
     CHECK(layer.code(1, 0) == 0);
     CHECK(layer.scale(1) == 2.0f);
@@ -201,6 +203,56 @@ TEMPLATE_LIST_TEST_CASE("all forms of call give the same bits", "[bitlinear]", K
     s.layer.template dots<isa::dynamic>(q, Matrix<std::int32_t>(n.data(), tokens, rows),
                                         support::Backwards{3});
     CHECK(difference(n, integers) == "");
+}
+
+TEMPLATE_LIST_TEST_CASE("rows in ranges of the caller's", "[bitlinear]", Kinds) {
+    static_cast<void>(support::clusters());
+    constexpr std::size_t rows = 83, cols = 70, tokens = 5, stride = 90;
+    const Sample<TestType> s(rows, cols, tokens, rows, true);
+    const auto expected = s.expected();
+    std::vector<std::byte> memory(s.layer.quantized_bytes(tokens));
+    const auto q = s.layer.quantize(s.x, tokens, memory);
+    for (std::size_t begin : {0, 1, 16, 40, 64, 82, 83}) {
+        for (std::size_t end : {0, 1, 16, 17, 64, 82, 83}) {
+            if (end < begin) continue;
+            CAPTURE(begin, end);
+            std::vector<float> y(tokens * stride, support::untouched()), wanted = y;
+            for (std::size_t t = 0; t < tokens; ++t) {
+                for (std::size_t r = begin; r < end; ++r) {
+                    wanted[t * stride + r] = expected[t * rows + r];
+                }
+            }
+            const Matrix<float> out(y.data(), tokens, rows, stride);
+            s.layer.template forward_rows<isa::dynamic>(q, out, begin, end);
+            REQUIRE(difference(y, wanted) == "");
+            std::fill(y.begin(), y.end(), support::untouched());
+            s.layer.forward_rows(q, out, begin, end);
+            REQUIRE(difference(y, wanted) == "");
+        }
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("an empty layer", "[bitlinear]", Kinds) {
+    static_cast<void>(support::clusters());
+    using Layer = typename TestType::Layer;
+    Layer layer;
+    const auto is_empty = [](const Layer& l) {
+        return !l && l.rows() == 0 && l.cols() == 0 && l.group() == 0 && l.bytes().empty() &&
+               !l.has_bias() && l.bias().empty() && l.weights().bytes() == 0;
+    };
+    CHECK(is_empty(layer));
+    std::vector<std::byte> scratch(layer.scratch_bytes(3));
+    layer.template forward<isa::dynamic>(std::span<const float>(), std::span<float>(), 3, scratch);
+    layer.forward(std::span<const float>(), std::span<float>(), 3, scratch);
+
+    const Sample<TestType> s(20, 70, 1, 20, false);
+    layer = Layer::from_packed(s.layer.bytes()).value();
+    CHECK(layer);
+    CHECK(layer.rows() == 20);
+    CHECK(layer.bias().empty());
+    CHECK(layer.weights().bytes() != 0);
+    layer = Layer();
+    CHECK(is_empty(layer));
 }
 
 TEMPLATE_LIST_TEST_CASE("x, y and scratch need only their natural alignment", "[bitlinear]",

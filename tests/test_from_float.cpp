@@ -19,12 +19,10 @@ template <class Weights>
 void check(const std::vector<float>& w, std::size_t rows, std::size_t cols,
            WeightOptions options = {}, const std::vector<float>& bias = {}) {
     CAPTURE(rows, cols, options.centred, options.per_row, options.group);
-    const auto expected = oracle::quantize_weights(w, rows, cols,
-                                                   {std::is_same_v<Weights, Binary>,
-                                                    options.centred, options.per_row, options.group,
-                                                    std::is_same_v<Weights, Int8>   ? 127
-                                                    : std::is_same_v<Weights, Int6> ? 31
-                                                                                    : 0});
+    const auto expected = oracle::quantize_weights(
+        w, rows, cols,
+        {Weights::bits == 1, options.centred, options.per_row, options.group,
+         Weights::bits > 2 ? (1 << (Weights::bits - 1)) - 1 : 0});
     const auto layer = BitLinear<Weights, Int8>::from_float(w, rows, cols, bias, options);
     REQUIRE(layer);
     REQUIRE(layer->verify());
@@ -71,6 +69,16 @@ TEMPLATE_TEST_CASE("random weights", "[bitlinear]", Ternary, Binary, Int8, Int6)
             }
         }
     }
+}
+
+TEST_CASE("weights that were moved from are empty", "[bitlinear]") {
+    auto first = quantize_weights<Ternary>(std::vector<float>(12, 1.0f), 3, 4).value();
+    REQUIRE(first);
+    const auto second = std::move(first);
+    CHECK_FALSE(first);
+    CHECK(first.codes().empty());
+    CHECK(first.scales().empty());
+    CHECK(second.codes().size() == 12);
 }
 
 TEST_CASE("ties round to even", "[bitlinear]") {

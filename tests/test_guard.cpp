@@ -4,7 +4,6 @@
 #include <bitnet/bitlinear.hpp>
 
 #include <cstddef>
-#include <tuple>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -39,16 +38,11 @@ TEMPLATE_LIST_TEST_CASE("kernels stay inside weights, tokens, scales and outputs
         const support::Product<TestType> product(s, s.rows * s.cols);
         const auto dots = product.expected_dots(0, s.rows, s.rows);
         const auto floats = product.expected_floats(0, s.rows, s.rows);
-        const std::size_t groups = s.group ? (s.cols + s.group - 1) / s.group : 1;
-        const std::size_t padded = (s.rows + 15) / 16 * 16;
-        std::vector<float> scales(padded * groups), bias(padded);
-        for (std::size_t r = 0; r < s.rows; ++r) {
-            bias[r] = product.weights().bias[r];
-            for (std::size_t g = 0; g < groups; ++g) {
-                scales[(r / 16 * groups + g) * 16 + r % 16] =
-                    product.weights().scales[r * groups + g];
-            }
-        }
+        const auto& row_major = product.weights().scales;
+        std::vector<float> scales(packed_scale_floats(row_major.size(), s.rows, s.cols, s.group)),
+            bias = product.weights().bias;
+        const ScaleView packed = pack_scales(row_major, s.rows, s.cols, s.group, scales).value();
+        bias.resize((s.rows + 15) / 16 * 16);
         const auto view = product.view();
         const auto q = product.quantized();
         const std::vector<std::uint8_t> weight_bytes(view.data, view.data + view.bytes());
@@ -74,9 +68,11 @@ TEMPLATE_LIST_TEST_CASE("kernels stay inside weights, tokens, scales and outputs
                     guarded, tokens, {y.as<std::int32_t>(), s.tokens, s.rows}, 0, s.rows);
                 REQUIRE(difference(std::span<const std::int32_t>(y.span<std::int32_t>()),
                                    std::span<const std::int32_t>(dots)) == "");
+                ScaleView view_of_scales = packed;
+                view_of_scales.data = scale.as<float>();
                 table->template get<functions::Gemm<TestType>>()(
-                    guarded, tokens, {scale.as<float>(), 16 * groups, s.group ? 16u : 0u, s.group},
-                    b.as<float>(), {y.as<float>(), s.tokens, s.rows}, 0, s.rows);
+                    guarded, tokens, view_of_scales, b.as<float>(),
+                    {y.as<float>(), s.tokens, s.rows}, 0, s.rows);
                 REQUIRE(difference(std::span<const float>(y.span<float>()),
                                    std::span<const float>(floats)) == "");
             }
@@ -118,10 +114,7 @@ TEMPLATE_TEST_CASE("quantizers stay inside x and their memory", "[guard]", Int8,
     }
 }
 
-TEMPLATE_TEST_CASE("a layer stays inside what it is given", "[guard]",
-                   (support::Kind<Ternary, Int8>), (support::Kind<Ternary, SignNorm>),
-                   (support::Kind<Binary, Int8>), (support::Kind<Binary, Sign>),
-                   (support::Kind<Ternary, Int8, layout::Dense16>)) {
+TEMPLATE_LIST_TEST_CASE("a layer stays inside what it is given", "[guard]", support::FloatKinds) {
     static_cast<void>(support::clusters());
     using Weights = typename TestType::Weights;
     using Activations = typename TestType::Activations;

@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: MIT
-// Halves: all 65536, and what lies between two of them.
-#include "model_file.hpp"
+// Floats to halves: all finite halves, and what lies between two of them.
+#include "half.hpp"
+
+#include <bitnet/math.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
-using namespace bitnet::example;
+using bitnet::example::float_to_half;
+
+namespace {
+
+float half_to_float(std::uint16_t half) {
+    float value = 0;
+    bitnet::halves_to_floats(&half, &value, 1);
+    return value;
+}
+
+} // namespace
 
 TEST_CASE("halves") {
     const auto by_definition = [](std::uint16_t half) {
@@ -19,11 +32,10 @@ TEST_CASE("halves") {
     };
     for (unsigned bits = 0; bits < 65536; ++bits) {
         const auto half = static_cast<std::uint16_t>(bits);
-        const float value = half_to_float(half);
         if ((half & 0x7C00) == 0x7C00) {
-            REQUIRE(((half & 0x3FF) != 0 ? std::isnan(value) : std::isinf(value)));
-            continue;
+            continue; // infinity and NaN, which the library does not take
         }
+        const float value = half_to_float(half);
         REQUIRE(static_cast<double>(value) == by_definition(half));
         REQUIRE(float_to_half(value) == half);
         if ((half & 0x7FFF) == 0x7BFF) {
@@ -40,5 +52,6 @@ TEST_CASE("halves") {
     CHECK(float_to_half(65519.0f) == 0x7BFF);
     CHECK(float_to_half(65520.0f) == 0x7C00);
     CHECK(float_to_half(-1e30f) == 0xFC00);
-    CHECK(std::isnan(half_to_float(float_to_half(std::nanf("")))));
+    CHECK(float_to_half(std::numeric_limits<float>::infinity()) == 0x7C00);
+    CHECK((float_to_half(std::nanf("")) & 0x7FFF) > 0x7C00);
 }

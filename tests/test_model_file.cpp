@@ -12,7 +12,11 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
+#include <set>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace bitnet::example;
@@ -27,7 +31,7 @@ TEST_CASE("what is written is read") {
         const TensorInfo& info = file.require(name, tensor.rows, tensor.cols);
         CHECK(info.kind == tensor.kind);
         CHECK(info.offset % 64 == 0);
-        if (tensor.kind == TensorKind::f32 || tensor.kind == TensorKind::f16) {
+        if (tensor.kind == kind_named("f32") || tensor.kind == kind_named("f16")) {
             CHECK(file.floats(info) == tensor.values);
         }
     }
@@ -77,9 +81,9 @@ TEST_CASE("the writer refuses what the reader would") {
     CHECK_NOTHROW(writer.add_f32(std::string(63, 'x'), 1, 2, two));
     CHECK_THROWS_AS(writer.add_f16("h", 1, 2, std::vector<float>{1, 65520}), UserError);
     CHECK_THROWS_AS(writer.add_f16("h", 1, 2, std::vector<float>{1, std::nanf("")}), UserError);
-    CHECK_THROWS_AS(writer.add("p", TensorKind::ternary_int8, 1, 1, {}), UserError);
+    CHECK_THROWS_AS(writer.add("p", kind_named("ternary-int8"), 1, 1, {}), UserError);
     CHECK_THROWS_AS(writer.add("k", static_cast<TensorKind>(5), 1, 1, Bytes(4)), UserError);
-    CHECK(refusal(writer.bytes()).empty());
+    CHECK(refusal(tiny::bytes_of(writer)).empty());
 }
 
 TEST_CASE("a source makes its bytes when the file is written, one tensor after the other") {
@@ -89,33 +93,34 @@ TEST_CASE("a source makes its bytes when the file is written, one tensor after t
     at_once.add_f32("b", 1, 6, values);
     std::string order;
     ModelWriter streamed(tiny::make({}).config);
-    streamed.add_source("a", TensorKind::f32, 2, 3, [&](const ModelWriter::Sink& sink) {
+    streamed.add_source("a", kind_named("f32"), 2, 3, [&](const ModelWriter::Sink& sink) {
         order += 'a';
         sink(std::as_bytes(std::span(values)));
     });
-    streamed.add_source("b", TensorKind::f32, 1, 6, [&](const ModelWriter::Sink& sink) {
+    streamed.add_source("b", kind_named("f32"), 1, 6, [&](const ModelWriter::Sink& sink) {
         order += 'b';
         sink(std::as_bytes(std::span(values)));
     });
     CHECK(order.empty());
-    const Bytes file = streamed.bytes();
+    const Bytes file = tiny::bytes_of(streamed);
     CHECK(order == "ab");
-    CHECK(file == at_once.bytes());
+    CHECK(file == tiny::bytes_of(at_once));
     CHECK(refusal(file).empty());
-    CHECK(refusal(ModelWriter(tiny::make({}).config).bytes()).empty()); // of no tensors at all
+    CHECK(refusal(tiny::bytes_of(ModelWriter(tiny::make({}).config)))
+              .empty()); // of no tensors at all
 
     ModelWriter wrong(tiny::make({}).config);
-    wrong.add_source("a", TensorKind::f32, 2, 2, [&](const ModelWriter::Sink& sink) {
+    wrong.add_source("a", kind_named("f32"), 2, 2, [&](const ModelWriter::Sink& sink) {
         sink(std::as_bytes(std::span(values)));
     });
-    CHECK_THROWS_AS(wrong.bytes(), UserError);
+    CHECK_THROWS_AS(tiny::bytes_of(wrong), UserError);
 
     for (const int calls : {0, 2}) {
         ModelWriter wrong_calls(tiny::make({}).config);
-        wrong_calls.add_source("a", TensorKind::f32, 2, 3, [&](const ModelWriter::Sink& sink) {
+        wrong_calls.add_source("a", kind_named("f32"), 2, 3, [&](const ModelWriter::Sink& sink) {
             for (int i = 0; i < calls; ++i) sink(std::as_bytes(std::span(values)));
         });
-        CHECK_THROWS_AS(wrong_calls.bytes(), UserError);
+        CHECK_THROWS_AS(tiny::bytes_of(wrong_calls), UserError);
     }
 }
 
@@ -132,7 +137,7 @@ TEST_CASE("files on disk") {
     CHECK_FALSE(std::filesystem::exists(path + ".part"));
     CHECK_THROWS_AS(writer.write((folder / "none" / "m.bitnet").string()), UserError);
 
-    writer.add_source("b", TensorKind::f32, 1, 2,
+    writer.add_source("b", kind_named("f32"), 1, 2,
                       [](const ModelWriter::Sink&) { throw UserError("the source failed"); });
     CHECK_THROWS_AS(writer.write(path), UserError);
     CHECK_FALSE(std::filesystem::exists(path + ".part"));
@@ -143,4 +148,33 @@ TEST_CASE("files on disk") {
     CHECK_THROWS_AS(ModelFile((folder / "missing").string()), UserError);
     CHECK_THROWS_AS(ModelFile(folder.string()), UserError);
     std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("docs/formats.md lists the kinds as the program does") {
+    std::map<std::uint32_t, std::string> documented;
+    std::ifstream document(BITNET_TEST_FORMATS);
+    bool in_table = false;
+    for (std::string line; std::getline(document, line);) {
+        in_table = line.starts_with("| kind | name |") || (in_table && line.starts_with("|"));
+        std::istringstream cells(line); // | 16 | ternary-int8 | ...
+        std::string bar, name;
+        std::uint32_t number = 0;
+        if (in_table && cells >> bar >> number >> bar >> name) {
+            documented[number] = name;
+        }
+    }
+    std::map<std::uint32_t, std::string> known;
+    std::set<std::string_view> names;
+    find_kind([&](const auto& row) {
+        known[static_cast<std::uint32_t>(row.kind)] = row.name;
+        CHECK(names.insert(row.name).second);
+        CHECK(name_of(row.kind) == row.name);
+        CHECK(is_known(row.kind));
+        return false;
+    });
+    CHECK(known == documented);
+    CHECK(known.size() == names.size());
+    CHECK_FALSE(is_known(TensorKind{3}));
+    CHECK(name_of(TensorKind{3}).empty());
+    CHECK(value_bytes(TensorKind{3}) == 0);
 }

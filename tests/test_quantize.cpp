@@ -266,13 +266,18 @@ TEMPLATE_TEST_CASE("tokens from codes refuse wrong input", "[quantize]", Int8, S
     };
     CHECK(quantized_from_codes<TestType>(codes, tokens, cols, {}, memory)->scales[1] == 1.0f);
     CHECK(error(0, cols, memory).code == Errc::wrong_size);
-    CHECK(error(tokens, 0, memory).code == Errc::wrong_size);
+    CHECK(error(tokens, 0, memory).code == Errc::empty_shape);
     CHECK(error(tokens, cols + 1, memory).code == Errc::wrong_size);
     CHECK(error(1, max_cols + 1, memory).code == Errc::too_large);
     CHECK(error(static_cast<std::size_t>(-1), cols, memory).code == Errc::too_large);
-    CHECK(error(tokens, cols, std::span(memory).first(memory.size() / 2)).code == Errc::wrong_size);
+    const auto half = std::span(memory).first(memory.size() / 2);
+    CHECK(error(tokens, cols, half).code == Errc::wrong_size);
+    CHECK(error(tokens, cols, half).where == half.size());
+    CHECK(error(tokens, cols + 1, memory).where == codes.size());
+    CHECK(error(tokens, cols - 1, memory).where == tokens * (cols - 1));
     for (std::size_t group : {1, 16, 31, 33, 48, 512}) {
         CHECK(error(tokens, cols, memory, group).code == Errc::bad_group);
+        CHECK(error(tokens, cols, memory, group).where == 0);
     }
     scales.pop_back();
     CHECK(error(tokens, cols, memory).code == Errc::wrong_size);

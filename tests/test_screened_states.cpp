@@ -22,6 +22,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "support.hpp"
+#include "tiny_model.hpp"
 
 namespace {
 
@@ -231,7 +232,7 @@ AlignedBytes with_head(const ModelFile& file, TensorKind kind, std::size_t& size
                 codes[i] = static_cast<std::int8_t>(std::lround(values[i] / scales[r]));
             }
         }
-        if (kind == TensorKind::int8_int8) {
+        if (kind == kind_named("int8-int8")) {
             const auto head =
                 BitLinear<Int8, Int8>::from_codes(codes, tensor_rows, tensor_cols, scales);
             writer.add(tensor.name, kind, tensor_rows, tensor_cols, head.value().bytes());
@@ -240,7 +241,7 @@ AlignedBytes with_head(const ModelFile& file, TensorKind kind, std::size_t& size
             writer.add(tensor.name, kind, tensor_rows, tensor_cols, head.value().bytes());
         }
     }
-    const std::vector<std::byte> bytes = writer.bytes();
+    const std::vector<std::byte> bytes = tiny::bytes_of(writer);
     size = bytes.size();
     AlignedBytes aligned(size);
     std::copy(bytes.begin(), bytes.end(), aligned.data());
@@ -254,9 +255,9 @@ TEST_CASE("3072 states of the shipped models, in text of their own") {
         CAPTURE(name);
         const ModelFile shipped(std::string(BITNET_TEST_MODELS "/") + name + ".bitnet");
         std::size_t full_size = 0, screened_size = 0;
-        const AlignedBytes full_bytes = with_head(shipped, TensorKind::int8_int8, full_size);
+        const AlignedBytes full_bytes = with_head(shipped, kind_named("int8-int8"), full_size);
         const AlignedBytes screened_bytes =
-            with_head(shipped, TensorKind::screened_int8, screened_size);
+            with_head(shipped, kind_named("screened-int8"), screened_size);
         const ModelFile full_file("full", {full_bytes.data(), full_size});
         const ModelFile screened_file("screened", {screened_bytes.data(), screened_size});
         const std::size_t context = shipped.config().max_context;

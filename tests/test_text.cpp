@@ -124,16 +124,16 @@ TEST_CASE("ids are whole numbers below the vocabulary") {
 TEST_CASE("a file is written whole, or not at all and with the cause") {
     const std::string path = (std::filesystem::temp_directory_path() / "bitnet-text").string();
     write_file(path, [](std::ostream& out) { out << std::string("a\0\n", 3); });
-    CHECK(read_file(path) == std::string("a\0\n", 3));
+    CHECK(read_text(path) == std::string("a\0\n", 3));
     CHECK_THROWS_WITH(write_file(path + "/none", [](std::ostream&) {}),
                       StartsWith(path + "/none: could not be written: "));
     CHECK_THROWS_AS(write_file(path, [](std::ostream& out) { out.setstate(std::ios::failbit); }),
                     UserError);
-    CHECK(read_file(path).size() == 3);
+    CHECK(read_text(path).size() == 3);
     std::filesystem::remove(path);
 }
 
 TEST_CASE("files that cannot be read say why") {
-    CHECK_THROWS_AS(read_file("/no/such/file"), UserError);
-    CHECK_THROWS_AS(read_file("/"), UserError); // a directory
+    CHECK_THROWS_AS(read_text("/no/such/file"), UserError);
+    CHECK_THROWS_AS(read_text("/"), UserError); // a directory
 }

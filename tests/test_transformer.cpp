@@ -45,7 +45,7 @@ Rows run(std::span<const std::byte> file, const std::vector<int>& ids, std::size
         const std::size_t count = std::min(batch, rest.size());
         const auto logits = model.forward(rest.first(count), Logits::all);
         REQUIRE(logits.rows == count);
-        REQUIRE(logits.cols == model.config().vocab);
+        REQUIRE(logits.cols == model_file.config().vocab);
         for (std::size_t t = 0; t < count; ++t) {
             rows.emplace_back(logits.row(t), logits.row(t) + logits.cols);
         }
@@ -65,30 +65,33 @@ double largest_difference(const Rows& a, const std::vector<std::vector<double>>&
 }
 
 std::vector<tiny::Options> variants() {
-    using K = TensorKind;
-    const std::vector<K> every_kind = {K::ternary_int8,     K::ternary_int8,
-                                       K::binary_int8, // q and k share one input
-                                       K::ternary_sign,     K::binary_signnorm,
-                                       K::ternary_signnorm, K::ternary_signmean,
-                                       K::binary_signmean,  K::f32,
-                                       K::binary_sign,      K::f32,
-                                       K::binary_int8,      K::ternary_signnorm,
-                                       K::ternary_int8};
+    const std::vector<TensorKind> every_kind = {
+        kind_named("ternary-int8"),     kind_named("ternary-int8"),
+        kind_named("binary-int8"), // q and k share one input
+        kind_named("ternary-sign"),     kind_named("binary-signnorm"),
+        kind_named("ternary-signnorm"), kind_named("ternary-signmean"),
+        kind_named("binary-signmean"),  kind_named("f32"),
+        kind_named("binary-sign"),      kind_named("f32"),
+        kind_named("binary-int8"),      kind_named("ternary-signnorm"),
+        kind_named("ternary-int8")};
     return {
         {.seed = 1},
-        {.seed = 2, .kinds = {K::binary_int8}},
-        {.seed = 3, .kinds = {K::f32}},
+        {.seed = 2, .kinds = {kind_named("binary-int8")}},
+        {.seed = 3, .kinds = {kind_named("f32")}},
         {.seed = 4, .gate = Config::Gate::silu},
         {.seed = 5, .sub_norm = false},
-        {.seed = 6, .kinds = {K::ternary_signnorm}},
+        {.seed = 6, .kinds = {kind_named("ternary-signnorm")}},
         {.seed = 7, .gate = Config::Gate::silu, .kinds = every_kind},
-        {.seed = 8, .kinds = {K::int8_int8, K::int6_int8, K::ternary_int8}},
-        {.seed = 9, .kinds = {K::ternary_dense_int8}, .head = K::int6_int8},
-        {.seed = 10, .head = K::int8_int8},
-        {.seed = 11, .head = K::f32},
-        {.seed = 12, .kinds = {K::f16}, .head = K::ternary_signnorm},
-        {.seed = 13, .head = K::screened_int8},
-        {.seed = 14, .kinds = {K::ternary_int8, K::screened_int8}}, // a head anywhere
+        {.seed = 8,
+         .kinds = {kind_named("int8-int8"), kind_named("int6-int8"), kind_named("ternary-int8")}},
+        {.seed = 9, .kinds = {kind_named("ternary-dense-int8")}, .head = kind_named("int6-int8")},
+        {.seed = 10, .head = kind_named("int8-int8")},
+        {.seed = 11, .head = kind_named("f32")},
+        {.seed = 12, .kinds = {kind_named("f16")}, .head = kind_named("ternary-signnorm")},
+        {.seed = 13, .head = kind_named("screened-int8")},
+        {.seed = 14,
+         .kinds = {kind_named("ternary-int8"), kind_named("screened-int8")}}, // a head anywhere
+        {.seed = 15, .kinds = tiny::projection_kinds()},
     };
 }
 
@@ -99,6 +102,16 @@ TEST_CASE("logits equal the plain loops, bit for bit") {
     for (const tiny::Options& options : variants()) {
         CAPTURE(options.seed);
         const tiny::Model model = tiny::make(options);
+        const tiny::Aligned file(model.file());
+        CHECK(run(file.bytes(), sentence, 1, 1) == tiny::logits<float>(model, sentence));
+    }
+}
+
+TEST_CASE("every kind of the list is a projection and a head") {
+    need_cluster();
+    for (const TensorKind kind : tiny::projection_kinds()) {
+        CAPTURE(name_of(kind));
+        const tiny::Model model = tiny::make({.seed = 20, .kinds = {kind}, .head = kind});
         const tiny::Aligned file(model.file());
         CHECK(run(file.bytes(), sentence, 1, 1) == tiny::logits<float>(model, sentence));
     }
@@ -195,7 +208,7 @@ TEST_CASE("the likeliest are the largest logits, in order") {
 TEST_CASE("logits that are no numbers are refused") {
     need_cluster();
     for (const TensorKind head :
-         {TensorKind::f32, TensorKind::int8_int8, TensorKind::screened_int8}) {
+         {kind_named("f32"), kind_named("int8-int8"), kind_named("screened-int8")}) {
         tiny::Model model = tiny::make({.head = head});
         for (float& weight : model.tensors["model.norm.weight"].values) {
             weight = 3e38f; // more than one of which overflows
@@ -268,7 +281,7 @@ TEST_CASE("packed bytes that contradict the index are refused") {
                              std::span<const std::byte> bytes) {
         ModelWriter writer(model.config);
         writer.add(name, kind, rows, 48, bytes);
-        const tiny::Aligned file(writer.bytes());
+        const tiny::Aligned file(tiny::bytes_of(writer));
         const ModelFile model_file("tiny", file.bytes());
         CHECK_THROWS_AS(Linear(model_file, name, rows, 48), UserError);
     };
@@ -277,24 +290,24 @@ TEST_CASE("packed bytes that contradict the index are refused") {
     const TensorInfo& tensor = *file.find("model.layers.0.self_attn.q_proj.weight");
     const auto bytes = file.bytes(tensor);
     CHECK_NOTHROW(Linear(file, tensor.name, 64, 48));
-    refuses("other.rows", TensorKind::ternary_int8, 63, bytes);
-    refuses("other.weights", TensorKind::binary_int8, 64, bytes);
-    refuses("other.layout", TensorKind::ternary_sign, 64, bytes);
-    refuses("no.linear", TensorKind::u16, 64, std::vector<std::byte>(64 * 48 * 2));
+    refuses("other.rows", kind_named("ternary-int8"), 63, bytes);
+    refuses("other.weights", kind_named("binary-int8"), 64, bytes);
+    refuses("other.layout", kind_named("ternary-sign"), 64, bytes);
+    refuses("no.linear", kind_named("u16"), 64, std::vector<std::byte>(64 * 48 * 2));
     for (std::size_t size = 1; size < bytes.size(); size += 37) {
-        refuses("cut.short", TensorKind::ternary_int8, 64, bytes.first(size));
+        refuses("cut.short", kind_named("ternary-int8"), 64, bytes.first(size));
     }
     // Bits 3 stand for no ternary code: the checksum is right, the codes are not.
     std::vector<std::byte> illegal(bytes.begin(), bytes.end());
     illegal.back() = std::byte{0xFF};
-    refuses("illegal.code", TensorKind::ternary_int8, 64, illegal);
+    refuses("illegal.code", kind_named("ternary-int8"), 64, illegal);
 }
 
 TEST_CASE("any byte of a packed layer may be hostile") {
     need_cluster();
-    using K = TensorKind;
-    for (const K kind :
-         {K::ternary_int8, K::binary_int8, K::ternary_signnorm, K::binary_sign, K::screened_int8}) {
+    for (const TensorKind kind :
+         {kind_named("ternary-int8"), kind_named("binary-int8"), kind_named("ternary-signnorm"),
+          kind_named("binary-sign"), kind_named("screened-int8")}) {
         const tiny::Model model = tiny::make({.kinds = {kind}});
         const tiny::Aligned whole(model.file());
         const ModelFile file("tiny", whole.bytes());
@@ -309,7 +322,7 @@ TEST_CASE("any byte of a packed layer may be hostile") {
                 changed[at] ^= static_cast<std::byte>(mask);
                 ModelWriter writer(model.config);
                 writer.add("q", kind, 64, 48, changed); // with the checksum of what it holds
-                const tiny::Aligned copy(writer.bytes());
+                const tiny::Aligned copy(tiny::bytes_of(writer));
                 const ModelFile hostile("hostile", copy.bytes());
                 try { // refused, or another layer of the same shape that runs
                     const Linear linear(hostile, "q", 64, 48);
@@ -326,10 +339,11 @@ TEST_CASE("any byte of a packed layer may be hostile") {
 }
 
 TEST_CASE("what a state takes is counted to the byte, and begins at cache lines") {
-    const tiny::Model model = tiny::make({.kinds = {TensorKind::ternary_int8, TensorKind::f32}});
+    const tiny::Model model =
+        tiny::make({.kinds = {kind_named("ternary-int8"), kind_named("f32")}});
     const tiny::Aligned file(model.file());
     const ModelFile model_file("tiny", file.bytes());
-    const Weights weights(model_file);
+    const Weights weights = load_weights(model_file);
     for (const Limits& limits : {Limits{1, 1, 1, 1}, Limits{80, 64, 1, 2}, Limits{7, 5, 5, 9}}) {
         const State s(model.config, weights, limits);
         std::size_t floats = 0;
@@ -354,7 +368,7 @@ TEST_CASE("a state beyond the machine's memory is refused, whichever part is too
     const tiny::Model model = tiny::make({});
     const tiny::Aligned file(model.file());
     const ModelFile model_file("tiny", file.bytes());
-    const Weights weights(model_file);
+    const Weights weights = load_weights(model_file);
     constexpr std::size_t million = std::size_t{1} << 20;
     const auto refuses = [&](const Config& config, const Limits& limits, const std::string& what) {
         try {

@@ -2,7 +2,8 @@
 // The tiny models and their oracle. Compiled with -ffp-contract=off, like every oracle.
 #include "tiny_model.hpp"
 
-#include <bitnet/bitlinear.hpp>
+#include "half.hpp"
+
 #include <bitnet/math.hpp>
 #include <bitnet/rope.hpp>
 #include <bitnet/screened_head.hpp>
@@ -10,6 +11,8 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <sstream>
+#include <string_view>
 #include <type_traits>
 
 namespace tiny {
@@ -17,23 +20,24 @@ namespace {
 
 using bitnet::example::ModelWriter;
 
+// What a kind means follows from its name: "<weights>-<activations>".
 bool is_binary(TensorKind kind) {
-    return kind == TensorKind::binary_int8 || kind == TensorKind::binary_sign ||
-           kind == TensorKind::binary_signnorm || kind == TensorKind::binary_signmean;
+    return name_of(kind).starts_with("binary");
 }
 
 // The largest code; 1 for the kinds of one and two bits.
 int largest_code(TensorKind kind) {
-    return kind == TensorKind::int8_int8       ? 127
-           : kind == TensorKind::screened_int8 ? bitnet::ScreenedHead::max_code
-           : kind == TensorKind::int6_int8     ? 31
-                                               : 1;
+    const std::string_view name = name_of(kind);
+    if (name.starts_with("int")) {
+        const int bits = name[3] - '0';
+        return (1 << (bits - 1)) - 1;
+    }
+    return name.starts_with("screened") ? bitnet::ScreenedHead::max_code : 1;
 }
 
 // Whether int8 activations meet the weights.
 bool takes_int8(TensorKind kind) {
-    return kind == TensorKind::ternary_int8 || kind == TensorKind::ternary_dense_int8 ||
-           kind == TensorKind::binary_int8 || largest_code(kind) > 1;
+    return name_of(kind).ends_with("-int8");
 }
 
 // Uniform in [-1, 1), the same on every machine: std:: distributions are not.
@@ -42,16 +46,19 @@ float uniform(std::mt19937& random) {
 }
 
 float as_half(float value) {
-    return bitnet::example::half_to_float(bitnet::example::float_to_half(value));
+    const std::uint16_t half = bitnet::example::float_to_half(value);
+    float rounded = 0;
+    bitnet::halves_to_floats(&half, &rounded, 1);
+    return rounded;
 }
 
 Tensor make_linear(std::mt19937& random, TensorKind kind, std::size_t rows, std::size_t cols) {
     Tensor tensor{kind, rows, cols, {}, {}, 1.0f};
     const float size = 1.5f / std::sqrt(static_cast<float>(cols));
-    if (kind == TensorKind::f32 || kind == TensorKind::f16) {
+    if (kind == kind_named("f32") || kind == kind_named("f16")) {
         for (std::size_t i = 0; i < rows * cols; ++i) {
             const float value = uniform(random) * size;
-            tensor.values.push_back(kind == TensorKind::f32 ? value : as_half(value));
+            tensor.values.push_back(kind == kind_named("f32") ? value : as_half(value));
         }
         return tensor;
     }
@@ -67,61 +74,34 @@ Tensor make_linear(std::mt19937& random, TensorKind kind, std::size_t rows, std:
 }
 
 Tensor make_vector(std::mt19937& random, std::size_t cols) {
-    Tensor tensor{TensorKind::f32, 1, cols, {}, {}, 1.0f};
+    Tensor tensor{kind_named("f32"), 1, cols, {}, {}, 1.0f};
     for (std::size_t i = 0; i < cols; ++i) {
         tensor.values.push_back(1.0f + 0.5f * uniform(random));
     }
     return tensor;
 }
 
-template <class Weights, class Activations,
-          class Layout = bitnet::preferred_layout<Weights, Activations>>
-void add_packed(ModelWriter& writer, const std::string& name, const Tensor& tensor) {
-    const auto layer = bitnet::BitLinear<Weights, Activations, Layout>::from_codes(
-        tensor.codes, tensor.rows, tensor.cols, std::span(&tensor.scale, 1));
-    writer.add(name, tensor.kind, tensor.rows, tensor.cols, layer.value().bytes());
-}
-
-void add_screened(ModelWriter& writer, const std::string& name, const Tensor& t) {
-    const std::vector<float> scales(t.rows, t.scale);
-    const auto head = bitnet::ScreenedHead::from_codes(t.codes, t.rows, t.cols, scales, 1);
-    writer.add(name, t.kind, t.rows, t.cols, head.value().bytes());
+template <class Layer>
+auto packed(const Tensor& t) {
+    if constexpr (std::is_same_v<Layer, bitnet::ScreenedHead>) {
+        const std::vector<float> scales(t.rows, t.scale);
+        return Layer::from_codes(t.codes, t.rows, t.cols, scales, 1);
+    } else {
+        return Layer::from_codes(t.codes, t.rows, t.cols, std::span(&t.scale, 1));
+    }
 }
 
 void add_tensor(ModelWriter& writer, const std::string& name, const Tensor& t) {
-    using namespace bitnet;
-    switch (t.kind) {
-    case TensorKind::f32:
-        return writer.add_f32(name, t.rows, t.cols, t.values);
-    case TensorKind::f16:
-        return writer.add_f16(name, t.rows, t.cols, t.values);
-    case TensorKind::u16:
-        return;
-    case TensorKind::ternary_int8:
-        return add_packed<Ternary, Int8>(writer, name, t);
-    case TensorKind::ternary_sign:
-        return add_packed<Ternary, Sign>(writer, name, t);
-    case TensorKind::ternary_signnorm:
-        return add_packed<Ternary, SignNorm>(writer, name, t);
-    case TensorKind::ternary_signmean:
-        return add_packed<Ternary, SignMean>(writer, name, t);
-    case TensorKind::binary_int8:
-        return add_packed<Binary, Int8>(writer, name, t);
-    case TensorKind::binary_sign:
-        return add_packed<Binary, Sign>(writer, name, t);
-    case TensorKind::binary_signnorm:
-        return add_packed<Binary, SignNorm>(writer, name, t);
-    case TensorKind::binary_signmean:
-        return add_packed<Binary, SignMean>(writer, name, t);
-    case TensorKind::ternary_dense_int8:
-        return add_packed<Ternary, Int8, layout::Dense16>(writer, name, t);
-    case TensorKind::int8_int8:
-        return add_packed<Int8, Int8>(writer, name, t);
-    case TensorKind::int6_int8:
-        return add_packed<Int6, Int8>(writer, name, t);
-    case TensorKind::screened_int8:
-        return add_screened(writer, name, t);
-    }
+    using bitnet::example::Dense;
+    bitnet::example::visit_layer(t.kind, [&]<class Layer>(std::type_identity<Layer>) {
+        if constexpr (std::is_same_v<Layer, Dense<float>>) {
+            writer.add_f32(name, t.rows, t.cols, t.values);
+        } else if constexpr (std::is_same_v<Layer, Dense<std::uint16_t>>) {
+            writer.add_f16(name, t.rows, t.cols, t.values);
+        } else if constexpr (!std::is_void_v<Layer>) {
+            writer.add(name, t.kind, t.rows, t.cols, packed<Layer>(t).value().bytes());
+        }
+    });
 }
 
 // ---- the oracle: vectors of Real, one token at a time -------------------------------------------
@@ -192,10 +172,10 @@ Vector<Real> linear(const Tensor& w, const Vector<Real>& x) {
         }
         const Real count = static_cast<Real>(n);
         const Real mean = sum16<Real>(n, [&](std::size_t i) { return std::abs(x[i]); }) / count;
-        if (w.kind == TensorKind::ternary_signmean || w.kind == TensorKind::binary_signmean) {
+        if (w.kind == kind_named("ternary-signmean") || w.kind == kind_named("binary-signmean")) {
             times = mean;
         }
-        if (w.kind == TensorKind::ternary_signnorm || w.kind == TensorKind::binary_signnorm) {
+        if (w.kind == kind_named("ternary-signnorm") || w.kind == kind_named("binary-signnorm")) {
             times = std::sqrt(sum16<Real>(n,
                                           [&](std::size_t i) {
                                               const Real d = std::abs(x[i]) - mean;
@@ -270,6 +250,17 @@ Vector<Real> attention(const Vector<Real>& q, const std::vector<Vector<Real>>& k
 
 } // namespace
 
+std::vector<TensorKind> projection_kinds() {
+    std::vector<TensorKind> kinds;
+    bitnet::example::find_kind([&]<class Layer>(const bitnet::example::KindRow<Layer>& row) {
+        if (!std::is_void_v<Layer>) {
+            kinds.push_back(row.kind);
+        }
+        return false;
+    });
+    return kinds;
+}
+
 Model make(const Options& options) {
     std::mt19937 random(options.seed);
     Model model;
@@ -290,8 +281,8 @@ Model make(const Options& options) {
     }
     auto& tensors = model.tensors;
     Tensor& table = tensors["model.embed_tokens.weight"];
-    const bool halves = options.head == TensorKind::f16;
-    table = make_linear(random, halves ? TensorKind::f32 : options.head, c.vocab, c.dim);
+    const bool halves = options.head == kind_named("f16");
+    table = make_linear(random, halves ? kind_named("f32") : options.head, c.vocab, c.dim);
     table.kind = options.head;
     table.scale *= 8.0f; // of codes; of floats, each
     for (float& v : table.values) {
@@ -331,7 +322,15 @@ std::vector<std::byte> Model::file() const {
     if (!merges.empty()) {
         writer.add_merges(merges);
     }
-    return writer.bytes();
+    return bytes_of(writer);
+}
+
+std::vector<std::byte> bytes_of(const ModelWriter& writer) {
+    std::ostringstream out;
+    writer.write(out);
+    const std::string file = std::move(out).str();
+    const auto* data = reinterpret_cast<const std::byte*>(file.data());
+    return {data, data + file.size()};
 }
 
 template <class Real>

@@ -5,6 +5,7 @@
 
 #include "config.hpp"
 #include "model_file.hpp"
+#include "tensor_kinds.hpp"
 
 #include <bitnet/tensor.hpp>
 
@@ -21,10 +22,11 @@
 namespace tiny {
 
 using bitnet::example::Config;
+using bitnet::example::kind_named;
 using bitnet::example::TensorKind;
 
 struct Tensor {
-    TensorKind kind = TensorKind::f32;
+    TensorKind kind = kind_named("f32");
     std::size_t rows = 0;
     std::size_t cols = 0;
     std::vector<float> values;      // (rows, cols)   f32 and f16
@@ -39,8 +41,8 @@ struct Options {
     bool tokenizer = true;
     // Kinds of q, k, v, o, gate, up, down, q, k ... in turn, from the front again when they run
     // out.
-    std::vector<TensorKind> kinds = {TensorKind::ternary_int8};
-    TensorKind head = TensorKind::f16; // of the embedding
+    std::vector<TensorKind> kinds = {kind_named("ternary-int8")};
+    TensorKind head = kind_named("f16"); // of the embedding
 };
 
 struct Model {
@@ -51,6 +53,9 @@ struct Model {
     std::vector<std::byte> file() const; // as .bitnet bytes
 };
 
+/// All kinds that a projection can be of, in the order of tensor_kinds.hpp.
+std::vector<TensorKind> projection_kinds();
+
 /// vocab 264, dim 48, ffn 80, 2 layers, 4 heads of 16 on 2 key-value heads, context 80: no two
 /// extents are equal, and neither is a multiple of a vector's width.
 Model make(const Options& options);
@@ -60,6 +65,9 @@ Model make(const Options& options);
 /// with the mathematics of the C library, an independent check of those definitions.
 template <class Real>
 std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>& ids);
+
+/// What `writer` writes.
+std::vector<std::byte> bytes_of(const bitnet::example::ModelWriter& writer);
 
 /// Bytes at an address that ModelFile accepts.
 class Aligned {

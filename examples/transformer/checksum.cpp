@@ -32,9 +32,7 @@ std::uint64_t checksum(std::span<const std::byte> bytes) noexcept {
         }
         hash = std::rotl(lane[0], 1) + std::rotl(lane[1], 7) + std::rotl(lane[2], 12) +
                std::rotl(lane[3], 18);
-        for (const std::uint64_t value : lane) {
-            hash = (hash ^ mixed(0, value)) * p1 + p4;
-        }
+        for (const std::uint64_t value : lane) hash = (hash ^ mixed(0, value)) * p1 + p4;
     }
     hash += bytes.size();
     for (; left >= 8; left -= 8, at += 8) {

@@ -69,9 +69,7 @@ inline void parse_arguments(CLI::App& app, int argc, char** argv) {
         const std::string_view argument = argv[i];
         const bool no_value =
             argument.starts_with("--") && argument.find('=') == argument.size() - 1;
-        if (no_value) {
-            all.emplace_back();
-        }
+        if (no_value) all.emplace_back();
         all.emplace_back(argument.substr(0, argument.size() - (no_value ? 1 : 0)));
     }
     try {

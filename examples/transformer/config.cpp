@@ -23,9 +23,7 @@ constexpr int max_depth = 16; // of nesting: dump() of the training notes is rec
 
 const Json& field(const Json& json, const char* key) {
     const auto found = json.find(key);
-    if (found == json.end()) {
-        refuse(std::string("\"") + key + "\" is missing");
-    }
+    if (found == json.end()) refuse(std::string("\"") + key + "\" is missing");
     return *found;
 }
 
@@ -50,25 +48,19 @@ float positive(const Json& json, const char* key) {
 
 bool flag(const Json& json, const char* key) {
     const Json& value = field(json, key);
-    if (!value.is_boolean()) {
-        refuse(std::string("\"") + key + "\" must be true or false");
-    }
+    if (!value.is_boolean()) refuse(std::string("\"") + key + "\" must be true or false");
     return value.get<bool>();
 }
 
 std::string text(const Json& json, const char* key) {
     const Json& value = field(json, key);
-    if (!value.is_string()) {
-        refuse(std::string("\"") + key + "\" must be a string");
-    }
+    if (!value.is_string()) refuse(std::string("\"") + key + "\" must be a string");
     return value.get<std::string>();
 }
 
 Json parse(std::string_view text) {
     const auto shallow = [](int depth, Json::parse_event_t, Json&) {
-        if (depth > max_depth) {
-            refuse("the JSON is nested too deeply");
-        }
+        if (depth > max_depth) refuse("the JSON is nested too deeply");
         return true;
     };
     try {
@@ -82,9 +74,7 @@ Json parse(std::string_view text) {
 
 Config parse_config(std::string_view json_text) {
     const Json json = parse(json_text);
-    if (!json.is_object()) {
-        refuse("the header's JSON is not an object");
-    }
+    if (!json.is_object()) refuse("the header's JSON is not an object");
     if (text(json, "architecture") != "bitnet-b1.58") {
         refuse("\"architecture\" must be \"bitnet-b1.58\"");
     }
@@ -98,9 +88,7 @@ Config parse_config(std::string_view json_text) {
     config.head_dim = count(json, "head_dim", 2, 1024);
     config.max_context = count(json, "max_position_embeddings", 1, 1u << 20);
     config.rope_theta = positive(json, "rope_theta");
-    if (config.rope_theta < 1.0f) {
-        refuse("\"rope_theta\" must be at least 1");
-    }
+    if (config.rope_theta < 1.0f) refuse("\"rope_theta\" must be at least 1");
     config.norm_eps = positive(json, "rms_norm_eps");
     config.sub_norm = flag(json, "sub_norm");
     config.bos = static_cast<int>(count(json, "bos_token_id", 0, config.vocab - 1));
@@ -111,13 +99,9 @@ Config parse_config(std::string_view json_text) {
     if (config.heads % config.kv_heads != 0) {
         refuse("\"num_key_value_heads\" must divide \"num_attention_heads\"");
     }
-    if (config.head_dim % 2 != 0) {
-        refuse("\"head_dim\" must be even");
-    }
+    if (config.head_dim % 2 != 0) refuse("\"head_dim\" must be even");
     const std::string gate = text(json, "hidden_act");
-    if (gate != "relu2" && gate != "silu") {
-        refuse("\"hidden_act\" must be \"relu2\" or \"silu\"");
-    }
+    if (gate != "relu2" && gate != "silu") refuse("\"hidden_act\" must be \"relu2\" or \"silu\"");
     config.gate = gate == "silu" ? Config::Gate::silu : Config::Gate::relu2;
     if (!flag(json, "tie_word_embeddings")) {
         refuse("\"tie_word_embeddings\" must be true: untied heads are not supported");
@@ -153,9 +137,7 @@ std::string config_json(const Config& config) {
     if (config.has_tokenizer) {
         json["tokenizer"] = {{"type", "bpe-bytes"}, {"tensor", "tokenizer.merges"}};
     }
-    if (!config.training.empty()) {
-        json["training"] = parse(config.training);
-    }
+    if (!config.training.empty()) json["training"] = parse(config.training);
     return json.dump();
 }
 

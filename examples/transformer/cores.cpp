@@ -26,14 +26,10 @@ namespace fs = std::filesystem;
 
 std::size_t allowed_cores() {
     cpu_set_t allowed;
-    if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
-        return 0;
-    }
+    if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 0;
     std::set<std::pair<int, int>> cores; // (package, core)
     for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (!CPU_ISSET(static_cast<std::size_t>(cpu), &allowed)) {
-            continue;
-        }
+        if (!CPU_ISSET(static_cast<std::size_t>(cpu), &allowed)) continue;
         const std::string topology =
             "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
         int package = 0;
@@ -59,9 +55,7 @@ std::size_t allowed_cores() {
 bool contains(std::string_view list, std::string_view word) {
     while (!list.empty()) {
         const std::size_t end = std::min(list.find(','), list.size());
-        if (list.substr(0, end) == word) {
-            return true;
-        }
+        if (list.substr(0, end) == word) return true;
         list.remove_prefix(std::min(end + 1, list.size()));
     }
     return false;
@@ -84,9 +78,7 @@ std::optional<Hierarchy> parse_mount(const std::string& line) {
     }
     words >> type >> skipped >> options;
     const bool version_1 = type == "cgroup" && contains(options, "cpu");
-    if (!words || (!version_1 && type != "cgroup2")) {
-        return std::nullopt;
-    }
+    if (!words || (!version_1 && type != "cgroup2")) return std::nullopt;
     return Hierarchy{version_1, mount, top};
 }
 
@@ -97,9 +89,7 @@ fs::path own_group(const fs::path& root, bool version_1) {
     for (std::string line; std::getline(file, line);) {
         const std::size_t first = line.find(':');
         const std::size_t second = line.find(':', first + 1);
-        if (first == std::string::npos || second == std::string::npos) {
-            continue;
-        }
+        if (first == std::string::npos || second == std::string::npos) continue;
         const std::string_view controllers =
             std::string_view(line).substr(first + 1, second - first - 1);
         if (version_1 ? contains(controllers, "cpu") : controllers.empty()) {
@@ -154,9 +144,7 @@ std::size_t quota_cores(const fs::path& root) {
 
 std::size_t physical_cores() {
     std::size_t cores = allowed_cores();
-    if (cores == 0) {
-        cores = std::max(1u, std::thread::hardware_concurrency());
-    }
+    if (cores == 0) cores = std::max(1u, std::thread::hardware_concurrency());
     const std::size_t quota = quota_cores();
     return quota != 0 ? std::min(cores, quota) : cores;
 }

@@ -13,7 +13,7 @@
 
 namespace bitnet::example {
 
-std::string read_file(const std::string& path) {
+std::string read_text(const std::string& path) {
     errno = 0;
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                                &std::fclose);
@@ -24,14 +24,8 @@ std::string read_file(const std::string& path) {
             text.append(block, bytes);
         }
     }
-    if (!file || std::ferror(file.get()) != 0) {
-        throw UserError(path + ": " + std::strerror(errno));
-    }
-    return text;
-}
-
-std::string read_text(const std::string& path) {
-    return plain_text(read_file(path));
+    if (!file || std::ferror(file.get()) != 0) throw UserError(path + ": " + std::strerror(errno));
+    return plain_text(text);
 }
 
 void write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {

@@ -8,10 +8,8 @@
 
 namespace bitnet::example {
 
-/// All of a file, or of a pipe to its end; UserError when it cannot be read.
-std::string read_file(const std::string& path);
-
-/// All of a text file, as plain_text() of text.hpp has it.
+/// All of a text file, or of a pipe to its end, as plain_text() of text.hpp gives it. UserError
+/// when it cannot be read.
 std::string read_text(const std::string& path);
 
 /// What `write` puts into the stream becomes the file, by way of a draft beside it. A failure, such

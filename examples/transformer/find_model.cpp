@@ -53,9 +53,7 @@ std::string find_default_model() {
     std::string tried;
     for (const char* place : places) {
         const std::filesystem::path file = (folder / place / default_name).lexically_normal();
-        if (std::filesystem::is_regular_file(file, error)) {
-            return file.string();
-        }
+        if (std::filesystem::is_regular_file(file, error)) return file.string();
         tried += (tried.empty() ? "" : ", ") + file.parent_path().string();
     }
     throw UserError("no model: name one with --model or BITNET_MODEL (no " +

@@ -24,14 +24,10 @@ std::vector<int> prompt_tokens(const GenerateOptions& options, const ModelFile& 
                                const std::optional<Tokenizer>& tokenizer) {
     if (options.prompt_ids) {
         std::vector<int> ids = parse_ids(*options.prompt_ids, file.config().vocab, "--prompt-ids");
-        if (ids.empty()) {
-            throw UserError("--prompt-ids: at least one id is needed to begin with");
-        }
+        if (ids.empty()) throw UserError("--prompt-ids: at least one id is needed to begin with");
         return ids;
     }
-    if (!tokenizer) {
-        file.refuse("has no tokenizer: give the prompt with --prompt-ids");
-    }
+    if (!tokenizer) file.refuse("has no tokenizer: give the prompt with --prompt-ids");
     std::vector<int> ids = tokenizer->encode(plain_text(options.prompt));
     ids.insert(ids.begin(), file.config().bos);
     return ids;
@@ -107,9 +103,7 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
                       options.threads);
 
     TextStream text;
-    if (!options.print_ids) {
-        text.write(tokenizer->decode(prompt));
-    }
+    if (!options.print_ids) text.write(tokenizer->decode(prompt));
     Timing timing{.prompt = prompt.size()};
     const std::size_t candidates = sampler.candidates(config.vocab);
     std::span<const Logit> likeliest;
@@ -140,9 +134,7 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
             likeliest = model.likeliest(candidates);
         }
     }
-    if (!options.print_ids) {
-        text.finish();
-    }
+    if (!options.print_ids) text.finish();
     write_stdout("\n");
 
     if (!ended && options.count.value_or(0) > room) {
@@ -150,9 +142,7 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
                      "bitnet: stopped after %zu tokens: the model's context of %zu is full\n",
                      timing.generated, config.max_context);
     }
-    if (options.stats) {
-        print_stats(timing, model.threads(), options.json);
-    }
+    if (options.stats) print_stats(timing, model.threads(), options.json);
 }
 
 } // namespace bitnet::example

@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: MIT
-// IEEE 754 half precision in integer arithmetic: the same on every machine, F16C or not.
-#include "model_file.hpp"
+// Rounding in integer arithmetic: the same on every machine, F16C or not.
+#include "half.hpp"
 
 #include <bit>
 
 namespace bitnet::example {
-
-float half_to_float(std::uint16_t half) noexcept {
-    const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
-    const std::uint32_t exponent = (half >> 10) & 0x1Fu;
-    const std::uint32_t fraction = half & 0x3FFu;
-    if (exponent == 0) { // zero or subnormal: fraction * 2^-24, exact in float
-        const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
-        return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(magnitude));
-    }
-    const std::uint32_t wide = exponent == 31 ? 255u : exponent + (127u - 15u);
-    return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
-}
 
 std::uint16_t float_to_half(float value) noexcept {
     const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);

@@ -13,7 +13,6 @@
 #include <array>
 #include <cstdio>
 #include <optional>
-#include <type_traits>
 #include <variant>
 
 namespace bitnet::example {
@@ -24,18 +23,14 @@ using Shares = std::array<double, 3>; // of codes below, at and above zero
 
 // None for tensors that are not packed.
 std::optional<Shares> shares_of(const ModelFile& file, const TensorInfo& tensor) {
-    if (value_bytes(tensor.kind) != 0) {
-        return std::nullopt;
-    }
+    if (value_bytes(tensor.kind) != 0) return std::nullopt;
     const auto rows = static_cast<std::size_t>(tensor.rows);
     const auto cols = static_cast<std::size_t>(tensor.cols);
     const Linear linear(file, tensor.name, rows, cols);
     std::array<std::size_t, 3> counts{};
     std::visit(
         [&](const auto& layer) {
-            using Layer = std::decay_t<decltype(layer)>;
-            if constexpr (!std::is_same_v<Layer, Dense<float>> &&
-                          !std::is_same_v<Layer, Dense<std::uint16_t>>) {
+            if constexpr (requires { layer.code(rows, cols); }) {
                 for (std::size_t row = 0; row < rows; ++row) {
                     for (std::size_t col = 0; col < cols; ++col) {
                         const int code = layer.code(row, col);
@@ -44,7 +39,7 @@ std::optional<Shares> shares_of(const ModelFile& file, const TensorInfo& tensor)
                 }
             }
         },
-        linear.kind());
+        linear.layer());
     Shares shares{};
     for (std::size_t i = 0; i < 3; ++i) {
         shares[i] = static_cast<double>(counts[i]) / static_cast<double>(rows * cols);
@@ -71,9 +66,7 @@ Json describe(const ModelFile& file) {
         if (const std::optional<Shares> shares = shares_of(file, tensor)) {
             entry["shares"] = {{"-1", (*shares)[0]}, {"0", (*shares)[1]}, {"+1", (*shares)[2]}};
         }
-        if (tensor.kind != TensorKind::u16) {
-            parameters += tensor.rows * tensor.cols;
-        }
+        if (tensor.kind != kind_named("u16")) parameters += tensor.rows * tensor.cols;
         tensors.push_back(std::move(entry));
     }
     json["parameters"] = parameters;
@@ -119,14 +112,12 @@ std::string as_text(const Json& json) {
 void inspect(const InspectOptions& options) {
     const ModelFile file(options.model); // compares all checksums
     if (options.verify) {
-        const Weights weights(file); // checks every code, padding, value and shape
+        load_weights(file); // checks every code, padding, value and shape
         load_tokenizer(file);
     }
     Json json = describe(file);
     if (options.json) {
-        if (options.verify) {
-            json["verified"] = true;
-        }
+        if (options.verify) json["verified"] = true;
         // A path may hold bytes that are no UTF-8; JSON may not.
         write_stdout(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
         return;

@@ -3,7 +3,10 @@
 #include "linear.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <type_traits>
+#include <utility>
+#include <variant>
 
 namespace bitnet::example {
 namespace {
@@ -16,75 +19,45 @@ constexpr std::size_t float_rows = 16;
 constexpr std::size_t most_screened = 256;
 
 template <class Layer>
-Layer load(const ModelFile& file, const TensorInfo& tensor) {
+Layer load(std::type_identity<Layer>, const ModelFile& file, const TensorInfo& tensor) {
     const auto fail = [&](Error error) {
         file.refuse("tensor " + tensor.name + ": " + std::string(error.message()) + " (at " +
                     std::to_string(error.where) + ")");
     };
     Result<Layer> layer = Layer::map_packed(file.bytes(tensor));
-    if (!layer) {
-        fail(layer.error());
-    }
+    if (!layer) fail(layer.error());
     if (layer->rows() != tensor.rows || layer->cols() != tensor.cols) {
         file.refuse("tensor " + tensor.name + ": its bytes hold another shape than the index");
     }
-    if (const Status sound = layer->verify(); !sound) {
-        fail(sound.error());
-    }
+    if (const Result<void> sound = layer->verify(); !sound) fail(sound.error());
     return std::move(*layer);
 }
 
 template <class Value>
-Dense<Value> load_dense(const ModelFile& file, const TensorInfo& tensor) {
+Dense<Value> load(std::type_identity<Dense<Value>>, const ModelFile& file,
+                  const TensorInfo& tensor) {
     file.require_finite(tensor);
     return {reinterpret_cast<const Value*>(file.bytes(tensor).data()),
             static_cast<std::size_t>(tensor.rows), static_cast<std::size_t>(tensor.cols)};
 }
 
-Linear::Kind load_kind(const ModelFile& file, const TensorInfo& tensor) {
-    switch (tensor.kind) {
-    case TensorKind::f32:
-        return load_dense<float>(file, tensor);
-    case TensorKind::f16:
-        return load_dense<std::uint16_t>(file, tensor);
-    case TensorKind::ternary_int8:
-        return load<BitLinear<Ternary, Int8>>(file, tensor);
-    case TensorKind::ternary_sign:
-        return load<BitLinear<Ternary, Sign>>(file, tensor);
-    case TensorKind::ternary_signnorm:
-        return load<BitLinear<Ternary, SignNorm>>(file, tensor);
-    case TensorKind::ternary_signmean:
-        return load<BitLinear<Ternary, SignMean>>(file, tensor);
-    case TensorKind::binary_int8:
-        return load<BitLinear<Binary, Int8>>(file, tensor);
-    case TensorKind::binary_sign:
-        return load<BitLinear<Binary, Sign>>(file, tensor);
-    case TensorKind::binary_signnorm:
-        return load<BitLinear<Binary, SignNorm>>(file, tensor);
-    case TensorKind::binary_signmean:
-        return load<BitLinear<Binary, SignMean>>(file, tensor);
-    case TensorKind::ternary_dense_int8:
-        return load<BitLinear<Ternary, Int8, layout::Dense16>>(file, tensor);
-    case TensorKind::int8_int8:
-        return load<BitLinear<Int8, Int8>>(file, tensor);
-    case TensorKind::int6_int8:
-        return load<BitLinear<Int6, Int8>>(file, tensor);
-    case TensorKind::screened_int8:
-        return load<ScreenedHead>(file, tensor);
-    case TensorKind::u16:
-        break;
+AnyLayer load_layer(const ModelFile& file, const TensorInfo& tensor) {
+    std::optional<AnyLayer> loaded;
+    visit_layer(tensor.kind, [&]<class Layer>(std::type_identity<Layer> type) {
+        if constexpr (!std::is_void_v<Layer>) loaded = load(type, file, tensor);
+    });
+    if (!loaded) {
+        file.refuse("tensor " + tensor.name + " is " + std::string(name_of(tensor.kind)) +
+                    ", which is no kind of linear layer");
     }
-    file.refuse("tensor " + tensor.name + " is " + std::string(name_of(tensor.kind)) +
-                ", which is no kind of linear layer");
+    return std::move(*loaded);
 }
 
 // y = layer · x from quantized x; false when the layer takes another kind of input.
 template <class W, class A, class L>
 bool run_on(const Quantized<A>& x, const BitLinear<W, A, L>& layer, Matrix<float> y,
             const ThreadPool& pool) {
-    if (layer.group() != x.group) {
-        return false;
-    }
+    if (layer.group() != x.group) return false;
     layer.template forward<Isa>(x, y, pool);
     return true;
 }
@@ -103,9 +76,7 @@ std::size_t run(const BitLinear<W, A, L>& first, Matrix<const float> x,
     const auto serve = [&](const auto& layer) {
         return run_on(quantized, layer, outputs[served].y, pool);
     };
-    while (served < outputs.size() && std::visit(serve, outputs[served].layer->kind())) {
-        ++served;
-    }
+    while (served < outputs.size() && std::visit(serve, outputs[served].linear->layer())) ++served;
     return served;
 }
 template <class Value>
@@ -179,11 +150,11 @@ void Linear::row(std::size_t index, std::span<float> out) const noexcept {
                 }
             }
         },
-        kind_);
+        layer_);
 }
 
 Linear::Linear(const ModelFile& file, std::string_view name, std::size_t rows, std::size_t cols)
-    : kind_(load_kind(file, file.require(name, rows, cols))) {}
+    : layer_(load_layer(file, file.require(name, rows, cols))) {}
 
 std::size_t Linear::scratch_bytes(std::size_t tokens, std::size_t workers) const {
     const auto bytes = [&](const auto& layer) {
@@ -193,7 +164,7 @@ std::size_t Linear::scratch_bytes(std::size_t tokens, std::size_t workers) const
             return layer.scratch_bytes(tokens, workers);
         }
     };
-    return std::visit(bytes, kind_);
+    return std::visit(bytes, layer_);
 }
 
 void project(Matrix<const float> x, std::span<const Output> outputs, std::span<std::byte> scratch,
@@ -201,17 +172,15 @@ void project(Matrix<const float> x, std::span<const Output> outputs, std::span<s
     while (!outputs.empty()) {
         const std::size_t served =
             std::visit([&](const auto& first) { return run(first, x, outputs, scratch, pool); },
-                       outputs.front().layer->kind());
+                       outputs.front().linear->layer());
         outputs = outputs.subspan(served);
     }
 }
 
 bool find_largest(const Linear& layer, Matrix<const float> x, std::span<Logit> best,
                   std::span<std::byte> scratch, const ThreadPool& pool) {
-    const auto* head = std::get_if<ScreenedHead>(&layer.kind());
-    if (head == nullptr || best.size() > most_screened) {
-        return false;
-    }
+    const auto* head = std::get_if<ScreenedHead>(&layer.layer());
+    if (head == nullptr || best.size() > most_screened) return false;
     const auto token = quantize_one(x.row(0), x.cols, scratch);
     head->top<Isa>(token, best, scratch, pool);
     return true;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model_file.hpp"
+#include "tensor_kinds.hpp"
 #include "thread_pool.hpp"
 
 #include <bitnet/bitlinear.hpp>
@@ -15,7 +16,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace bitnet::example {
@@ -41,31 +41,23 @@ struct Dense {
 
 class Linear {
 public:
-    using Kind = std::variant<Dense<float>, Dense<std::uint16_t>,                         //
-                              BitLinear<Ternary, Int8>, BitLinear<Ternary, Sign>,         //
-                              BitLinear<Ternary, SignNorm>, BitLinear<Ternary, SignMean>, //
-                              BitLinear<Binary, Int8>, BitLinear<Binary, Sign>,           //
-                              BitLinear<Binary, SignNorm>, BitLinear<Binary, SignMean>,   //
-                              BitLinear<Ternary, Int8, layout::Dense16>,                  //
-                              BitLinear<Int8, Int8>, BitLinear<Int6, Int8>, ScreenedHead>;
-
     /// The tensor `name` of shape (rows, cols), borrowed from `file`. UserError when it is missing,
     /// has another shape, or holds what its kind does not allow.
     Linear(const ModelFile& file, std::string_view name, std::size_t rows, std::size_t cols);
 
-    const Kind& kind() const noexcept { return kind_; }
+    const AnyLayer& layer() const noexcept { return layer_; }
     /// Row `index` of the weights, as an embedding has it: floats, or code * scale.
     void row(std::size_t index, std::span<float> out) const noexcept;
     /// Bytes that forward needs for this many tokens.
     std::size_t scratch_bytes(std::size_t tokens, std::size_t workers) const;
 
 private:
-    Kind kind_;
+    AnyLayer layer_;
 };
 
-/// One of several projections of the same input: y (tokens, rows) = layer · x.
+/// One of several projections of the same input: y (tokens, rows) = linear · x.
 struct Output {
-    const Linear* layer;
+    const Linear* linear;
     Matrix<float> y;
 };
 

@@ -53,9 +53,7 @@ void report_lost_files(std::string_view name) {
 MappedFile::MappedFile(const std::string& path) {
     // O_NONBLOCK: a named pipe must be refused below, not waited for.
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) {
-        throw UserError(path + ": " + std::strerror(errno));
-    }
+    if (file < 0) throw UserError(path + ": " + std::strerror(errno));
     struct stat info {};
     std::string problem;
     if (::fstat(file, &info) != 0) {
@@ -72,15 +70,11 @@ MappedFile::MappedFile(const std::string& path) {
         }
     }
     ::close(file);
-    if (!problem.empty()) {
-        throw UserError(path + ": " + problem);
-    }
+    if (!problem.empty()) throw UserError(path + ": " + problem);
 }
 
 MappedFile::~MappedFile() {
-    if (data_ != nullptr) {
-        ::munmap(const_cast<std::byte*>(data_), size_);
-    }
+    if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 #else
@@ -92,9 +86,7 @@ MappedFile::MappedFile(const std::string& path) {
         throw UserError(path + ": missing, or not a regular file");
     }
     size_ = static_cast<std::size_t>(std::filesystem::file_size(path));
-    if (size_ == 0) {
-        return;
-    }
+    if (size_ == 0) return;
     void* memory = ::operator new (size_, std::align_val_t{64});
     data_ = static_cast<const std::byte*>(memory);
     std::ifstream file(path, std::ios::binary);
@@ -105,9 +97,7 @@ MappedFile::MappedFile(const std::string& path) {
 }
 
 MappedFile::~MappedFile() {
-    if (data_ != nullptr) {
-        ::operator delete (const_cast<std::byte*>(data_), std::align_val_t{64});
-    }
+    if (data_ != nullptr) ::operator delete (const_cast<std::byte*>(data_), std::align_val_t{64});
 }
 
 #endif

@@ -6,6 +6,10 @@
 #include "checksum.hpp"
 #include "error.hpp"
 #include "model_format.hpp"
+#include "tensor_kinds.hpp"
+
+#include <bitnet/dispatch.hpp>
+#include <bitnet/math.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -15,6 +19,9 @@
 namespace bitnet::example {
 namespace {
 
+constexpr TensorKind f32 = kind_named("f32");
+constexpr TensorKind f16 = kind_named("f16");
+
 bool all_zero(std::span<const std::byte> bytes) noexcept {
     return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
 }
@@ -22,47 +29,25 @@ bool all_zero(std::span<const std::byte> bytes) noexcept {
 } // namespace
 
 bool is_known(TensorKind kind) noexcept {
-    return !name_of(kind).empty();
+    return find_kind([&](const auto& row) { return row.kind == kind; });
 }
 
 std::string_view name_of(TensorKind kind) noexcept {
-    switch (kind) {
-    case TensorKind::f32:
-        return "f32";
-    case TensorKind::f16:
-        return "f16";
-    case TensorKind::u16:
-        return "u16";
-    case TensorKind::ternary_int8:
-        return "ternary-int8";
-    case TensorKind::binary_int8:
-        return "binary-int8";
-    case TensorKind::ternary_sign:
-        return "ternary-sign";
-    case TensorKind::ternary_signnorm:
-        return "ternary-signnorm";
-    case TensorKind::ternary_signmean:
-        return "ternary-signmean";
-    case TensorKind::binary_sign:
-        return "binary-sign";
-    case TensorKind::binary_signnorm:
-        return "binary-signnorm";
-    case TensorKind::binary_signmean:
-        return "binary-signmean";
-    case TensorKind::ternary_dense_int8:
-        return "ternary-dense-int8";
-    case TensorKind::int8_int8:
-        return "int8-int8";
-    case TensorKind::int6_int8:
-        return "int6-int8";
-    case TensorKind::screened_int8:
-        return "screened-int8";
-    }
-    return {};
+    std::string_view name;
+    find_kind([&](const auto& row) {
+        name = row.kind == kind ? row.name : name;
+        return row.kind == kind;
+    });
+    return name;
 }
 
 std::size_t value_bytes(TensorKind kind) noexcept {
-    return kind == TensorKind::f32 ? 4 : kind == TensorKind::f16 || kind == TensorKind::u16 ? 2 : 0;
+    std::size_t bytes = 0;
+    find_kind([&](const auto& row) {
+        bytes = row.kind == kind ? row.value_bytes : bytes;
+        return row.kind == kind;
+    });
+    return bytes;
 }
 
 bool is_tensor_name(std::string_view name) noexcept {
@@ -189,9 +174,7 @@ void ModelFile::read_index(std::size_t begin, std::size_t count) {
         }
         end = tensor.offset + tensor.bytes;
         tensors_.push_back(std::move(tensor));
-        if (!names.insert(tensors_.back().name).second) {
-            refuse(who + " stands twice in the index");
-        }
+        if (!names.insert(tensors_.back().name).second) refuse(who + " stands twice in the index");
     }
     if (format::aligned(end) != bytes_.size() || !all_zero(bytes_.subspan(end))) {
         refuse("the file does not end where its last tensor does");
@@ -207,9 +190,7 @@ const TensorInfo* ModelFile::find(std::string_view name) const noexcept {
 const TensorInfo& ModelFile::require(std::string_view name, std::size_t rows,
                                      std::size_t cols) const {
     const TensorInfo* tensor = find(name);
-    if (tensor == nullptr) {
-        refuse("tensor " + std::string(name) + " is missing");
-    }
+    if (tensor == nullptr) refuse("tensor " + std::string(name) + " is missing");
     if (tensor->rows != rows || tensor->cols != cols) {
         refuse("tensor " + tensor->name + " is " + std::to_string(tensor->rows) + " x " +
                std::to_string(tensor->cols) + ", the config wants " + std::to_string(rows) + " x " +
@@ -224,7 +205,7 @@ std::span<const std::byte> ModelFile::bytes(const TensorInfo& tensor) const noex
 }
 
 void ModelFile::require_finite(const TensorInfo& tensor) const {
-    if (tensor.kind != TensorKind::f32 && tensor.kind != TensorKind::f16) {
+    if (tensor.kind != f32 && tensor.kind != f16) {
         refuse("tensor " + tensor.name + " is " + std::string(name_of(tensor.kind)) +
                ", not f32 or f16");
     }
@@ -237,28 +218,31 @@ void ModelFile::require_finite(const TensorInfo& tensor) const {
             }
         }
     };
-    tensor.kind == TensorKind::f32 ? check(std::uint32_t{0x7F800000u})
-                                   : check(std::uint16_t{0x7C00u});
+    tensor.kind == f32 ? check(std::uint32_t{0x7F800000u}) : check(std::uint16_t{0x7C00u});
 }
 
 std::vector<float> ModelFile::floats(const TensorInfo& tensor) const {
     require_finite(tensor);
-    const bool wide = tensor.kind == TensorKind::f32;
     const std::byte* from = bytes(tensor).data();
     std::vector<float> values(static_cast<std::size_t>(tensor.rows * tensor.cols));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = wide ? std::bit_cast<float>(file_format::load<std::uint32_t>(from + 4 * i))
-                         : half_to_float(file_format::load<std::uint16_t>(from + 2 * i));
+    if (tensor.kind == f32) {
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            values[i] = std::bit_cast<float>(file_format::load<std::uint32_t>(from + 4 * i));
+        }
+        return values;
     }
+    std::vector<std::uint16_t> halves(values.size());
+    for (std::size_t i = 0; i < halves.size(); ++i) {
+        halves[i] = file_format::load<std::uint16_t>(from + 2 * i);
+    }
+    halves_to_floats<isa::dynamic>(halves.data(), values.data(), values.size());
     return values;
 }
 
 std::vector<std::array<std::uint16_t, 2>> ModelFile::merges() const {
     const TensorInfo* tensor = find("tokenizer.merges");
-    if (tensor == nullptr) {
-        refuse("tensor tokenizer.merges is missing");
-    }
-    if (tensor->kind != TensorKind::u16 || tensor->cols != 2) {
+    if (tensor == nullptr) refuse("tensor tokenizer.merges is missing");
+    if (tensor->kind != kind_named("u16") || tensor->cols != 2) {
         refuse("tensor tokenizer.merges must be u16 with 2 columns");
     }
     const std::byte* from = bytes(*tensor).data();

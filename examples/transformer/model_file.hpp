@@ -20,28 +20,11 @@
 
 namespace bitnet::example {
 
-/// What the bytes of a tensor are. The packed kinds name weights, then activations: a layer's
-/// activation format is a property of the file, chosen per layer.
-enum class TensorKind : std::uint32_t {
-    f32 = 0,
-    f16 = 1,
-    u16 = 2,
-    ternary_int8 = 16,
-    binary_int8 = 17,
-    ternary_sign = 18,
-    ternary_signnorm = 19,
-    ternary_signmean = 20,
-    binary_sign = 21,
-    binary_signnorm = 22,
-    binary_signmean = 23,
-    ternary_dense_int8 = 24,
-    int8_int8 = 25,
-    int6_int8 = 26,
-    screened_int8 = 27,
-};
+/// What the bytes of a tensor are: a number that tensor_kinds.hpp lists.
+enum class TensorKind : std::uint32_t {};
 
 bool is_known(TensorKind kind) noexcept;
-std::string_view name_of(TensorKind kind) noexcept;
+std::string_view name_of(TensorKind kind) noexcept; // empty: not known
 /// Bytes of one value; 0 for the packed kinds, whose size only their class knows.
 std::size_t value_bytes(TensorKind kind) noexcept;
 
@@ -50,7 +33,7 @@ bool is_tensor_name(std::string_view name) noexcept;
 
 struct TensorInfo {
     std::string name; // is_tensor_name()
-    TensorKind kind = TensorKind::f32;
+    TensorKind kind{};
     std::uint64_t rows = 0; // a vector is one row
     std::uint64_t cols = 0;
     std::uint64_t offset = 0; // from the start of the file, a multiple of 64
@@ -121,20 +104,15 @@ public:
                  std::span<const float> values);
     void add_merges(std::span<const std::array<std::uint16_t, 2>> merges);
 
-    std::vector<std::byte> bytes() const; // the whole file
+    /// The whole file to a stream of bytes that can seek.
+    void write(std::ostream& out) const;
     /// Writes beside `path` and renames, so that a reader never meets half a file.
     void write(const std::string& path) const;
 
 private:
-    void write(std::ostream& out) const;
-
     std::string json_;
     std::vector<TensorInfo> tensors_; // offsets, sizes and checksums are known when written
     std::vector<Source> sources_;     // parallel to tensors_
 };
-
-/// IEEE 754 half <-> float, exact where it can be, else to the nearest, ties to even.
-float half_to_float(std::uint16_t half) noexcept;
-std::uint16_t float_to_half(float value) noexcept;
 
 } // namespace bitnet::example

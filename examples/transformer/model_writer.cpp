@@ -4,14 +4,15 @@
 #include "checksum.hpp"
 #include "error.hpp"
 #include "files.hpp"
+#include "half.hpp"
 #include "model_file.hpp"
 #include "model_format.hpp"
+#include "tensor_kinds.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <memory>
 #include <ostream>
-#include <sstream>
 #include <utility>
 
 namespace bitnet::example {
@@ -34,9 +35,7 @@ ModelWriter::ModelWriter(const Config& config) : json_(config_json(config)) {
 void ModelWriter::add_source(std::string_view name, TensorKind kind, std::size_t rows,
                              std::size_t cols, Source source) {
     const std::string who = "tensor " + std::string(name);
-    if (!is_tensor_name(name)) {
-        throw UserError(who + ": illegal name");
-    }
+    if (!is_tensor_name(name)) throw UserError(who + ": illegal name");
     if (std::any_of(tensors_.begin(), tensors_.end(),
                     [&](const TensorInfo& t) { return t.name == name; })) {
         throw UserError(who + " is added twice");
@@ -65,7 +64,7 @@ void ModelWriter::add_f32(std::string_view name, std::size_t rows, std::size_t c
         file_format::store<std::uint32_t>(bytes.data() + 4 * i,
                                           std::bit_cast<std::uint32_t>(values[i]));
     }
-    add(name, TensorKind::f32, rows, cols, bytes);
+    add(name, kind_named("f32"), rows, cols, bytes);
 }
 
 void ModelWriter::add_f16(std::string_view name, std::size_t rows, std::size_t cols,
@@ -80,7 +79,7 @@ void ModelWriter::add_f16(std::string_view name, std::size_t rows, std::size_t c
         }
         file_format::store<std::uint16_t>(bytes.data() + 2 * i, half);
     }
-    add(name, TensorKind::f16, rows, cols, bytes);
+    add(name, kind_named("f16"), rows, cols, bytes);
 }
 
 void ModelWriter::add_merges(std::span<const std::array<std::uint16_t, 2>> merges) {
@@ -89,7 +88,7 @@ void ModelWriter::add_merges(std::span<const std::array<std::uint16_t, 2>> merge
         file_format::store<std::uint16_t>(bytes.data() + 4 * i, merges[i][0]);
         file_format::store<std::uint16_t>(bytes.data() + 4 * i + 2, merges[i][1]);
     }
-    add("tokenizer.merges", TensorKind::u16, merges.size(), 2, bytes);
+    add("tokenizer.merges", kind_named("u16"), merges.size(), 2, bytes);
 }
 
 void ModelWriter::write(std::ostream& out) const {
@@ -148,14 +147,6 @@ void ModelWriter::write(std::ostream& out) const {
     format::store<std::uint64_t>(to + format::header::checksum, checksum(head));
     out.seekp(0);
     put(head);
-}
-
-std::vector<std::byte> ModelWriter::bytes() const {
-    std::ostringstream out;
-    write(out);
-    const std::string file = std::move(out).str();
-    const auto* data = reinterpret_cast<const std::byte*>(file.data());
-    return {data, data + file.size()};
 }
 
 void ModelWriter::write(const std::string& path) const {

@@ -57,9 +57,7 @@ Corpus read_ids(const std::string& path, const Config& config) {
         std::vector<int> ids =
             parse_ids(rest.substr(0, end), config.vocab, path + ", line " + std::to_string(line));
         ids.resize(std::min(ids.size(), config.max_context));
-        if (!ids.empty()) {
-            corpus.documents.push_back({std::move(ids)});
-        }
+        if (!ids.empty()) corpus.documents.push_back({std::move(ids)});
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return corpus;
@@ -68,9 +66,7 @@ Corpus read_ids(const std::string& path, const Config& config) {
 double nll_of(std::span<const float> logits, int id) {
     const float largest = *std::max_element(logits.begin(), logits.end());
     double sum = 0.0;
-    for (const float logit : logits) {
-        sum += static_cast<double>(bitnet::exp<Isa>(logit - largest));
-    }
+    for (const float logit : logits) sum += static_cast<double>(bitnet::exp<Isa>(logit - largest));
     return static_cast<double>(bitnet::log<Isa>(static_cast<float>(sum))) +
            static_cast<double>(largest) - static_cast<double>(logits[static_cast<std::size_t>(id)]);
 }
@@ -112,9 +108,7 @@ void perplexity(const PerplexityOptions& options) {
     Corpus corpus;
     if (options.ids.empty()) {
         const std::optional<Tokenizer> tokenizer = load_tokenizer(file);
-        if (!tokenizer) {
-            file.refuse("has no tokenizer: give the documents with --ids");
-        }
+        if (!tokenizer) file.refuse("has no tokenizer: give the documents with --ids");
         corpus = read_stories(options.text, config, *tokenizer);
     } else {
         corpus = read_ids(options.ids, config);
@@ -135,12 +129,8 @@ void perplexity(const PerplexityOptions& options) {
     Transformer model(file, {.context = context, .batch = batch, .logit_rows = batch},
                       options.threads);
     double nll = 0.0;
-    for (const Document& document : corpus.documents) {
-        nll += score(model, document.ids);
-    }
-    if (!std::isfinite(nll)) {
-        file.refuse("the model yields NaN or infinity");
-    }
+    for (const Document& document : corpus.documents) nll += score(model, document.ids);
+    if (!std::isfinite(nll)) file.refuse("the model yields NaN or infinity");
 
     const double per_token = nll / static_cast<double>(tokens);
     const bool has_bytes = corpus.bytes != 0;

@@ -22,16 +22,12 @@ Sampler::Sampler(const SamplerOptions& options) : options_(options) {
 }
 
 std::size_t Sampler::candidates(std::size_t vocab) const noexcept {
-    if (options_.temperature == 0.0f) {
-        return 1;
-    }
+    if (options_.temperature == 0.0f) return 1;
     return options_.top_k != 0 ? std::min(options_.top_k, vocab) : vocab;
 }
 
 int Sampler::sample(std::span<const Logit> likeliest, std::uint32_t step) {
-    if (options_.temperature == 0.0f) {
-        return static_cast<int>(likeliest.front().row);
-    }
+    if (options_.temperature == 0.0f) return static_cast<int>(likeliest.front().row);
     // Sums in double and in this order: adding floats to it is exact enough to be the same
     // anywhere.
     const float largest = likeliest.front().value;
@@ -45,9 +41,7 @@ int Sampler::sample(std::span<const Logit> likeliest, std::uint32_t step) {
         const double enough = total * static_cast<double>(options_.top_p);
         double sum = 0.0;
         std::size_t kept = 0;
-        while (kept < weights_.size() && sum < enough) {
-            sum += weights_[kept++];
-        }
+        while (kept < weights_.size() && sum < enough) sum += weights_[kept++];
         weights_.resize(kept);
         total = sum;
     }
@@ -57,9 +51,7 @@ int Sampler::sample(std::span<const Logit> likeliest, std::uint32_t step) {
     std::size_t chosen = 0;
     for (; chosen + 1 < weights_.size(); ++chosen) {
         sum += weights_[chosen];
-        if (target < sum) {
-            break;
-        }
+        if (target < sum) break;
     }
     return static_cast<int>(likeliest[chosen].row);
 }

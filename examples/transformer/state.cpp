@@ -69,9 +69,7 @@ std::string gigabytes(std::uint64_t bytes) {
 void check(const Config& config, const Weights& weights, const Limits& limits) {
     const std::uint64_t bytes = state_bytes(config, weights, limits);
     const std::uint64_t available = machine_memory_bytes();
-    if (available == 0 || bytes <= available) {
-        return;
-    }
+    if (available == 0 || bytes <= available) return;
     const auto all = buffers(config, limits);
     const Buffer& largest = *std::max_element(
         all.begin(), all.end(), [](const Buffer& a, const Buffer& b) { return a.size < b.size; });
@@ -86,9 +84,7 @@ void check(const Config& config, const Weights& weights, const Limits& limits) {
 
 std::uint64_t state_bytes(const Config& config, const Weights& weights, const Limits& limits) {
     std::uint64_t bytes = largest_scratch(weights, limits);
-    for (const Buffer& buffer : buffers(config, limits)) {
-        bytes += buffer.size * sizeof(float);
-    }
+    for (const Buffer& buffer : buffers(config, limits)) bytes += buffer.size * sizeof(float);
     return bytes;
 }
 

@@ -21,16 +21,12 @@ std::size_t peak_memory_bytes() noexcept {
                std::sscanf(line, "VmHWM: %llu", &kilobytes) != 1) {
         }
         std::fclose(status);
-        if (kilobytes != 0) {
-            return static_cast<std::size_t>(kilobytes) * 1024;
-        }
+        if (kilobytes != 0) return static_cast<std::size_t>(kilobytes) * 1024;
     }
 #endif
 #if defined(__unix__) || defined(__APPLE__)
     rusage usage{};
-    if (::getrusage(RUSAGE_SELF, &usage) != 0) {
-        return 0;
-    }
+    if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
 #if defined(__APPLE__)
     return static_cast<std::size_t>(usage.ru_maxrss); // bytes there
 #else

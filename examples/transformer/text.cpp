@@ -17,12 +17,8 @@ constexpr std::string_view white_space = " \t\n\v\f\r";
 
 // Bytes of the UTF-8 sequence that `lead` begins; 1 for what begins none.
 std::size_t sequence_length(unsigned char lead) noexcept {
-    if (lead >= 0xC2 && lead <= 0xDF) {
-        return 2;
-    }
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        return 3;
-    }
+    if (lead >= 0xC2 && lead <= 0xDF) return 2;
+    if (lead >= 0xE0 && lead <= 0xEF) return 3;
     return lead >= 0xF0 && lead <= 0xF4 ? 4 : 1;
 }
 
@@ -30,17 +26,11 @@ std::size_t sequence_length(unsigned char lead) noexcept {
 // begins with a control character (C0, DEL or C1) or with no UTF-8.
 std::size_t shown_length(std::string_view text) noexcept {
     const auto lead = static_cast<unsigned char>(text.front());
-    if (lead < 0x80) {
-        return lead >= 0x20 && lead != 0x7F ? 1 : 0;
-    }
+    if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
     const std::size_t length = sequence_length(lead);
-    if (length == 1 || length > text.size()) {
-        return 0;
-    }
+    if (length == 1 || length > text.size()) return 0;
     for (std::size_t i = 1; i < length; ++i) {
-        if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) {
-            return 0;
-        }
+        if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
     }
     const bool is_c1 = lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
     return is_c1 ? 0 : length;
@@ -50,27 +40,19 @@ std::size_t shown_length(std::string_view text) noexcept {
 
 std::string plain_text(std::string_view text) {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    if (text.starts_with(byte_order_mark)) {
-        text.remove_prefix(byte_order_mark.size());
-    }
-    if (text.ends_with('\r')) {
-        text.remove_suffix(1);
-    }
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    if (text.ends_with('\r')) text.remove_suffix(1);
     std::string plain;
     plain.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text.substr(i, 2) != "\r\n") {
-            plain += text[i];
-        }
+        if (text.substr(i, 2) != "\r\n") plain += text[i];
     }
     return plain;
 }
 
 std::string_view strip(std::string_view text) noexcept {
     const std::size_t first = text.find_first_not_of(white_space);
-    if (first == std::string_view::npos) {
-        return {};
-    }
+    if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(white_space) - first + 1);
 }
 

@@ -49,9 +49,7 @@ public:
     template <class Body>
     void parallel_for(std::size_t n, Body&& body) const noexcept {
         if (threads_.empty() || n <= 1) {
-            for (std::size_t task = 0; task < n; ++task) {
-                body(task, std::size_t{0});
-            }
+            for (std::size_t task = 0; task < n; ++task) body(task, std::size_t{0});
             return;
         }
         using Plain = std::remove_reference_t<Body>;
@@ -77,18 +75,14 @@ private:
             return done_by_others_.load(std::memory_order_acquire) == taken_by_others_;
         };
         if (!spin_until(done)) {
-            while (!done()) {
-                std::this_thread::yield();
-            }
+            while (!done()) std::this_thread::yield();
         }
     }
 
     void stop() noexcept {
         stop_.store(true);
         wake_sleepers();
-        for (std::thread& thread : threads_) {
-            thread.join();
-        }
+        for (std::thread& thread : threads_) thread.join();
     }
 
     void work(std::size_t worker) const noexcept {
@@ -118,9 +112,7 @@ private:
     void sleep() const noexcept {
         const std::uint32_t seen = signal_.load();
         asleep_.store(true);
-        if (!something_to_do(std::memory_order_seq_cst)) {
-            signal_.wait(seen);
-        }
+        if (!something_to_do(std::memory_order_seq_cst)) signal_.wait(seen);
     }
 
     /// Runs tasks until none is left; returns how many.

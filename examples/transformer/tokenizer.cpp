@@ -5,7 +5,6 @@
 #include "error.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace bitnet::example {
 namespace {
@@ -18,9 +17,7 @@ Class class_of(char c) noexcept {
     if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte >= 0x80) {
         return Class::letter;
     }
-    if (byte >= '0' && byte <= '9') {
-        return Class::digit;
-    }
+    if (byte >= '0' && byte <= '9') return Class::digit;
     return byte == ' ' || (byte >= '\t' && byte <= '\r') ? Class::space : Class::mark;
 }
 
@@ -28,25 +25,21 @@ Class class_of(char c) noexcept {
 std::size_t run_end(std::string_view text, std::size_t begin) noexcept {
     const Class wanted = class_of(text[begin]);
     std::size_t end = begin + 1;
-    while (end < text.size() && class_of(text[end]) == wanted) {
-        ++end;
-    }
+    while (end < text.size() && class_of(text[end]) == wanted) ++end;
     return end;
 }
 
 } // namespace
 
-Tokenizer::Tokenizer(std::vector<Merge> merges) : merges_(std::move(merges)) {
-    if (merges_.size() > max_vocab - first_merge) {
-        throw UserError("tokenizer: " + std::to_string(merges_.size()) + " merges are too many");
+Tokenizer::Tokenizer(const std::vector<Merge>& merges) {
+    if (merges.size() > max_vocab - first_merge) {
+        throw UserError("tokenizer: " + std::to_string(merges.size()) + " merges are too many");
     }
-    tokens_.reserve(first_merge + merges_.size());
-    for (int byte = 0; byte < 256; ++byte) {
-        tokens_.emplace_back(1, static_cast<char>(byte));
-    }
+    tokens_.reserve(first_merge + merges.size());
+    for (int byte = 0; byte < 256; ++byte) tokens_.emplace_back(1, static_cast<char>(byte));
     tokens_.resize(first_merge); // BOS and EOS stand for no bytes
 
-    for (const auto& [left, right] : merges_) {
+    for (const auto& [left, right] : merges) {
         const std::size_t id = tokens_.size();
         const std::string name = "tokenizer: merge " + std::to_string(id - first_merge);
         for (const std::size_t part : {left, right}) {
@@ -67,18 +60,14 @@ Tokenizer::Tokenizer(std::vector<Merge> merges) : merges_(std::move(merges)) {
 }
 
 std::size_t Tokenizer::piece_length(std::string_view text) noexcept {
-    if (text.empty()) {
-        return 0;
-    }
+    if (text.empty()) return 0;
     std::size_t end = 0;
     if (class_of(text[0]) != Class::space) {
         end = run_end(text, 0);
     } else {
         end = run_end(text, 0);
         const bool lends_space = end < text.size() && text[end - 1] == ' ';
-        if (lends_space) {
-            end = end == 1 ? run_end(text, 1) : end - 1;
-        }
+        if (lends_space) end = end == 1 ? run_end(text, 1) : end - 1;
     }
     return std::min(end, max_piece);
 }
@@ -98,9 +87,7 @@ std::vector<int> Tokenizer::encode(std::string_view text) const {
 void Tokenizer::encode_piece(std::string_view piece, std::vector<int>& ids) const {
     std::array<std::uint16_t, max_piece> part{};
     std::size_t parts = 0;
-    for (const char c : piece) {
-        part[parts++] = static_cast<unsigned char>(c);
-    }
+    for (const char c : piece) part[parts++] = static_cast<unsigned char>(c);
     for (;;) {
         std::uint16_t best = 0; // merge ids order as ranks do; 0 is no merge
         std::size_t at = 0;
@@ -111,9 +98,7 @@ void Tokenizer::encode_piece(std::string_view piece, std::vector<int>& ids) cons
                 at = i;
             }
         }
-        if (best == 0) {
-            break;
-        }
+        if (best == 0) break;
         part[at] = best;
         std::copy(part.begin() + static_cast<std::ptrdiff_t>(at) + 2,
                   part.begin() + static_cast<std::ptrdiff_t>(parts),
@@ -124,17 +109,13 @@ void Tokenizer::encode_piece(std::string_view piece, std::vector<int>& ids) cons
 }
 
 std::string_view Tokenizer::decode(int id) const noexcept {
-    if (id < 0 || static_cast<std::size_t>(id) >= tokens_.size()) {
-        return {};
-    }
+    if (id < 0 || static_cast<std::size_t>(id) >= tokens_.size()) return {};
     return tokens_[static_cast<std::size_t>(id)];
 }
 
 std::string Tokenizer::decode(const std::vector<int>& ids) const {
     std::string text;
-    for (const int id : ids) {
-        text += decode(id);
-    }
+    for (const int id : ids) text += decode(id);
     return text;
 }
 

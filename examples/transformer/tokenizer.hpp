@@ -28,7 +28,7 @@ public:
 
     /// Merges may come from a hostile file: UserError for an id that is not made yet, for BOS or
     /// EOS as a part, for a pair that stands twice, and for a token longer than max_token_bytes.
-    explicit Tokenizer(std::vector<Merge> merges);
+    explicit Tokenizer(const std::vector<Merge>& merges);
 
     /// Ids of `text`, without BOS or EOS. Markers in the text such as "<|endoftext|>" are plain
     /// bytes.
@@ -41,7 +41,6 @@ public:
     int bos() const noexcept { return bos_id; }
     int eos() const noexcept { return eos_id; }
     std::size_t vocab_size() const noexcept { return tokens_.size(); }
-    const std::vector<Merge>& merges() const noexcept { return merges_; }
 
     /// Length of the first piece of `text` (0 only for empty text). Merges never cross a piece:
     ///   [one space] letters or bytes >= 0x80  |  [one space] digits  |  [one space] other marks
@@ -54,7 +53,6 @@ private:
     }
     void encode_piece(std::string_view piece, std::vector<int>& ids) const;
 
-    std::vector<Merge> merges_;
     std::vector<std::string> tokens_;                     // id -> bytes
     std::unordered_map<std::uint32_t, std::uint16_t> id_; // key(left, right) -> id of the merge
 };

@@ -34,7 +34,7 @@ Matrix<float> rows(Floats& buffer, std::size_t count, std::size_t cols) noexcept
 } // namespace
 
 Transformer::Transformer(const ModelFile& file, Limits limits, std::size_t threads)
-    : config_(file.config()), weights_(file), pool_(threads),
+    : config_(file.config()), weights_(load_weights(file)), pool_(threads),
       state_(config_, weights_, with_workers(limits, pool_.workers())) {}
 
 Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wanted) {
@@ -65,9 +65,7 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
                 s.scratch, pool_);
         store_keys_and_values(l, n);
         attend(l, n);
-        if (c.sub_norm) {
-            normalize(attn, layer.attn_sub_norm, attn);
-        }
+        if (c.sub_norm) normalize(attn, layer.attn_sub_norm, attn);
         project(attn, std::array{Output{&layer.o, out}}, s.scratch, pool_);
         add(out, x);
 
@@ -76,24 +74,16 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
         project(norm, std::array{Output{&layer.gate, gate_out}, Output{&layer.up, up_out}},
                 s.scratch, pool_);
         gate(n);
-        if (c.sub_norm) {
-            normalize(gate_out, layer.ffn_sub_norm, gate_out);
-        }
+        if (c.sub_norm) normalize(gate_out, layer.ffn_sub_norm, gate_out);
         project(gate_out, std::array{Output{&layer.down, out}}, s.scratch, pool_);
         add(out, x);
     }
     s.position += n;
     last_ = n - 1;
 
-    // logits of the rows that are asked for: the embedding, read the other way round
+    // logits of the tokens that are asked for
     const std::size_t asked = wanted == Logits::all ? n : wanted == Logits::last ? 1 : 0;
-    if (asked == 0) return rows(s.logits, 0, c.vocab);
-    const Matrix<float> last = {x.row(n - asked), asked, c.dim};
-    const Matrix<float> logits = rows(s.logits, asked, c.vocab);
-    normalize(last, weights_.final_norm, norm);
-    project({norm.data, asked, c.dim}, std::array{Output{&weights_.embedding, logits}}, s.scratch,
-            pool_);
-    return logits;
+    return asked == 0 ? rows(s.logits, 0, c.vocab) : logits_of(final_norm(n - asked, asked));
 }
 
 Matrix<const float> Transformer::prefill(std::span<const int> tokens, Logits wanted) {
@@ -105,28 +95,21 @@ Matrix<const float> Transformer::prefill(std::span<const int> tokens, Logits wan
 }
 
 std::span<const Logit> Transformer::likeliest(std::size_t k) {
-    State& s = state_;
     const std::size_t vocab = config_.vocab;
-    const Matrix<float> norm = rows(s.norm, 1, config_.dim);
-    normalize({s.x.data() + last_ * config_.dim, 1, config_.dim}, weights_.final_norm, norm);
+    const Matrix<const float> norm = final_norm(last_, 1);
     const auto require_finite = [&] {
         for (const Logit& logit : likeliest_) {
-            if (!std::isfinite(logit.value)) {
-                throw UserError("the model yields NaN or infinity");
-            }
+            if (!std::isfinite(logit.value)) throw UserError("the model yields NaN or infinity");
         }
     };
     likeliest_.resize(k);
-    if (find_largest(weights_.embedding, norm, likeliest_, s.scratch, pool_)) {
+    if (find_largest(weights_.embedding, norm, likeliest_, state_.scratch, pool_)) {
         require_finite();
         return likeliest_;
     }
-    const Matrix<float> logits = rows(s.logits, 1, vocab);
-    project(norm, std::array{Output{&weights_.embedding, logits}}, s.scratch, pool_);
+    const Matrix<const float> logits = logits_of(norm);
     likeliest_.resize(vocab);
-    for (std::uint32_t id = 0; id < vocab; ++id) {
-        likeliest_[id] = {id, logits.data[id]};
-    }
+    for (std::uint32_t id = 0; id < vocab; ++id) likeliest_[id] = {id, logits.data[id]};
     require_finite();
     const auto likelier = [](const Logit& a, const Logit& b) {
         return a.value != b.value ? a.value > b.value : a.row < b.row;
@@ -140,12 +123,25 @@ std::span<const Logit> Transformer::likeliest(std::size_t k) {
     return {likeliest_.data(), k};
 }
 
+// The tokens of rows first .. first + count of x, as the head takes them: (count, dim)
+Matrix<const float> Transformer::final_norm(std::size_t first, std::size_t count) {
+    const std::size_t dim = config_.dim;
+    const Matrix<float> norm = rows(state_.norm, count, dim);
+    normalize({state_.x.data() + first * dim, count, dim}, weights_.final_norm, norm);
+    return norm;
+}
+
+// The head, which is the embedding read the other way round: (norm.rows, vocab)
+Matrix<const float> Transformer::logits_of(Matrix<const float> norm) {
+    const Matrix<float> logits = rows(state_.logits, norm.rows, config_.vocab);
+    project(norm, std::array{Output{&weights_.embedding, logits}}, state_.scratch, pool_);
+    return logits;
+}
+
 // x += y
 void Transformer::add(Matrix<const float> y, Matrix<float> x) {
     pool_.parallel_for(x.rows, [&](std::size_t t, std::size_t) noexcept {
-        for (std::size_t i = 0; i < x.cols; ++i) {
-            x.row(t)[i] += y.row(t)[i];
-        }
+        for (std::size_t i = 0; i < x.cols; ++i) x.row(t)[i] += y.row(t)[i];
     });
 }
 
@@ -224,9 +220,7 @@ void Transformer::attend(std::size_t layer, std::size_t tokens) {
         dots<Isa>(q, keys, scores);
         for (std::size_t head = 0; head < group; ++head) {
             const std::span<float> row(scores.row(head), length);
-            for (float& score : row) {
-                score *= scale;
-            }
+            for (float& score : row) score *= scale;
             softmax<Isa>(row);
         }
         dots<Isa>(scores, values, out);

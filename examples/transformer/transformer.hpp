@@ -41,13 +41,13 @@ public:
 
     void restart() noexcept { state_.position = 0; } // forgets all tokens
 
-    const Config& config() const noexcept { return config_; }
-    const Weights& weights() const noexcept { return weights_; }
     const Limits& limits() const noexcept { return state_.limits; }
     std::size_t position() const noexcept { return state_.position; }
     std::size_t threads() const noexcept { return pool_.workers(); }
 
 private:
+    Matrix<const float> final_norm(std::size_t first, std::size_t count);
+    Matrix<const float> logits_of(Matrix<const float> norm);
     void add(Matrix<const float> y, Matrix<float> x);
     void normalize(Matrix<const float> in, const std::vector<float>& weight, Matrix<float> out);
     void store_keys_and_values(std::size_t layer, std::size_t tokens);

@@ -40,9 +40,7 @@ std::string version_text(bool as_json) {
         clusters += std::string(" ") + cluster + (runs ? "" : " (not on this CPU)");
     }
     json["isa"] = dispatch::name();
-    if (as_json) {
-        return json.dump() + "\n";
-    }
+    if (as_json) return json.dump() + "\n";
     return "bitnet " BITNET_VERSION_STRING "\ncompiler  " + compiler() + "\nclusters " + clusters +
            "\nin use    " + std::string(dispatch::name()) + "\n";
 }

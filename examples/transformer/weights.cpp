@@ -5,63 +5,80 @@
 #include "error.hpp"
 
 #include <string>
-#include <utility>
 
 namespace bitnet::example {
 namespace {
 
-std::vector<float> vector(const ModelFile& file, const std::string& name, std::size_t size) {
-    return file.floats(file.require(name, 1, size));
-}
+// Loads tensors of a file and counts them.
+class Loader {
+public:
+    explicit Loader(const ModelFile& file) : file_(file) {}
 
-std::vector<float> sub_norm(const ModelFile& file, const std::string& name, std::size_t size) {
-    return file.config().sub_norm ? vector(file, name, size) : std::vector<float>();
-}
+    std::vector<float> vector(const std::string& name, std::size_t size) {
+        ++loaded_;
+        return file_.floats(file_.require(name, 1, size));
+    }
+    std::vector<float> sub_norm(const std::string& name, std::size_t size) {
+        return file_.config().sub_norm ? vector(name, size) : std::vector<float>();
+    }
+    Linear linear(const std::string& name, std::size_t rows, std::size_t cols) {
+        ++loaded_;
+        return Linear(file_, name, rows, cols);
+    }
+    Layer layer(std::size_t index);
 
-Layer load_layer(const ModelFile& file, std::size_t index) {
-    const Config& c = file.config();
+    std::size_t loaded() const { return loaded_; }
+
+private:
+    const ModelFile& file_;
+    std::size_t loaded_ = 0;
+};
+
+Layer Loader::layer(std::size_t index) {
+    const Config& c = file_.config();
     const std::string at = "model.layers." + std::to_string(index) + ".";
     return {
-        .input_norm = vector(file, at + "input_layernorm.weight", c.dim),
-        .q = Linear(file, at + "self_attn.q_proj.weight", c.q_dim(), c.dim),
-        .k = Linear(file, at + "self_attn.k_proj.weight", c.kv_dim(), c.dim),
-        .v = Linear(file, at + "self_attn.v_proj.weight", c.kv_dim(), c.dim),
-        .attn_sub_norm = sub_norm(file, at + "self_attn.attn_sub_norm.weight", c.q_dim()),
-        .o = Linear(file, at + "self_attn.o_proj.weight", c.dim, c.q_dim()),
-        .post_norm = vector(file, at + "post_attention_layernorm.weight", c.dim),
-        .gate = Linear(file, at + "mlp.gate_proj.weight", c.ffn_dim, c.dim),
-        .up = Linear(file, at + "mlp.up_proj.weight", c.ffn_dim, c.dim),
-        .ffn_sub_norm = sub_norm(file, at + "mlp.ffn_sub_norm.weight", c.ffn_dim),
-        .down = Linear(file, at + "mlp.down_proj.weight", c.dim, c.ffn_dim),
+        .input_norm = vector(at + "input_layernorm.weight", c.dim),
+        .q = linear(at + "self_attn.q_proj.weight", c.q_dim(), c.dim),
+        .k = linear(at + "self_attn.k_proj.weight", c.kv_dim(), c.dim),
+        .v = linear(at + "self_attn.v_proj.weight", c.kv_dim(), c.dim),
+        .attn_sub_norm = sub_norm(at + "self_attn.attn_sub_norm.weight", c.q_dim()),
+        .o = linear(at + "self_attn.o_proj.weight", c.dim, c.q_dim()),
+        .post_norm = vector(at + "post_attention_layernorm.weight", c.dim),
+        .gate = linear(at + "mlp.gate_proj.weight", c.ffn_dim, c.dim),
+        .up = linear(at + "mlp.up_proj.weight", c.ffn_dim, c.dim),
+        .ffn_sub_norm = sub_norm(at + "mlp.ffn_sub_norm.weight", c.ffn_dim),
+        .down = linear(at + "mlp.down_proj.weight", c.dim, c.ffn_dim),
     };
 }
 
 } // namespace
 
-Weights::Weights(const ModelFile& file)
-    : embedding(file, "model.embed_tokens.weight", file.config().vocab, file.config().dim),
-      final_norm(vector(file, "model.norm.weight", file.config().dim)) {
+Weights load_weights(const ModelFile& file) {
     const Config& config = file.config();
+    Loader loader(file);
+    Weights weights{.embedding =
+                        loader.linear("model.embed_tokens.weight", config.vocab, config.dim),
+                    .layers = {},
+                    .final_norm = loader.vector("model.norm.weight", config.dim)};
     for (std::size_t index = 0; index < config.layers; ++index) {
-        layers.push_back(load_layer(file, index));
+        weights.layers.push_back(loader.layer(index));
     }
-    // Names are unique and each was asked for once, so a surplus shows in the count. A tensor that
+    // Names are unique and each was loaded once, so a surplus shows in the count. A tensor that
     // the program ignored, a sub-norm say, would silently make another model.
-    const std::size_t per_layer = config.sub_norm ? 11 : 9;
-    const std::size_t expected = 2 + per_layer * config.layers + (config.has_tokenizer ? 1 : 0);
+    const std::size_t expected = loader.loaded() + (config.has_tokenizer ? 1 : 0);
     if (file.tensors().size() != expected) {
         file.refuse("holds " + std::to_string(file.tensors().size()) +
                     " tensors, the config asks for " + std::to_string(expected));
     }
+    return weights;
 }
 
 std::optional<Tokenizer> load_tokenizer(const ModelFile& file) {
-    if (!file.config().has_tokenizer) {
-        return std::nullopt;
-    }
-    std::vector<Tokenizer::Merge> merges = file.merges();
+    if (!file.config().has_tokenizer) return std::nullopt;
+    const std::vector<Tokenizer::Merge> merges = file.merges();
     try {
-        Tokenizer tokenizer(std::move(merges));
+        Tokenizer tokenizer(merges);
         if (tokenizer.vocab_size() > file.config().vocab) {
             throw UserError("tokenizer: more tokens than the model's vocabulary");
         }

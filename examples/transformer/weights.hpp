@@ -29,11 +29,11 @@ struct Weights {
     Linear embedding;              // (vocab, dim); also the output head
     std::vector<Layer> layers;     // (config.layers,)
     std::vector<float> final_norm; // (dim,)
-
-    /// Borrows from `file`, which must outlive it. UserError when a tensor is missing, superfluous,
-    /// of another shape than the config states, or holds illegal values.
-    explicit Weights(const ModelFile& file);
 };
+
+/// Borrows from `file`, which must outlive it. UserError when a tensor is missing, superfluous, of
+/// another shape than the config states, or holds illegal values.
+Weights load_weights(const ModelFile& file);
 
 /// None when the file has none; UserError when it is not sound or has ids that the model lacks.
 std::optional<Tokenizer> load_tokenizer(const ModelFile& file);

@@ -16,12 +16,23 @@
 #error "bitnet needs xsimd 13.2 or newer"
 #endif
 
+// A shared object keeps its own copy of what these headers define and exports none of it: two
+// plugins never call each other's, and each can be unloaded (g++ would make an exported inline
+// variable one for the process and pin the object that has it). On functions and variables, not on
+// types: a hidden type would hide a user's functions of it, and g++ warns of a user's class with
+// it.
+#if defined(__ELF__) || defined(__MACH__)
+#define BITNET_HIDDEN __attribute__((visibility("hidden")))
+#else
+#define BITNET_HIDDEN
+#endif
+
 // Small functions are always inlined, so that no copy compiled with one translation unit's
 // instructions can be linked into another (see docs/design.md, "One binary, many flags").
 #if defined(_MSC_VER) && !defined(__clang__)
 #define BITNET_INLINE __forceinline
 #else
-#define BITNET_INLINE inline __attribute__((always_inline))
+#define BITNET_INLINE BITNET_HIDDEN inline __attribute__((always_inline))
 #endif
 
 // The same for a lambda: [&](std::size_t i) BITNET_INLINE_LAMBDA { ... }
@@ -35,7 +46,7 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #define BITNET_NOINLINE __declspec(noinline)
 #else
-#define BITNET_NOINLINE __attribute__((noinline))
+#define BITNET_NOINLINE BITNET_HIDDEN __attribute__((noinline))
 #endif
 
 // Before a loop over registers: unrolls it whole, so that the array it indexes stays in registers.

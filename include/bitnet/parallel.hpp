@@ -27,17 +27,33 @@ struct Serial {
         for (std::size_t task = 0; task < n; ++task) f(task, std::size_t{0});
     }
 };
-inline constexpr Serial serial{};
+BITNET_HIDDEN inline constexpr Serial serial{};
 
 namespace detail {
 
+/// What an executor runs for for_ranges(). A named type: that of a lambda in a hidden function is
+/// hidden, and g++ would warn of an executor whose own lambda captures it. With Isa, so that what
+/// an executor makes of it is not shared by units of different flags.
+template <class Isa>
+struct RangeTasks {
+    void (*run)(const void* f, std::size_t first, std::size_t last) noexcept;
+    const void* f;
+    std::size_t n, tasks;
+
+    BITNET_INLINE void operator()(std::size_t task, std::size_t) const noexcept {
+        run(f, n * task / tasks, n * (task + 1) / tasks);
+    }
+};
+
 /// f(first, last) for ranges of about one length that cover [0, n), at most `most` of them.
-template <class E, class F>
-BITNET_INLINE void for_ranges(const E& executor, std::size_t n, std::size_t most, F&& f) noexcept {
+template <class Isa, class E, class F>
+BITNET_INLINE void for_ranges(const E& executor, std::size_t n, std::size_t most,
+                              const F& f) noexcept {
+    const auto run = [](const void* g, std::size_t first, std::size_t last) noexcept {
+        (*static_cast<const F*>(g))(first, last);
+    };
     const std::size_t tasks = n < most ? n : most;
-    executor.parallel_for(tasks, [&](std::size_t task, std::size_t) noexcept {
-        f(n * task / tasks, n * (task + 1) / tasks);
-    });
+    executor.parallel_for(tasks, RangeTasks<Isa>{run, &f, n, tasks});
 }
 
 } // namespace detail

@@ -54,29 +54,35 @@ public:
 
     /// A head from int8 codes. The seed decides which rows are looked at twice, not what they give.
     /// codes (rows, cols) row-major in [-112, 112] · scales (rows)
-    /// err: wrong_size; too_large (2^16 columns, 2^32 rows); bad_code, bad_scale (where: index);
-    ///      out_of_memory
+    /// err: empty_shape, too_large (2^16 columns, 2^32 rows), wrong_size; bad_code, bad_scale
+    /// (where:
+    ///      index); out_of_memory
     template <class Isa = isa::native>
-    static Result<ScreenedHead> from_codes(std::span<const std::int8_t> codes, std::size_t rows,
-                                           std::size_t cols, std::span<const float> scales,
-                                           std::uint64_t seed) noexcept {
+    BITNET_HIDDEN static Result<ScreenedHead>
+    from_codes(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
+               std::span<const float> scales, std::uint64_t seed) noexcept {
         auto image = detail::ScreenedImage::make<Isa>(codes, rows, cols, scales, seed);
         if (!image) return image.error();
         return ScreenedHead(std::move(*image));
     }
 
     /// A head that reads what bytes() gave in place; as BitLinear::map_packed.
-    /// err: bad_header, wrong_size, too_large, bad_scale, misaligned, out_of_memory
+    /// err: misaligned; wrong_size, bad_header, too_large, empty_shape, bad_scale (where: byte);
+    ///      out_of_memory
     template <class Isa = isa::native>
-    static Result<ScreenedHead> map_packed(std::span<const std::byte> bytes) noexcept {
+    BITNET_HIDDEN static Result<ScreenedHead>
+    map_packed(std::span<const std::byte> bytes) noexcept {
         auto image = detail::ScreenedImage::map<Isa>(bytes);
         if (!image) return image.error();
         return ScreenedHead(std::move(*image));
     }
 
+    /// An empty head (false): no rows, no cols, no bytes. So is one that was moved from.
+    BITNET_INLINE ScreenedHead() noexcept = default;
     BITNET_INLINE ScreenedHead(ScreenedHead&&) noexcept = default;
     BITNET_INLINE ScreenedHead& operator=(ScreenedHead&&) noexcept = default;
     BITNET_INLINE ~ScreenedHead() = default;
+    BITNET_INLINE explicit operator bool() const noexcept { return rows() != 0; }
 
     /// Everything the head is; the same bytes on every CPU. docs/formats.md has the layout.
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return image_.bytes(); }
@@ -91,7 +97,7 @@ public:
     /// [-143, 127], whose dots fit int32 as well.
     /// err: bad_padding (where: byte of bytes())
     template <class Isa = isa::native>
-    Status verify() const noexcept {
+    BITNET_HIDDEN Result<void>(verify)() const noexcept {
         return image_.verify<Isa>();
     }
 
@@ -109,8 +115,9 @@ public:
     /// cost: reads half of the codes, and 1 / 25 bit a weight more for each percent of rows taken
     ///       exactly; no allocation; noexcept
     template <class Isa = isa::native, Executor E = Serial>
-    std::size_t top(const Quantized<Int8>& x, std::span<Logit> best, std::span<std::byte> scratch,
-                    const E& executor = serial) const noexcept {
+    BITNET_HIDDEN std::size_t top(const Quantized<Int8>& x, std::span<Logit> best,
+                                  std::span<std::byte> scratch,
+                                  const E& executor = serial) const noexcept {
         BITNET_ASSERT(!best.empty() && best.size() <= rows());
         const Pass pass = first_pass<Isa>(x, scratch, executor);
         Best kept{best};
@@ -130,8 +137,8 @@ public:
         for (std::size_t i = 0; i < count; ++i) pass.rows[i] = best[i].row;
         take<Isa>(pass, count, kept, serial);
         if (pass.bounded) {
-            count = isa::call<functions::RowsThatReach, Isa>(pass.dots, pass.scales, 0, rows(),
-                                                             pass.high, pass.low, pass.a,
+            count = isa::call<functions::RowsThatReach, Isa>(pass.dots, pass.scales, std::size_t{0},
+                                                             rows(), pass.high, pass.low, pass.a,
                                                              kept.least(), pass.rows);
         } else { // some logit is no number, or none that a bound can be compared with
             count = rows();
@@ -145,8 +152,9 @@ public:
     /// pre:  x is one token of cols() columns without groups
     /// cost: reads all codes; no allocation; noexcept
     template <class Isa = isa::native, Executor E = Serial>
-    void forward(const Quantized<Int8>& x, std::span<float> y, std::span<std::byte> scratch,
-                 const E& executor = serial) const noexcept {
+    BITNET_HIDDEN void forward(const Quantized<Int8>& x, std::span<float> y,
+                               std::span<std::byte> scratch,
+                               const E& executor = serial) const noexcept {
         BITNET_ASSERT(y.size() == rows());
         const Pass pass = first_pass<Isa>(x, scratch, executor);
         for (std::size_t r = 0; r < rows(); ++r) pass.rows[r] = static_cast<std::uint32_t>(r);
@@ -211,13 +219,13 @@ private:
     }
 
     template <class Isa, class E>
-    Pass first_pass(const Quantized<Int8>& x, std::span<std::byte> scratch,
-                    const E& executor) const noexcept {
+    BITNET_HIDDEN Pass first_pass(const Quantized<Int8>& x, std::span<std::byte> scratch,
+                                  const E& executor) const noexcept {
         BITNET_ASSERT(x.tokens == 1 && x.cols == cols() && x.group == 0);
         BITNET_ASSERT(scratch.size() >= scratch_bytes());
         const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(scratch.data()) % 64;
         Pass p;
-        p.dots = reinterpret_cast<std::int32_t*>(scratch.data() + (64 - misaligned) % 64);
+        p.dots = detail::as<std::int32_t>(scratch.data() + (64 - misaligned) % 64);
         p.nibble_dots = p.dots + padded_rows();
         p.rows = reinterpret_cast<std::uint32_t*>(p.nibble_dots + padded_rows());
         p.q = reinterpret_cast<std::int8_t*>(p.rows + padded_rows());
@@ -252,11 +260,12 @@ private:
     template <class Isa, class E>
     void nibble_dots(const Pass& pass, std::size_t count, const E& executor) const noexcept {
         const std::size_t most = executor.workers() == 1 ? 1 : 4 * executor.workers();
-        detail::for_ranges(executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
-            isa::call<functions::NibbleDots, Isa>(image_.nibbles(), image_.padded_cols() / 2,
-                                                  pass.q, pass.rows + i, end - i,
-                                                  pass.nibble_dots + i);
-        });
+        detail::for_ranges<Isa>(
+            executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
+                isa::call<functions::NibbleDots, Isa>(image_.nibbles(), image_.padded_cols() / 2,
+                                                      pass.q, pass.rows + i, end - i,
+                                                      pass.nibble_dots + i);
+            });
     }
 
     /// Puts the exact logits of the first `count` of the pass's rows among the best.

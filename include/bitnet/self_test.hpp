@@ -25,7 +25,7 @@ namespace detail {
 /// Runs two tables on the same small inputs, which live on the stack: nothing here can run out of
 /// memory. Isa is what this code itself is compiled for.
 template <class Isa>
-class SelfTest {
+class BITNET_HIDDEN SelfTest {
 public:
     BITNET_INLINE SelfTest(const dispatch::Table& actual, const dispatch::Table& expected) noexcept
         : actual_(actual), expected_(expected) {
@@ -73,14 +73,7 @@ private:
     template <class Format>
     void fill(std::int8_t* codes, std::size_t n) noexcept {
         for (std::size_t i = 0; i < n; ++i) {
-            int code = static_cast<int>(next() % 256) - 128;
-            if constexpr (std::is_same_v<Format, Int6>) code = code / 4;
-            if constexpr (std::is_same_v<Format, Int4>) code = code / 16;
-            if constexpr (std::is_same_v<Format, Ternary>) code = static_cast<int>(next() % 3) - 1;
-            if constexpr (std::is_same_v<Format, Binary> || std::is_same_v<Format, Sign>) {
-                code = static_cast<int>(next() % 2) * 2 - 1;
-            }
-            codes[i] = static_cast<std::int8_t>(code);
+            codes[i] = static_cast<std::int8_t>(Format::code(next() % Format::count));
         }
     }
 
@@ -329,7 +322,7 @@ private:
 /// Returns nullptr when all agree, else the name of the first that does not: "w158a8", "rms_norm".
 /// cost: about 10 ms, less than 100 KiB of stack; allocates nothing; noexcept
 template <class Isa = isa::native>
-const char* self_test() noexcept {
+BITNET_HIDDEN const char* self_test() noexcept {
     if constexpr (isa::is_dynamic<Isa>) {
         return dispatch::self_test();
     } else {

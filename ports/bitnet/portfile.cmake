@@ -1,7 +1,16 @@
 # SPDX-License-Identifier: MIT
-# An overlay port of the checkout it lies in: vcpkg install bitnet --overlay-ports=<checkout>/ports
-# Not tried by the maintainers: no vcpkg at hand.
-get_filename_component(SOURCE_PATH "${CURRENT_PORT_DIR}/../.." ABSOLUTE)
+# An overlay port. vcpkg takes a port for unchanged while the files beside this one are, so the sources
+# lie among them, in an archive that git makes:
+#
+#   git archive -o ports/bitnet/source.tar HEAD
+#   vcpkg install bitnet --overlay-ports=ports
+if(NOT EXISTS "${CURRENT_PORT_DIR}/source.tar")
+    message(FATAL_ERROR "${CURRENT_PORT_DIR} lacks the sources. Run this in the checkout of bitnet:
+    git archive -o ports/bitnet/source.tar HEAD")
+endif()
+vcpkg_extract_source_archive(SOURCE_PATH
+    ARCHIVE "${CURRENT_PORT_DIR}/source.tar"
+    NO_REMOVE_ONE_LEVEL)
 
 vcpkg_check_features(OUT_FEATURE_OPTIONS FEATURE_OPTIONS
     FEATURES dispatch BITNET_INSTALL_DISPATCH)
@@ -17,12 +26,15 @@ vcpkg_cmake_configure(
         -DBITNET_BUILD_BENCH=OFF
         -DBITNET_BUILD_EXAMPLES=OFF)
 vcpkg_cmake_install()
-vcpkg_cmake_config_fixup(CONFIG_PATH share/cmake/bitnet)
-vcpkg_fixup_pkgconfig()
-file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/debug/include" "${CURRENT_PACKAGES_DIR}/debug/share")
-if(NOT "dispatch" IN_LIST FEATURES)
-    file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/lib" "${CURRENT_PACKAGES_DIR}/debug")
+vcpkg_cmake_config_fixup(CONFIG_PATH share/cmake/bitnet DO_NOT_DELETE_PARENT_CONFIG_PATH)
+if("dispatch" IN_LIST FEATURES)
+    vcpkg_cmake_config_fixup(PACKAGE_NAME bitnet-dispatch CONFIG_PATH lib/cmake/bitnet-dispatch)
 endif()
+vcpkg_fixup_pkgconfig()
+file(REMOVE_RECURSE
+    "${CURRENT_PACKAGES_DIR}/debug/include"
+    "${CURRENT_PACKAGES_DIR}/debug/share"
+    "${CURRENT_PACKAGES_DIR}/share/licenses")
 
 file(INSTALL "${CURRENT_PORT_DIR}/usage" DESTINATION "${CURRENT_PACKAGES_DIR}/share/${PORT}")
 vcpkg_install_copyright(FILE_LIST "${SOURCE_PATH}/LICENSE")

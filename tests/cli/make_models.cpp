@@ -25,13 +25,15 @@ int main(int argc, char** argv) {
         std::fputs("usage: make_models FOLDER\n", stderr);
         return 2;
     }
-    using K = bitnet::example::TensorKind;
+    using bitnet::example::kind_named;
     const std::string folder = std::string(argv[1]) + "/";
     try {
         write(folder + "ternary.bitnet", tiny::make({.seed = 11}));
-        write(folder + "binary.bitnet", tiny::make({.seed = 12, .kinds = {K::binary_int8}}));
-        write(folder + "onebit.bitnet", tiny::make({.seed = 13, .kinds = {K::ternary_signnorm}}));
-        write(folder + "float.bitnet", tiny::make({.seed = 14, .kinds = {K::f32}}));
+        write(folder + "binary.bitnet",
+              tiny::make({.seed = 12, .kinds = {kind_named("binary-int8")}}));
+        write(folder + "onebit.bitnet",
+              tiny::make({.seed = 13, .kinds = {kind_named("ternary-signnorm")}}));
+        write(folder + "float.bitnet", tiny::make({.seed = 14, .kinds = {kind_named("f32")}}));
         write(folder + "ids.bitnet", tiny::make({.seed = 15, .tokenizer = false}));
         tiny::Model noted = tiny::make({.seed = 11}); // with notes that a terminal would obey
         noted.config.training = "{\"note\":\"\\u001b\xC2\x9B"

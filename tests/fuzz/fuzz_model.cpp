@@ -29,18 +29,21 @@ using fuzz::require;
 using fuzz::Source;
 
 const Bytes& sound_file(std::size_t index) {
-    using K = TensorKind;
-    static const std::array<Bytes, 6> files = {
+    static const std::array<Bytes, 7> files = {
         tiny::make({.seed = 1}).file(),
-        tiny::make({.seed = 2, .gate = Config::Gate::silu, .kinds = {K::binary_int8, K::f32}})
+        tiny::make({.seed = 2,
+                    .gate = Config::Gate::silu,
+                    .kinds = {kind_named("binary-int8"), kind_named("f32")}})
             .file(),
         tiny::make({.seed = 3,
-                    .kinds = {K::ternary_sign, K::ternary_signnorm, K::ternary_signmean,
-                              K::binary_sign, K::binary_signnorm, K::binary_signmean}})
+                    .kinds = {kind_named("ternary-sign"), kind_named("ternary-signnorm"),
+                              kind_named("ternary-signmean"), kind_named("binary-sign"),
+                              kind_named("binary-signnorm"), kind_named("binary-signmean")}})
             .file(),
         tiny::make({.seed = 4, .sub_norm = false, .tokenizer = false}).file(),
-        tiny::make({.seed = 5, .kinds = {K::int8_int8, K::int6_int8}}).file(),
-        tiny::make({.seed = 6, .head = K::screened_int8}).file(),
+        tiny::make({.seed = 5, .kinds = {kind_named("int8-int8"), kind_named("int6-int8")}}).file(),
+        tiny::make({.seed = 6, .head = kind_named("screened-int8")}).file(),
+        tiny::make({.seed = 7, .kinds = tiny::projection_kinds()}).file(),
     };
     return files[index % files.size()];
 }

@@ -24,15 +24,11 @@ float sum_up(std::vector<Buffer<float>>& gradients, const Workers& workers) {
             for (std::size_t other = 1; other < gradients.size(); ++other) {
                 const float* add = gradients[other].data();
 #pragma omp simd
-                for (std::size_t i = begin; i < end; ++i) {
-                    sum[i] += add[i];
-                }
+                for (std::size_t i = begin; i < end; ++i) sum[i] += add[i];
             }
-            float square = 0.0F;
+            float square = 0.0f;
 #pragma omp simd reduction(+ : square)
-            for (std::size_t i = begin; i < end; ++i) {
-                square += sum[i] * sum[i];
-            }
+            for (std::size_t i = begin; i < end; ++i) square += sum[i] * sum[i];
             squares[b] = static_cast<double>(square);
         }
     });
@@ -46,10 +42,8 @@ float adamw(const ParameterMap& map, const AdamWOptions& options, AdamWState& st
             const Workers& workers) {
     const float norm = sum_up(gradients, workers);
     // By its bits: this file is compiled to expect no NaN, which would make std::isfinite true.
-    if ((std::bit_cast<std::uint32_t>(norm) & 0x7f800000U) == 0x7f800000U) {
-        return norm;
-    }
-    const float scale = std::min(1.0F, options.clip / (norm + 1e-6F));
+    if ((std::bit_cast<std::uint32_t>(norm) & 0x7f800000U) == 0x7f800000U) return norm;
+    const float scale = std::min(1.0f, options.clip / (norm + 1e-6f));
     const auto correction = [&](float beta) {
         return static_cast<float>(
             1.0 / (1.0 - std::pow(static_cast<double>(beta), static_cast<double>(step))));
@@ -70,12 +64,12 @@ float adamw(const ParameterMap& map, const AdamWOptions& options, AdamWState& st
             const std::size_t share = (parameter.size() / workers.count() + 16) / 16 * 16;
             const std::size_t begin = std::min(parameter.size(), w * share) + parameter.offset;
             const std::size_t end = std::min(parameter.size(), (w + 1) * share) + parameter.offset;
-            const float shrink = parameter.role == Role::norm ? 1.0F : 1.0F - rate * options.decay;
+            const float shrink = parameter.role == Role::norm ? 1.0f : 1.0f - rate * options.decay;
 #pragma omp simd
             for (std::size_t i = begin; i < end; ++i) {
                 const float gradient = g[i] * scale;
-                m[i] = b1 * m[i] + (1.0F - b1) * gradient;
-                v[i] = b2 * v[i] + (1.0F - b2) * gradient * gradient;
+                m[i] = b1 * m[i] + (1.0f - b1) * gradient;
+                v[i] = b2 * v[i] + (1.0f - b2) * gradient * gradient;
                 const float step_size = m[i] * correct1 / (std::sqrt(v[i] * correct2) + epsilon);
                 x[i] = x[i] * shrink - rate * step_size;
             }

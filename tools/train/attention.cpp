@@ -17,7 +17,7 @@ constexpr auto yes = Transposed::yes;
 void Model::attention(const Batch& batch, Kept& kept) {
     const std::size_t d = config_.head_dim;
     const std::size_t group = config_.heads / config_.kv_heads;
-    const float scale = 1.0F / std::sqrt(static_cast<float>(d));
+    const float scale = 1.0f / std::sqrt(static_cast<float>(d));
     std::size_t squares = 0;
     std::size_t longest = 0;
     for (const Span& span : batch.spans) {
@@ -50,17 +50,15 @@ void Model::attention(const Batch& batch, Kept& kept) {
 void Model::attention_backward(const Batch& batch, const Kept& kept) {
     const std::size_t d = config_.head_dim;
     const std::size_t group = config_.heads / config_.kv_heads;
-    const float scale = 1.0F / std::sqrt(static_cast<float>(d));
+    const float scale = 1.0f / std::sqrt(static_cast<float>(d));
     for (std::size_t h = 0; h < config_.heads; ++h) {
         for (std::size_t t = 0; t < slots_; ++t) {
             const float* grad = wide_.data() + t * config_.q_dim() + h * d;
             const float* value = kept.attended.data() + t * config_.q_dim() + h * d;
             convert(grad, d, dattended_.data() + (h * slots_ + t) * d);
-            float dot = 0.0F;
+            float dot = 0.0f;
 #pragma omp simd reduction(+ : dot)
-            for (std::size_t i = 0; i < d; ++i) {
-                dot += grad[i] * value[i];
-            }
+            for (std::size_t i = 0; i < d; ++i) dot += grad[i] * value[i];
             row_dot_[h * slots_ + t] = dot; // = sum over j of p·dp of that row
         }
     }

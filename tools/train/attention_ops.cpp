@@ -65,8 +65,8 @@ void join_heads_backward(const float* dq, const float* dk, const float* dv, cons
         }
         for (std::size_t h = 0; h < config.kv_heads; ++h, row += d) {
             for (std::size_t i = 0; i < half; ++i) {
-                float low = 0.0F;
-                float high = 0.0F;
+                float low = 0.0f;
+                float high = 0.0f;
                 for (std::size_t g = 0; g < group; ++g) {
                     const float* in = dk + ((h * group + g) * tokens + t) * d;
                     low += in[i];
@@ -78,7 +78,7 @@ void join_heads_backward(const float* dq, const float* dk, const float* dv, cons
         }
         for (std::size_t h = 0; h < config.kv_heads; ++h, row += d) {
             for (std::size_t i = 0; i < d; ++i) {
-                float sum = 0.0F;
+                float sum = 0.0f;
                 for (std::size_t g = 0; g < group; ++g) {
                     sum += dv[((h * group + g) * tokens + t) * d + i];
                 }
@@ -95,20 +95,16 @@ void softmax_causal(const float* s, std::size_t n, float scale, operand* p) {
         operand* out = p + i * n;
         float most = row[0];
 #pragma omp simd reduction(max : most)
-        for (std::size_t j = 0; j <= i; ++j) {
-            most = larger(most, row[j]);
-        }
-        float sum = 0.0F;
+        for (std::size_t j = 0; j <= i; ++j) most = larger(most, row[j]);
+        float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
         for (std::size_t j = 0; j <= i; ++j) {
             e[j] = fast_exp((row[j] - most) * scale);
             sum += e[j];
         }
-        const float back = 1.0F / sum;
+        const float back = 1.0f / sum;
 #pragma omp simd
-        for (std::size_t j = 0; j <= i; ++j) {
-            out[j] = to_operand(e[j] * back);
-        }
+        for (std::size_t j = 0; j <= i; ++j) out[j] = to_operand(e[j] * back);
         std::fill(out + i + 1, out + n, operand{0});
     }
 }

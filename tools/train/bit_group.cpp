@@ -2,10 +2,11 @@
 // One quantized input, several layers of the library; and the one switch over their kinds.
 #include "bit_group.hpp"
 
+#include "../../examples/transformer/error.hpp"
+
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/dispatch.hpp>
 
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,7 @@ public:
         for (const std::size_t count : rows) {
             auto layer = BitLinear<W, A>::from_float({weights, count * cols}, count, cols);
             if (!layer) {
-                throw std::runtime_error("weights could not be quantized: " +
+                throw example::UserError("weights could not be quantized: " +
                                          std::string(layer.error().message()));
             }
             layers_.push_back(std::move(*layer));
@@ -33,7 +34,7 @@ public:
     explicit Group(std::span<const std::byte> bytes) {
         auto layer = BitLinear<W, A>::map_packed(bytes);
         if (!layer) {
-            throw std::runtime_error("a layer could not be read: " +
+            throw example::UserError("a layer could not be read: " +
                                      std::string(layer.error().message()));
         }
         cols_ = layer->cols();
@@ -60,9 +61,7 @@ public:
         for (const BitLinear<W, A>& layer : layers_) {
             const operand values[3] = {to_operand(-layer.scale(0)), 0, to_operand(layer.scale(0))};
             for (std::size_t r = 0; r < layer.rows(); ++r) {
-                for (std::size_t c = 0; c < cols_; ++c) {
-                    *out++ = values[layer.code(r, c) + 1];
-                }
+                for (std::size_t c = 0; c < cols_; ++c) *out++ = values[layer.code(r, c) + 1];
             }
         }
     }
@@ -89,7 +88,7 @@ std::unique_ptr<BitGroup> make(LinearKind kind, Arguments... arguments) {
     case LinearKind::float32:
         break;
     }
-    throw std::invalid_argument("the trainer has no such kind of BitLinear");
+    throw example::UserError("the trainer has no such kind of BitLinear");
 }
 
 } // namespace

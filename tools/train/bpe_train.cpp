@@ -32,9 +32,7 @@ std::vector<Piece> distinct_pieces(const std::vector<std::string>& documents) {
     std::vector<Piece> pieces;
     for (const auto& [text, count] : counts) {
         Piece piece{{}, text.size(), count};
-        for (const char c : text) {
-            piece.ids.push_back(static_cast<unsigned char>(c));
-        }
+        for (const char c : text) piece.ids.push_back(static_cast<unsigned char>(c));
         pieces.push_back(std::move(piece));
     }
     return pieces;
@@ -69,19 +67,13 @@ std::vector<Tokenizer::Merge> train_bpe(const std::vector<std::string>& document
         }
         std::size_t best = 0;
         for (std::size_t i = 1; i < counts.size(); ++i) {
-            if (counts[i] > counts[best]) {
-                best = i;
-            }
+            if (counts[i] > counts[best]) best = i;
         }
-        if (counts[best] < 2) {
-            break;
-        }
+        if (counts[best] < 2) break;
         const Tokenizer::Merge pair{static_cast<std::uint16_t>(best / vocab),
                                     static_cast<std::uint16_t>(best % vocab)};
         merges.push_back(pair);
-        for (Piece& piece : pieces) {
-            join(piece.ids, pair, static_cast<std::uint16_t>(id));
-        }
+        for (Piece& piece : pieces) join(piece.ids, pair, static_cast<std::uint16_t>(id));
     }
     return merges;
 }

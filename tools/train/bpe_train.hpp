@@ -10,9 +10,9 @@
 
 namespace bitnet::train {
 
-// The most frequent pair inside the pieces of all documents is joined, again and again, until the
-// vocabulary has `vocab` entries or no pair is left that occurs twice. Equal counts: the smaller
-// pair of ids wins.
+/// The most frequent pair inside the pieces of all documents is joined, again and again, until the
+/// vocabulary has `vocab` entries or no pair is left that occurs twice. Equal counts: the smaller
+/// pair of ids wins.
 std::vector<example::Tokenizer::Merge> train_bpe(const std::vector<std::string>& documents,
                                                  std::size_t vocab);
 

@@ -17,16 +17,14 @@ public:
     Buffer() = default;
     explicit Buffer(std::size_t size) { resize(size); }
 
-    // The new contents are zero; the old are gone.
+    /// The new contents are zero; the old are gone.
     void resize(std::size_t size) {
         data_.reset(new (std::align_val_t{64}) T[size]{});
         size_ = size;
     }
-    // Grows only, so that a loop over batches soon stops allocating.
+    /// Grows only, so that a loop over batches soon stops allocating.
     void reserve(std::size_t size) {
-        if (size > size_) {
-            resize(size);
-        }
+        if (size > size_) resize(size);
     }
     T* data() { return data_.get(); }
     const T* data() const { return data_.get(); }
@@ -43,7 +41,7 @@ private:
 };
 
 #ifdef BITNET_TRAIN_FLOAT_OPERANDS
-// For the test of the gradients: finite differences need more digits than bf16 has.
+/// For the test of the gradients: finite differences need more digits than bf16 has.
 using operand = float;
 inline float to_operand(float x) {
     return x;
@@ -52,10 +50,11 @@ inline float from_operand(float x) {
     return x;
 }
 #else
-// bf16, the upper half of a float, as the AMX units take it. Sums are f32.
+/// bf16, the upper half of a float, as the AMX units take it. Sums are f32.
 using operand = std::uint16_t;
 
-// Round to nearest even by integer arithmetic, which vectorises everywhere; values here are finite.
+/// Round to nearest even by integer arithmetic, which vectorises everywhere; values here are
+/// finite.
 inline operand to_operand(float x) {
     const std::uint32_t u = std::bit_cast<std::uint32_t>(x);
     return static_cast<operand>((u + 0x7fffU + ((u >> 16U) & 1U)) >> 16U);

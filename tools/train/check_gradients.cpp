@@ -25,16 +25,14 @@ bool check_gradients(Config::Gate gate) {
     const ParameterMap map(config);
     std::mt19937 random(7);
     const auto normal = [&](float deviation) { // roughly normal: twelve uniforms
-        float sum = -6.0F;
-        for (int i = 0; i < 12; ++i) {
-            sum += static_cast<float>(random() >> 8U) * 0x1p-24F;
-        }
+        float sum = -6.0f;
+        for (int i = 0; i < 12; ++i) sum += static_cast<float>(random() >> 8U) * 0x1p-24f;
         return sum * deviation;
     };
     Buffer<float> parameters(map.total);
     for (const Parameter& p : map.list) {
         for (std::size_t i = 0; i < p.size(); ++i) {
-            parameters[p.offset + i] = p.role == Role::norm ? 1.0F + normal(0.1F) : normal(0.1F);
+            parameters[p.offset + i] = p.role == Role::norm ? 1.0f + normal(0.1f) : normal(0.1f);
         }
     }
     constexpr std::size_t slots = 160;
@@ -51,8 +49,8 @@ bool check_gradients(Config::Gate gate) {
     Workers workers(1);
     Model model(config, map, slots);
     Weights weights(config, map, LinearKind::float32);
-    const Dropout dropout{0.1F, 5}; // the same mask every time
-    const float weight = 1.0F / static_cast<float>(batch.scored);
+    const Dropout dropout{0.1f, 5}; // the same mask every time
+    const float weight = 1.0f / static_cast<float>(batch.scored);
     const auto loss = [&] {
         weights.update(parameters.data(), workers);
         double value = 0.0;
@@ -83,7 +81,7 @@ bool check_gradients(Config::Gate gate) {
         };
         shift(move);
         const double up = loss();
-        shift(-2.0F * move);
+        shift(-2.0f * move);
         const double down = loss();
         shift(move);
         const double ratio = (up - down) / (2.0 * static_cast<double>(move) * square);

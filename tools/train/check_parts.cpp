@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tests of what surrounds the mathematics: recipes, checkpoints, threads, and the bytes of a score.
+#include "../../examples/transformer/error.hpp"
 #include "../../examples/transformer/files.hpp"
 #include "checkpoint.hpp"
 #include "corpus.hpp"
@@ -28,7 +29,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 std::string contents(const std::string& path) {
     std::ostringstream text;
@@ -50,9 +51,7 @@ Checkpoint small_checkpoint() {
     const std::size_t total = ParameterMap(c.recipe.model).total;
     for (Buffer<float>* floats : {&c.state.parameters, &c.state.m, &c.state.v}) {
         floats->resize(total);
-        for (std::size_t i = 0; i < total; ++i) {
-            (*floats)[i] = static_cast<float>(i % 7) - 3.0F;
-        }
+        for (std::size_t i = 0; i < total; ++i) (*floats)[i] = static_cast<float>(i % 7) - 3.0f;
     }
     return c;
 }
@@ -60,7 +59,7 @@ Checkpoint small_checkpoint() {
 std::string message_of(const Recipe& recipe) {
     try {
         validate(recipe);
-    } catch (const std::invalid_argument& error) {
+    } catch (const bitnet::example::UserError& error) {
         return error.what();
     }
     return "";
@@ -90,18 +89,18 @@ TEST_CASE("the default recipe is valid; a flaw is named by its flag") {
     refused("--batches", [](Recipe& r) { r.batches = 0; });
     refused("--steps", [](Recipe& r) { r.steps = 0; });
     refused("--warmup", [](Recipe& r) { r.warmup = r.steps + 1; });
-    for (const float bad : {nan, -0.1F, 1.0F, 2.0F}) {
+    for (const float bad : {not_a_number, -0.1f, 1.0f, 2.0f}) {
         refused("--rate", [&](Recipe& r) { r.rate = bad; });
         refused("--dropout", [&](Recipe& r) { r.dropout = bad; });
         refused("--decay", [&](Recipe& r) { r.adamw.decay = bad; });
         refused("--beta1", [&](Recipe& r) { r.adamw.beta1 = bad; });
         refused("--beta2", [&](Recipe& r) { r.adamw.beta2 = bad; });
     }
-    for (const float bad : {nan, -0.1F, 1.5F}) {
+    for (const float bad : {not_a_number, -0.1f, 1.5f}) {
         refused("--last-rate", [&](Recipe& r) { r.last_rate = bad; });
         refused("--fall", [&](Recipe& r) { r.fall = bad; });
     }
-    for (const float bad : {nan, -1.0F, 0.0F, std::numeric_limits<float>::infinity()}) {
+    for (const float bad : {not_a_number, -1.0f, 0.0f, std::numeric_limits<float>::infinity()}) {
         refused("--clip", [&](Recipe& r) { r.adamw.clip = bad; });
         refused("--epsilon", [&](Recipe& r) { r.adamw.epsilon = bad; });
         refused("--eps", [&](Recipe& r) { r.model.norm_eps = bad; });
@@ -111,12 +110,12 @@ TEST_CASE("the default recipe is valid; a flaw is named by its flag") {
 
 TEST_CASE("a resumed run keeps its recipe, all but the steps") {
     Recipe kept;
-    kept.rate = 1e-3F;
+    kept.rate = 1e-3f;
     kept.steps = 500;
     const Recipe asked;
     CHECK(resumed(kept, asked, {}).steps == 500);
     CHECK(resumed(kept, asked, {"seed", "steps"}).steps == asked.steps);
-    CHECK(resumed(kept, asked, {"steps"}).rate == 1e-3F);
+    CHECK(resumed(kept, asked, {"steps"}).rate == 1e-3f);
     CHECK_THROWS_WITH(resumed(kept, asked, {"rate"}),
                       "--rate 0.003: the run to be resumed has 0.001");
     kept.model.gate = Config::Gate::silu;
@@ -135,9 +134,7 @@ TEST_CASE("a checkpoint comes back whole; one without a gate has relu2") {
     const Checkpoint back = load_checkpoint(path);
     for_each_field(c.recipe, [&](const std::string& key, const auto& value, const char*) {
         for_each_field(back.recipe, [&](const std::string& other, const auto& found, const char*) {
-            if (key == other) {
-                CHECK(to_text(found) == to_text(value));
-            }
+            if (key == other) CHECK(to_text(found) == to_text(value));
         });
     });
     CHECK(back.progress.best == c.progress.best);

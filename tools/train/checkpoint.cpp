@@ -2,13 +2,13 @@
 // One line of JSON, then the parameters and both moments as raw floats of this machine.
 #include "checkpoint.hpp"
 
+#include "../../examples/transformer/error.hpp"
 #include "../../examples/transformer/files.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <array>
 #include <fstream>
-#include <stdexcept>
 #include <string_view>
 #include <type_traits>
 
@@ -31,11 +31,9 @@ Json to_json(const Recipe& recipe) {
 
 Recipe recipe_from(const Json& j) {
     Recipe recipe;
-    recipe.fall = 1.0F; // of checkpoints that do not say; their gate is the default
+    recipe.fall = 1.0f; // of checkpoints that do not say; their gate is the default
     for_each_field(recipe, [&](std::string_view key, auto& value, const char*) {
-        if ((key == "fall" || key == "gate") && !j.contains(key)) {
-            return;
-        }
+        if ((key == "fall" || key == "gate") && !j.contains(key)) return;
         if constexpr (std::is_enum_v<std::decay_t<decltype(value)>>) {
             parse(j.at(key).template get<std::string>(), value);
         } else {
@@ -75,9 +73,7 @@ void save(const std::string& path, const Checkpoint& c) {
 Checkpoint load_checkpoint(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     std::string line;
-    if (!std::getline(in, line)) {
-        throw std::runtime_error(path + ": could not be read");
-    }
+    if (!std::getline(in, line)) throw example::UserError(path + ": could not be read");
     Checkpoint c;
     try {
         const Json head = Json::parse(line);
@@ -86,7 +82,7 @@ Checkpoint load_checkpoint(const std::string& path) {
         c.merges = head.at("merges").get<std::vector<example::Tokenizer::Merge>>();
         c.text = head.value("text", std::uint64_t{0});
     } catch (const std::exception& error) {
-        throw std::runtime_error(path + ": is no checkpoint: " + error.what());
+        throw example::UserError(path + ": is no checkpoint: " + error.what());
     }
     const std::size_t total = ParameterMap(c.recipe.model).total;
     for (Buffer<float>* floats : {&c.state.parameters, &c.state.m, &c.state.v}) {
@@ -94,9 +90,7 @@ Checkpoint load_checkpoint(const std::string& path) {
         in.read(reinterpret_cast<char*>(floats->data()),
                 static_cast<std::streamsize>(total * sizeof(float)));
     }
-    if (!in) {
-        throw std::runtime_error(path + ": is cut short");
-    }
+    if (!in) throw example::UserError(path + ": is cut short");
     return c;
 }
 

@@ -32,7 +32,7 @@ struct Checkpoint {
     std::uint64_t text = 0; // checksum of the text trained on
 };
 
-// Both throw std::runtime_error. A failed save leaves the old file.
+/// Both throw UserError. A failed save leaves the old file.
 void save(const std::string& path, const Checkpoint& checkpoint);
 Checkpoint load_checkpoint(const std::string& path);
 

@@ -55,9 +55,7 @@ std::vector<Batch> make_batches(const std::vector<std::vector<int>>& stories, st
     std::vector<std::size_t> order(stories.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::mt19937_64 random(seed);
-    for (std::size_t i = order.size(); i > 1; --i) {
-        std::swap(order[i - 1], order[random() % i]);
-    }
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
     // First fit into a few open batches wastes about one slot in a hundred.
     constexpr std::size_t open_limit = 8;
     std::vector<Batch> open;
@@ -82,9 +80,7 @@ std::vector<Batch> make_batches(const std::vector<std::vector<int>>& stories, st
         open.back().add(stories[s]);
     }
     std::move(open.begin(), open.end(), std::back_inserter(done));
-    for (Batch& batch : done) {
-        batch.finish();
-    }
+    for (Batch& batch : done) batch.finish();
     return done;
 }
 

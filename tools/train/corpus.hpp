@@ -16,7 +16,7 @@ namespace bitnet::train {
 
 using example::split_stories;
 
-// BOS + tokens + EOS, at most `context` ids.
+/// BOS + tokens + EOS, at most `context` ids.
 std::vector<std::vector<int>> encode_stories(const example::Tokenizer& tokenizer,
                                              const std::vector<std::string>& stories,
                                              std::size_t context);
@@ -25,8 +25,9 @@ struct Span {
     std::size_t begin, size; // both multiples of `Batch::grain`
 };
 
-// A fixed number of token slots that hold whole stories. A story sees only itself, so the slots
-// between its end and the next multiple of `grain` are harmless: nothing that counts looks at them.
+/// A fixed number of token slots that hold whole stories. A story sees only itself, so the slots
+/// between its end and the next multiple of `grain` are harmless: nothing that counts looks at
+/// them.
 struct Batch {
     static constexpr std::size_t grain =
         16; // few distinct lengths, so that few matmul shapes are made
@@ -46,7 +47,7 @@ private:
     std::size_t used_ = 0;
 };
 
-// Fills batches with the stories in a random order that depends on the seed alone.
+/// Fills batches with the stories in a random order that depends on the seed alone.
 std::vector<Batch> make_batches(const std::vector<std::vector<int>>& stories, std::size_t slots,
                                 std::uint64_t seed);
 

@@ -2,6 +2,7 @@
 // A small SVG writer: axes, a line for each run, a legend.
 #include "curve.hpp"
 
+#include "../../examples/transformer/error.hpp"
 #include "../../examples/transformer/files.hpp"
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include <cstdio>
 #include <fstream>
 #include <sstream>
-#include <stdexcept>
 
 namespace bitnet::train {
 namespace {
@@ -26,14 +26,10 @@ std::vector<Point> read_curve(const std::string& path) {
     while (std::getline(in, line)) {
         std::istringstream fields(line);
         std::array<std::string, 5> field; // step, tokens, seconds, training, held-out
-        for (std::string& f : field) {
-            std::getline(fields, f, ',');
-        }
+        for (std::string& f : field) std::getline(fields, f, ',');
         points.push_back({std::stod(field[1]), std::stod(field[4])});
     }
-    if (points.empty()) {
-        throw std::runtime_error(path + ": no points of a curve in it");
-    }
+    if (points.empty()) throw example::UserError(path + ": no points of a curve in it");
     return points;
 }
 

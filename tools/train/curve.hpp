@@ -8,7 +8,7 @@
 
 namespace bitnet::train {
 
-// runs: (name, curve.csv of the run). Draws the held-out score over the tokens seen.
+/// runs: (name, curve.csv of the run). Draws the held-out score over the tokens seen.
 void draw_curves(const std::vector<std::pair<std::string, std::string>>& runs,
                  const std::string& svg);
 

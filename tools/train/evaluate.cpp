@@ -4,6 +4,7 @@
 // part the scores of trainer and program by 1e-4 nats a token.
 #include "evaluate.hpp"
 
+#include "../../examples/transformer/error.hpp"
 #include "../../examples/transformer/files.hpp"
 #include "../../examples/transformer/model_file.hpp"
 #include "bit_group.hpp"
@@ -17,14 +18,12 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
-#include <stdexcept>
 
 namespace bitnet::train {
 namespace {
 
 using example::ModelFile;
 using example::TensorInfo;
-using example::TensorKind;
 
 using Isa = isa::dynamic;
 
@@ -43,7 +42,7 @@ public:
     Projection(const ModelFile& file, const std::string& name, std::size_t rows, std::size_t cols)
         : rows_(rows), cols_(cols) {
         const TensorInfo& tensor = file.require(name + ".weight", rows, cols);
-        if (tensor.kind == TensorKind::f32) {
+        if (tensor.kind == example::kind_named("f32")) {
             dense_ = file.floats(tensor);
         } else {
             packed_ = map_bit_group(static_cast<LinearKind>(tensor.kind), file.bytes(tensor));
@@ -118,7 +117,7 @@ std::vector<float> attend(const std::vector<float>& q, const std::vector<float>&
                           const std::vector<float>& v, const Config& c) {
     const std::size_t tokens = q.size() / c.q_dim();
     const std::size_t d = c.head_dim;
-    const float scale = 1.0F / std::sqrt(static_cast<float>(d));
+    const float scale = 1.0f / std::sqrt(static_cast<float>(d));
     std::vector<float> out(q.size());
     std::vector<float> p(tokens);
     std::vector<float> column(tokens); // of the values
@@ -133,9 +132,7 @@ std::vector<float> attend(const std::vector<float>& q, const std::vector<float>&
             }
             softmax<Isa>(seen);
             for (std::size_t e = 0; e < d; ++e) {
-                for (std::size_t j = 0; j <= i; ++j) {
-                    column[j] = v[j * c.kv_dim() + kv + e];
-                }
+                for (std::size_t j = 0; j <= i; ++j) column[j] = v[j * c.kv_dim() + kv + e];
                 out[i * c.q_dim() + h * d + e] = dot<Isa>(p.data(), column.data(), i + 1);
             }
         }
@@ -144,9 +141,7 @@ std::vector<float> attend(const std::vector<float>& q, const std::vector<float>&
 }
 
 void add(std::vector<float>& x, const std::vector<float>& y) {
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        x[i] += y[i];
-    }
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] += y[i];
 }
 
 class Reader {
@@ -155,9 +150,7 @@ public:
         : c_(file.config()),
           embedding_(file.floats(file.require("model.embed_tokens.weight", c_.vocab, c_.dim))),
           final_(file, "model.norm", c_.dim, c_.norm_eps) {
-        if (!c_.sub_norm) {
-            throw std::runtime_error("the trainer reads only models with sub-norms");
-        }
+        if (!c_.sub_norm) throw example::UserError("the trainer reads only models with sub-norms");
         for (std::size_t l = 0; l < c_.layers; ++l) {
             layers_.emplace_back(file, c_, "model.layers." + std::to_string(l) + ".");
         }

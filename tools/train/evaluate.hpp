@@ -15,8 +15,8 @@ struct Score {
     std::size_t bytes = 0; // of the scored tokens
 };
 
-// Scores BOS + tokens + EOS of every story, BOS not scored; what lies beyond the model's context is
-// left out. Throws on a file that cannot be read.
+/// Scores BOS + tokens + EOS of every story, BOS not scored; what lies beyond the model's context
+/// is left out. Throws on a file that cannot be read.
 Score score_file(const std::string& model, const std::string& text);
 
 } // namespace bitnet::train

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // bitnet-train: trains, evaluates and exports the story models.
+#include "../../examples/transformer/command_line.hpp"
 #include "curve.hpp"
 #include "evaluate.hpp"
 #include "export.hpp"
@@ -9,7 +10,7 @@
 
 #include <cmath>
 #include <cstdio>
-#include <exception>
+#include <functional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -18,8 +19,14 @@
 namespace {
 
 using namespace bitnet::train;
+using bitnet::example::parse_arguments;
+using bitnet::example::run_program;
+using bitnet::example::write_stdout;
 
-void add_train(CLI::App& app) {
+// What the command line asks for.
+using Work = std::function<void()>;
+
+void add_train(CLI::App& app, Work& work) {
     auto* command = app.add_subcommand("train", "Train a model, or continue training it");
     static TrainOptions options;
     command->add_option("--text", options.text, "Stories, separated by <|endoftext|>")
@@ -42,9 +49,7 @@ void add_train(CLI::App& app) {
         ->capture_default_str()
         ->check(CLI::Range(1, 1000000));
     for_each_field(options.recipe, [&](const char* key, auto& value, const char* help) {
-        if (help == nullptr) {
-            return;
-        }
+        if (help == nullptr) return;
         CLI::Option* option = nullptr;
         if constexpr (std::is_enum_v<std::decay_t<decltype(value)>>) {
             option = command->add_option_function<std::string>(
@@ -55,64 +60,65 @@ void add_train(CLI::App& app) {
         }
         option->each([key](const std::string&) { options.given.insert(key); });
     });
-    command->callback([] {
-        options.recipe.model.max_context = options.recipe.slots;
-        train(options);
+    command->callback([&work] {
+        work = [] {
+            options.recipe.model.max_context = options.recipe.slots;
+            train(options);
+        };
     });
 }
 
-void add_export(CLI::App& app) {
+void add_export(CLI::App& app, Work& work) {
     auto* command = app.add_subcommand("export", "Write a checkpoint as a .bitnet file");
     static std::string checkpoint;
     static std::string model;
     command->add_option("--checkpoint", checkpoint)->required()->check(CLI::ExistingFile);
     command->add_option("--out", model)->required();
-    command->callback([] { export_model(checkpoint, model); });
+    command->callback([&work] { work = [] { export_model(checkpoint, model); }; });
 }
 
-void add_evaluate(CLI::App& app) {
+void add_evaluate(CLI::App& app, Work& work) {
     auto* command =
         app.add_subcommand("evaluate", "Score stories with the trainer's own forward pass");
     static std::string model;
     static std::string text;
     command->add_option("--model", model)->required()->check(CLI::ExistingFile);
     command->add_option("--text", text)->required()->check(CLI::ExistingFile);
-    command->callback([] {
-        const Score score = score_file(model, text);
-        const double per_token = score.nll / static_cast<double>(score.tokens);
-        std::printf(
-            "nll_per_token  %.6f\ntokens         %zu\nperplexity     %.4f\nnats_per_byte  %.6f\n",
-            per_token, score.tokens, std::exp(per_token),
-            score.nll / static_cast<double>(score.bytes));
+    command->callback([&work] {
+        work = [] {
+            const Score score = score_file(model, text);
+            const double per_token = score.nll / static_cast<double>(score.tokens);
+            char lines[256];
+            std::snprintf(lines, sizeof lines,
+                          "nll_per_token  %.6f\ntokens         %zu\nperplexity     %.4f\n"
+                          "nats_per_byte  %.6f\n",
+                          per_token, score.tokens, std::exp(per_token),
+                          score.nll / static_cast<double>(score.bytes));
+            write_stdout(lines);
+        };
     });
 }
 
-void add_curve(CLI::App& app) {
+void add_curve(CLI::App& app, Work& work) {
     auto* command = app.add_subcommand("curve", "Draw the loss curves of runs");
     static std::vector<std::pair<std::string, std::string>> runs;
     static std::string svg;
     command->add_option("--run", runs, "A name and the run's curve.csv; may be repeated")
         ->required();
     command->add_option("--out", svg, "The picture, SVG")->required();
-    command->callback([] { draw_curves(runs, svg); });
+    command->callback([&work] { work = [] { draw_curves(runs, svg); }; });
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Trainer of the bitnet story models"};
+    CLI::App app("Trainer of the bitnet story models", "bitnet-train");
+    Work work;
     app.require_subcommand(1);
-    add_train(app);
-    add_export(app);
-    add_evaluate(app);
-    add_curve(app);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        return app.exit(error);
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "bitnet-train: %s\n", error.what());
-        return 1;
-    }
-    return 0;
+    add_train(app, work);
+    add_export(app, work);
+    add_evaluate(app, work);
+    add_curve(app, work);
+    return run_program(
+        app, [&] { parse_arguments(app, argc, argv); }, [&] { work(); });
 }

@@ -32,9 +32,7 @@ struct Matmul::Cache {
 
     Primitive& find(Transposed ta, Transposed tb, std::size_t m, std::size_t n, std::size_t k) {
         const Key key{static_cast<std::size_t>(ta), static_cast<std::size_t>(tb), m, n, k};
-        if (const auto it = made.find(key); it != made.end()) {
-            return it->second;
-        }
+        if (const auto it = made.find(key); it != made.end()) return it->second;
         using Dims = dnnl::memory::dims;
         const auto M = static_cast<dnnl::memory::dim>(m);
         const auto N = static_cast<dnnl::memory::dim>(n);

@@ -18,8 +18,8 @@ public:
     Matmul(const Matmul&) = delete;
     Matmul& operator=(const Matmul&) = delete;
 
-    // c (m×n) = op(a) (m×k) · op(b) (k×n), all dense and row-major; op(a) is a, or the transpose of
-    // a matrix stored k×m.
+    /// c (m, n) = op(a) (m, k) · op(b) (k, n), all dense and row-major; op(a) is a, or the
+    /// transpose of a matrix stored (k, m).
     void operator()(const operand* a, Transposed ta, const operand* b, Transposed tb, float* c,
                     std::size_t m, std::size_t n, std::size_t k);
 

@@ -23,9 +23,7 @@ Model::Model(const Config& config, const ParameterMap& map, std::size_t slots)
         kept.attended.resize(slots * config.q_dim());
         kept.middle.resize(slots * config.dim);
         kept.gate_up.resize(slots * 2 * config.ffn_dim);
-        for (Buffer<float>& rstd : kept.rstd) {
-            rstd.resize(slots);
-        }
+        for (Buffer<float>& rstd : kept.rstd) rstd.resize(slots);
         kept.in_qkv.resize(slots * config.dim);
         kept.in_o.resize(slots * config.q_dim());
         kept.in_gate_up.resize(slots * config.dim);
@@ -79,7 +77,7 @@ void Model::linear_backward(const Weights& weights, std::size_t offset, std::siz
 
 double Model::forward(const Weights& weights, const Batch& batch, Dropout dropout) {
     run(weights, batch, dropout);
-    return cross_entropy(wide_.data(), batch.targets.data(), slots_, config_.vocab, 1.0F, nullptr);
+    return cross_entropy(wide_.data(), batch.targets.data(), slots_, config_.vocab, 1.0f, nullptr);
 }
 
 // Leaves the logits in wide_.
@@ -91,9 +89,7 @@ void Model::run(const Weights& weights, const Batch& batch, Dropout dropout) {
         std::memcpy(x_.data() + t * n, row, n * sizeof(float));
     }
     drop_in_place(x_.data(), slots_ * n, key(dropout, config_.layers, 0));
-    for (std::size_t l = 0; l < config_.layers; ++l) {
-        layer_forward(weights, batch, l, dropout);
-    }
+    for (std::size_t l = 0; l < config_.layers; ++l) layer_forward(weights, batch, l, dropout);
     rms_norm(x_.data(), p + map_.final_norm, slots_, n, config_.norm_eps, normed_.data(),
              final_rstd_.data());
     convert(normed_.data(), slots_ * n, final_in_.data());
@@ -144,7 +140,7 @@ double Model::forward_backward(const Weights& weights, const Batch& batch, Dropo
     float* g = gradients.data();
     for (const Parameter& p : map_.list) {
         if (p.role == Role::norm) { // the only ones that are added to
-            std::fill_n(g + p.offset, p.size(), 0.0F);
+            std::fill_n(g + p.offset, p.size(), 0.0f);
         }
     }
     linear_backward(weights, map_.embedding, config_.vocab, n, dwide_.data(), final_in_.data(),
@@ -152,15 +148,11 @@ double Model::forward_backward(const Weights& weights, const Batch& batch, Dropo
     std::memset(dx_.data(), 0, slots_ * n * sizeof(float));
     rms_norm_backward(normed_.data(), x_.data(), weights.parameters + map_.final_norm,
                       final_rstd_.data(), slots_, n, dx_.data(), g + map_.final_norm);
-    for (std::size_t l = config_.layers; l-- > 0;) {
-        layer_backward(weights, batch, l, dropout, g);
-    }
+    for (std::size_t l = config_.layers; l-- > 0;) layer_backward(weights, batch, l, dropout, g);
     drop_in_place(dx_.data(), slots_ * n, key(dropout, config_.layers, 0));
     for (std::size_t t = 0; t < slots_; ++t) {
         float* row = g + map_.embedding + static_cast<std::size_t>(batch.tokens[t]) * n;
-        for (std::size_t i = 0; i < n; ++i) {
-            row[i] += dx_[t * n + i];
-        }
+        for (std::size_t i = 0; i < n; ++i) row[i] += dx_[t * n + i];
     }
     return loss;
 }

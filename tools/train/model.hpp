@@ -12,7 +12,7 @@
 namespace bitnet::train {
 
 struct Dropout {
-    float rate = 0.0F;
+    float rate = 0.0f;
     std::uint32_t seed = 0; // one for each batch of each step
 };
 
@@ -20,19 +20,19 @@ class Model {
 public:
     Model(const Config& config, const ParameterMap& map, std::size_t slots);
 
-    // Sum of the negative log-likelihoods of the scored slots.
+    /// Sum of the negative log-likelihoods of the scored slots.
     double forward(const Weights& weights, const Batch& batch, Dropout dropout);
-    // The same; `gradients` becomes those of (that sum · weight).
+    /// The same; `gradients` becomes those of (that sum · weight).
     double forward_backward(const Weights& weights, const Batch& batch, Dropout dropout,
                             float weight, Buffer<float>& gradients);
 
 private:
-    // What a layer's backward pass needs of its forward pass. T: slots, H: hidden, F: ffn
+    /// What a layer's backward pass needs of its forward pass. T: slots, H: hidden, F: ffn
     struct Kept {
-        Buffer<float> x, attended, middle, gate_up;        // T×H, T×q, T×H, T×2F
-        Buffer<float> rstd[4];                             // T: input, attention, post, ffn
+        Buffer<float> x, attended, middle, gate_up;        // (T, H), (T, q), (T, H), (T, 2F)
+        Buffer<float> rstd[4];                             // (T,): input, attention, post, ffn
         Buffer<operand> in_qkv, in_o, in_gate_up, in_down; // inputs as the linear layers see them
-        Buffer<operand> q, k, v;                           // [head][T][head_dim]
+        Buffer<operand> q, k, v;                           // (heads, T, head_dim)
         Buffer<operand> p;                                 // attention weights by span and head
     };
 
@@ -55,10 +55,10 @@ private:
     Rope rope_;
     Matmul matmul_;
     std::vector<Kept> kept_;
-    Buffer<float> x_, dx_;                      // T×H: the residual stream and its gradient
-    Buffer<float> normed_, wide_;               // T×max(H, q, F); T×max(2F, qkv, vocab)
-    Buffer<float> final_rstd_, row_dot_;        // T; heads×T
-    Buffer<float> scores_, head_out_, dk_, dv_; // n×n of the longest span; [head][T][head_dim]
+    Buffer<float> x_, dx_;                      // (T, H): the residual stream and its gradient
+    Buffer<float> normed_, wide_;               // (T, max(H, q, F)); (T, max(2F, qkv, vocab))
+    Buffer<float> final_rstd_, row_dot_;        // (T,); (heads, T)
+    Buffer<float> scores_, head_out_, dk_, dv_; // (n, n) of the longest span; (heads, T, head_dim)
     Buffer<operand> final_in_, dwide_, dattended_, ds_;
     Buffer<std::byte> scratch_;
 };

@@ -21,7 +21,7 @@ inline std::uint32_t mix(std::uint32_t x) {
 }
 
 inline float keep_scale(std::uint32_t i, std::uint32_t key, std::uint32_t threshold, float scale) {
-    return mix(i * 0x9e3779b9U + key) >= threshold ? scale : 0.0F;
+    return mix(i * 0x9e3779b9U + key) >= threshold ? scale : 0.0f;
 }
 
 std::uint32_t threshold_of(float rate) {
@@ -30,13 +30,13 @@ std::uint32_t threshold_of(float rate) {
 
 struct Relu2 {
     static float value(float x) { return positive(x) * positive(x); }
-    static float slope(float x) { return 2.0F * positive(x); }
+    static float slope(float x) { return 2.0f * positive(x); }
 };
 
 struct Silu {
-    static float sigmoid(float x) { return 1.0F / (1.0F + fast_exp(-x)); }
+    static float sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }
     static float value(float x) { return x * sigmoid(x); }
-    static float slope(float x) { return sigmoid(x) * (1.0F + x * (1.0F - sigmoid(x))); }
+    static float slope(float x) { return sigmoid(x) * (1.0f + x * (1.0f - sigmoid(x))); }
 };
 
 // Calls body(f) with the gate's function, so that a loop has no branch in it.
@@ -52,17 +52,13 @@ void rms_norm(const float* x, const float* w, std::size_t tokens, std::size_t n,
     for (std::size_t t = 0; t < tokens; ++t) {
         const float* xt = x + t * n;
         float* yt = y + t * n;
-        float sum = 0.0F;
+        float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
-        for (std::size_t i = 0; i < n; ++i) {
-            sum += xt[i] * xt[i];
-        }
-        const float r = 1.0F / std::sqrt(sum / static_cast<float>(n) + eps);
+        for (std::size_t i = 0; i < n; ++i) sum += xt[i] * xt[i];
+        const float r = 1.0f / std::sqrt(sum / static_cast<float>(n) + eps);
         rstd[t] = r;
 #pragma omp simd
-        for (std::size_t i = 0; i < n; ++i) {
-            yt[i] = xt[i] * r * w[i];
-        }
+        for (std::size_t i = 0; i < n; ++i) yt[i] = xt[i] * r * w[i];
     }
 }
 
@@ -73,11 +69,9 @@ void rms_norm_backward(const float* dy, const float* x, const float* w, const fl
         const float* dyt = dy + t * n;
         float* dxt = dx + t * n;
         const float r = rstd[t];
-        float dot = 0.0F;
+        float dot = 0.0f;
 #pragma omp simd reduction(+ : dot)
-        for (std::size_t i = 0; i < n; ++i) {
-            dot += dyt[i] * w[i] * xt[i];
-        }
+        for (std::size_t i = 0; i < n; ++i) dot += dyt[i] * w[i] * xt[i];
         const float back = dot * r * r * r / static_cast<float>(n);
 #pragma omp simd
         for (std::size_t i = 0; i < n; ++i) {
@@ -94,19 +88,17 @@ void gate_norm(Config::Gate kind, const float* gate_up, const float* w, std::siz
             const float* gate = gate_up + t * 2 * n;
             const float* up = gate + n;
             float* yt = y + t * n;
-            float sum = 0.0F;
+            float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
             for (std::size_t i = 0; i < n; ++i) {
                 const float a = f.value(gate[i]) * up[i];
                 yt[i] = a;
                 sum += a * a;
             }
-            const float r = 1.0F / std::sqrt(sum / static_cast<float>(n) + eps);
+            const float r = 1.0f / std::sqrt(sum / static_cast<float>(n) + eps);
             rstd[t] = r;
 #pragma omp simd
-            for (std::size_t i = 0; i < n; ++i) {
-                yt[i] *= r * w[i];
-            }
+            for (std::size_t i = 0; i < n; ++i) yt[i] *= r * w[i];
         }
     });
 }
@@ -122,7 +114,7 @@ void gate_norm_backward(Config::Gate kind, const float* dy, const float* gate_up
             operand* dgate = dgate_up + t * 2 * n;
             operand* dup = dgate + n;
             const float r = rstd[t];
-            float dot = 0.0F;
+            float dot = 0.0f;
 #pragma omp simd reduction(+ : dot)
             for (std::size_t i = 0; i < n; ++i) {
                 const float a = f.value(gate[i]) * up[i];
@@ -151,8 +143,8 @@ void as_seen(LinearKind kind, const float* x, std::size_t tokens, std::size_t n,
         const float* xt = x + t * n;
         operand* yt = y + t * n;
         if (sign) {
-            float sum = 0.0F;
-            float squares = 0.0F;
+            float sum = 0.0f;
+            float squares = 0.0f;
 #pragma omp simd reduction(+ : sum, squares)
             for (std::size_t i = 0; i < n; ++i) {
                 sum += std::fabs(xt[i]);
@@ -160,20 +152,16 @@ void as_seen(LinearKind kind, const float* x, std::size_t tokens, std::size_t n,
             }
             const float mean = sum / static_cast<float>(n);
             const float scale =
-                std::sqrt(std::max(squares / static_cast<float>(n) - mean * mean, 0.0F));
+                std::sqrt(std::max(squares / static_cast<float>(n) - mean * mean, 0.0f));
             const operand plus = to_operand(scale);
             const operand minus = to_operand(-scale);
-            for (std::size_t i = 0; i < n; ++i) {
-                yt[i] = xt[i] < 0.0F ? minus : plus;
-            }
+            for (std::size_t i = 0; i < n; ++i) yt[i] = xt[i] < 0.0f ? minus : plus;
         } else {
-            float most = 0.0F;
+            float most = 0.0f;
 #pragma omp simd reduction(max : most)
-            for (std::size_t i = 0; i < n; ++i) {
-                most = larger(most, std::fabs(xt[i]));
-            }
-            const float a = 127.0F / std::max(most, 1e-5F);
-            const float back = 1.0F / a;
+            for (std::size_t i = 0; i < n; ++i) most = larger(most, std::fabs(xt[i]));
+            const float a = 127.0f / std::max(most, 1e-5f);
+            const float back = 1.0f / a;
 #pragma omp simd
             for (std::size_t i = 0; i < n; ++i) {
                 yt[i] = to_operand(std::nearbyint(xt[i] * a) * back);
@@ -183,15 +171,13 @@ void as_seen(LinearKind kind, const float* x, std::size_t tokens, std::size_t n,
 }
 
 void add_dropped(float* x, const float* y, std::size_t count, DropoutKey key) {
-    if (key.rate <= 0.0F) {
+    if (key.rate <= 0.0f) {
 #pragma omp simd
-        for (std::size_t i = 0; i < count; ++i) {
-            x[i] += y[i];
-        }
+        for (std::size_t i = 0; i < count; ++i) x[i] += y[i];
         return;
     }
     const std::uint32_t threshold = threshold_of(key.rate);
-    const float scale = 1.0F / (1.0F - key.rate);
+    const float scale = 1.0f / (1.0f - key.rate);
 #pragma omp simd
     for (std::size_t i = 0; i < count; ++i) {
         x[i] += y[i] * keep_scale(static_cast<std::uint32_t>(i), key.key, threshold, scale);
@@ -199,12 +185,12 @@ void add_dropped(float* x, const float* y, std::size_t count, DropoutKey key) {
 }
 
 void dropped_backward(const float* dx, std::size_t count, DropoutKey key, operand* dy) {
-    if (key.rate <= 0.0F) {
+    if (key.rate <= 0.0f) {
         convert(dx, count, dy);
         return;
     }
     const std::uint32_t threshold = threshold_of(key.rate);
-    const float scale = 1.0F / (1.0F - key.rate);
+    const float scale = 1.0f / (1.0f - key.rate);
 #pragma omp simd
     for (std::size_t i = 0; i < count; ++i) {
         dy[i] = to_operand(dx[i] *
@@ -213,11 +199,9 @@ void dropped_backward(const float* dx, std::size_t count, DropoutKey key, operan
 }
 
 void drop_in_place(float* x, std::size_t count, DropoutKey key) {
-    if (key.rate <= 0.0F) {
-        return;
-    }
+    if (key.rate <= 0.0f) return;
     const std::uint32_t threshold = threshold_of(key.rate);
-    const float scale = 1.0F / (1.0F - key.rate);
+    const float scale = 1.0f / (1.0f - key.rate);
 #pragma omp simd
     for (std::size_t i = 0; i < count; ++i) {
         x[i] *= keep_scale(static_cast<std::uint32_t>(i), key.key, threshold, scale);
@@ -226,9 +210,7 @@ void drop_in_place(float* x, std::size_t count, DropoutKey key) {
 
 void convert(const float* x, std::size_t count, operand* y) {
 #pragma omp simd
-    for (std::size_t i = 0; i < count; ++i) {
-        y[i] = to_operand(x[i]);
-    }
+    for (std::size_t i = 0; i < count; ++i) y[i] = to_operand(x[i]);
 }
 
 double cross_entropy(const float* logits, const int* targets, std::size_t tokens, std::size_t vocab,
@@ -238,32 +220,24 @@ double cross_entropy(const float* logits, const int* targets, std::size_t tokens
         const float* row = logits + t * vocab;
         operand* drow = dlogits == nullptr ? nullptr : dlogits + t * vocab;
         if (targets[t] < 0) {
-            if (drow != nullptr) {
-                std::memset(drow, 0, vocab * sizeof(operand));
-            }
+            if (drow != nullptr) std::memset(drow, 0, vocab * sizeof(operand));
             continue;
         }
         float most = row[0];
 #pragma omp simd reduction(max : most)
-        for (std::size_t i = 0; i < vocab; ++i) {
-            most = larger(most, row[i]);
-        }
-        float sum = 0.0F;
+        for (std::size_t i = 0; i < vocab; ++i) most = larger(most, row[i]);
+        float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
-        for (std::size_t i = 0; i < vocab; ++i) {
-            sum += fast_exp(row[i] - most);
-        }
+        for (std::size_t i = 0; i < vocab; ++i) sum += fast_exp(row[i] - most);
         const auto target = static_cast<std::size_t>(targets[t]);
         total += static_cast<double>(std::log(sum) - (row[target] - most));
-        if (drow == nullptr) {
-            continue;
-        }
+        if (drow == nullptr) continue;
         const float scale = weight / sum;
 #pragma omp simd
         for (std::size_t i = 0; i < vocab; ++i) {
             drow[i] = to_operand(fast_exp(row[i] - most) * scale);
         }
-        drow[target] = to_operand((std::exp(row[target] - most) / sum - 1.0F) * weight);
+        drow[target] = to_operand((std::exp(row[target] - most) / sum - 1.0f) * weight);
     }
     return total;
 }

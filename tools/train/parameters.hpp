@@ -26,8 +26,8 @@ struct Parameter {
     std::size_t size() const { return rows * cols; }
 };
 
-// Offsets of one layer. q, k, v and gate, up lie one after another: each trio or pair is one matrix
-// to a matmul.
+/// Offsets of one layer. q, k, v and gate, up lie one after another: each trio or pair is one
+/// matrix to a matmul.
 struct LayerOffsets {
     std::size_t input_norm, qkv, attn_sub_norm, o, post_norm, gate_up, ffn_sub_norm, down;
 };

@@ -2,6 +2,7 @@
 // Names, limits, and what a resumed run may change.
 #include "recipe.hpp"
 
+#include "../../examples/transformer/error.hpp"
 #include "../../examples/transformer/tokenizer.hpp"
 #include "corpus.hpp"
 
@@ -9,7 +10,6 @@
 #include <array>
 #include <charconv>
 #include <map>
-#include <stdexcept>
 #include <utility>
 
 namespace bitnet::train {
@@ -37,7 +37,7 @@ void parse_name(std::string_view key, const Names& names, std::string_view text,
         }
         all += (all.empty() ? "" : ", ") + std::string(name);
     }
-    throw std::invalid_argument(flag_of(key) + ' ' + std::string(text) + ": must be one of " + all);
+    throw example::UserError(flag_of(key) + ' ' + std::string(text) + ": must be one of " + all);
 }
 
 template <class Names, class T>
@@ -85,7 +85,7 @@ void validate(const Recipe& r) {
     // A NaN satisfies no condition.
     const auto demand = [](bool good, std::string_view key, auto value, const std::string& rule) {
         if (!good) {
-            throw std::invalid_argument(flag_of(key) + ' ' + to_text(value) + ": must be " + rule);
+            throw example::UserError(flag_of(key) + ' ' + to_text(value) + ": must be " + rule);
         }
     };
     const auto within = [&](std::string_view key, std::size_t value, std::size_t low,
@@ -94,13 +94,13 @@ void validate(const Recipe& r) {
                "from " + to_text(low) + " to " + to_text(high));
     };
     const auto share = [&](std::string_view key, float value) { // of a whole, all of it included
-        demand(value >= 0.0F && value <= 1.0F, key, value, "from 0 to 1");
+        demand(value >= 0.0f && value <= 1.0f, key, value, "from 0 to 1");
     };
     const auto below_one = [&](std::string_view key, float value) {
-        demand(value >= 0.0F && value < 1.0F, key, value, "at least 0 and below 1");
+        demand(value >= 0.0f && value < 1.0f, key, value, "at least 0 and below 1");
     };
     const auto positive = [&](std::string_view key, float value) {
-        demand(value > 0.0F && value <= 1e6F, key, value, "above 0 and at most 1000000");
+        demand(value > 0.0f && value <= 1e6f, key, value, "above 0 and at most 1000000");
     };
     // The model file's limits, and at least one merge: it holds no empty tensor.
     const Config& m = r.model;
@@ -114,7 +114,7 @@ void validate(const Recipe& r) {
     demand(m.heads % m.kv_heads == 0, "kv_heads", m.kv_heads,
            "a divisor of " + flag_of("heads") + ' ' + to_text(m.heads));
     demand(m.head_dim % 2 == 0, "head_dim", m.head_dim, "even");
-    demand(m.rope_theta >= 1.0F && m.rope_theta <= 1e9F, "rope_theta", m.rope_theta,
+    demand(m.rope_theta >= 1.0f && m.rope_theta <= 1e9f, "rope_theta", m.rope_theta,
            "from 1 to 1000000000");
     positive("eps", m.norm_eps);
 
@@ -126,7 +126,7 @@ void validate(const Recipe& r) {
     within("steps", r.steps, 1, 1U << 30U);
     demand(r.warmup <= r.steps, "warmup", r.warmup,
            "at most " + flag_of("steps") + ' ' + to_text(r.steps));
-    demand(r.rate > 0.0F && r.rate < 1.0F, "rate", r.rate, "above 0 and below 1");
+    demand(r.rate > 0.0f && r.rate < 1.0f, "rate", r.rate, "above 0 and below 1");
     share("last_rate", r.last_rate);
     share("fall", r.fall);
     below_one("dropout", r.dropout);
@@ -149,14 +149,12 @@ Recipe resumed(const Recipe& checkpoint, const Recipe& asked, const std::set<std
     const auto want = texts(asked);
     for (const std::string& key : given) {
         if (key != "steps" && want.at(key) != have.at(key)) {
-            throw std::invalid_argument(flag_of(key) + ' ' + want.at(key) +
-                                        ": the run to be resumed has " + have.at(key));
+            throw example::UserError(flag_of(key) + ' ' + want.at(key) +
+                                     ": the run to be resumed has " + have.at(key));
         }
     }
     Recipe recipe = checkpoint;
-    if (given.contains("steps")) {
-        recipe.steps = asked.steps;
-    }
+    if (given.contains("steps")) recipe.steps = asked.steps;
     return recipe;
 }
 

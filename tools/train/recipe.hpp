@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../../examples/transformer/config.hpp"
+#include "../../examples/transformer/tensor_kinds.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,21 +15,25 @@ namespace bitnet::train {
 
 using example::Config;
 
-// The numbers are the tensor kinds of the .bitnet file, so that an exported layer needs no table.
+constexpr std::uint32_t number_of(example::TensorKind kind) {
+    return static_cast<std::uint32_t>(kind);
+}
+
+/// The kinds of projections that can be trained, by their numbers in model files.
 enum class LinearKind : std::uint32_t {
-    float32 = 0,
-    ternary_int8 = 16,
-    binary_int8 = 17,
-    ternary_sign_norm = 19,
-    binary_sign_norm = 22,
+    float32 = number_of(example::kind_named("f32")),
+    ternary_int8 = number_of(example::kind_named("ternary-int8")),
+    binary_int8 = number_of(example::kind_named("binary-int8")),
+    ternary_sign_norm = number_of(example::kind_named("ternary-signnorm")),
+    binary_sign_norm = number_of(example::kind_named("binary-signnorm")),
 };
 
 struct AdamWOptions {
-    float beta1 = 0.9F;
-    float beta2 = 0.95F;
-    float epsilon = 1e-8F;
-    float decay = 0.1F; // of matrices and the embedding; norm weights have none
-    float clip = 1.0F;
+    float beta1 = 0.9f;
+    float beta2 = 0.95f;
+    float epsilon = 1e-8f;
+    float decay = 0.1f; // of matrices and the embedding; norm weights have none
+    float clip = 1.0f;
 };
 
 struct Recipe {
@@ -46,16 +51,16 @@ struct Recipe {
     std::size_t batches = 2;  // per step
     std::size_t steps = 6600;
     std::size_t warmup = 200;
-    float rate = 3e-3F;      // peak
-    float last_rate = 0.03F; // share of the peak at the last step
-    float fall = 0.4F;       // share of the steps, at the end, in which the rate falls to that
-    float dropout = 0.1F;
+    float rate = 3e-3f;      // peak
+    float last_rate = 0.03f; // share of the peak at the last step
+    float fall = 0.4f;       // share of the steps, at the end, in which the rate falls to that
+    float dropout = 0.1f;
     AdamWOptions adamw;
     std::uint64_t seed = 1;
 };
 
-// Calls f(key, value, help) for every field. A checkpoint has it under its key; the flag is
-// flag_of(key), unless the help is null.
+/// Calls f(key, value, help) for every field. A checkpoint has it under its key; the flag is
+/// flag_of(key), unless the help is null.
 template <class R, class F>
 void for_each_field(R& r, F&& f) {
     f("kind", r.kind, "float, ternary, binary, ternary-signnorm, binary-signnorm");
@@ -88,20 +93,20 @@ void for_each_field(R& r, F&& f) {
 
 std::string flag_of(std::string_view key); // "last_rate" -> "--last-rate"
 
-// Throw std::invalid_argument, which lists the names, on an unknown one.
+/// Throw UserError, which lists the names, on an unknown one.
 void parse(std::string_view text, LinearKind& kind);
 void parse(std::string_view text, Config::Gate& gate);
-// parse(to_text(x)) gives x back; a number is as short as that allows.
+/// parse(to_text(x)) gives x back; a number is as short as that allows.
 std::string to_text(LinearKind kind);
 std::string to_text(Config::Gate gate);
 std::string to_text(std::uint64_t x);
 std::string to_text(float x);
 
-// Throws std::invalid_argument that names the flag if this cannot be trained, or not be exported.
+/// Throws UserError that names the flag if this cannot be trained, or not be exported.
 void validate(const Recipe& recipe);
 
-// The recipe of a resumed run: the checkpoint's, with the steps that were asked for. Throws
-// std::invalid_argument if another field among `given`, the keys of the command line, differs.
+/// The recipe of a resumed run: the checkpoint's, with the steps that were asked for. Throws
+/// UserError if another field among `given`, the keys of the command line, differs.
 Recipe resumed(const Recipe& checkpoint, const Recipe& asked, const std::set<std::string>& given);
 
 } // namespace bitnet::train

@@ -3,6 +3,7 @@
 #include "trainer.hpp"
 
 #include "../../examples/transformer/checksum.hpp"
+#include "../../examples/transformer/error.hpp"
 #include "../../examples/transformer/files.hpp"
 #include "bpe_train.hpp"
 #include "checkpoint.hpp"
@@ -22,7 +23,6 @@
 #include <numeric>
 #include <random>
 #include <span>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -44,9 +44,7 @@ struct Stories {
 Stories encode(const Tokenizer& tokenizer, const std::vector<std::string>& texts,
                const Recipe& recipe) {
     Stories stories{encode_stories(tokenizer, texts, recipe.model.max_context), 0};
-    for (const std::vector<int>& ids : stories.ids) {
-        stories.bytes += tokenizer.decode(ids).size();
-    }
+    for (const std::vector<int>& ids : stories.ids) stories.bytes += tokenizer.decode(ids).size();
     return stories;
 }
 
@@ -68,7 +66,7 @@ void initialise(const Recipe& recipe, const ParameterMap& map, Buffer<float>& pa
         }
         for (std::size_t i = 0; i < p.size(); ++i) {
             parameters[p.offset + i] =
-                p.role == Role::norm ? 1.0F : static_cast<float>(deviation * normal());
+                p.role == Role::norm ? 1.0f : static_cast<float>(deviation * normal());
         }
     }
 }
@@ -76,19 +74,19 @@ void initialise(const Recipe& recipe, const ParameterMap& map, Buffer<float>& pa
 Checkpoint resume(const TrainOptions& options, std::uint64_t text) {
     Checkpoint c = load_checkpoint(options.folder + "/last.ckpt");
     if (c.text != text && c.text != 0) {
-        throw std::invalid_argument("--text " + options.text +
-                                    ": the run to be resumed has another text");
+        throw example::UserError("--text " + options.text +
+                                 ": the run to be resumed has another text");
     }
     c.text = text;
     c.recipe = resumed(c.recipe, options.recipe, options.given);
     validate(c.recipe);
     if (c.recipe.steps < c.progress.step) {
-        throw std::invalid_argument("--steps " + to_text(c.recipe.steps) +
-                                    ": the run to be resumed has done " + to_text(c.progress.step));
+        throw example::UserError("--steps " + to_text(c.recipe.steps) +
+                                 ": the run to be resumed has done " + to_text(c.progress.step));
     }
     if (!options.tokenizer.empty() && load_checkpoint(options.tokenizer).merges != c.merges) {
-        throw std::invalid_argument("--tokenizer " + options.tokenizer +
-                                    ": the run to be resumed has another one");
+        throw example::UserError("--tokenizer " + options.tokenizer +
+                                 ": the run to be resumed has another one");
     }
     return c;
 }
@@ -97,8 +95,8 @@ Checkpoint resume(const TrainOptions& options, std::uint64_t text) {
 Checkpoint start(const TrainOptions& options, const std::vector<std::string>& stories,
                  std::uint64_t text) {
     if (std::filesystem::exists(options.folder + "/last.ckpt")) {
-        throw std::invalid_argument("--out " + options.folder +
-                                    ": holds a run; --resume continues it");
+        throw example::UserError("--out " + options.folder +
+                                 ": holds a run; --resume continues it");
     }
     std::filesystem::create_directories(options.folder);
     Checkpoint c;
@@ -108,7 +106,7 @@ Checkpoint start(const TrainOptions& options, const std::vector<std::string>& st
     c.merges = options.tokenizer.empty() ? train_bpe(stories, vocab)
                                          : load_checkpoint(options.tokenizer).merges;
     if (const std::size_t entries = Tokenizer(c.merges).vocab_size(); entries != vocab) {
-        throw std::runtime_error("--vocab " + to_text(vocab) + ": the tokenizer has " +
+        throw example::UserError("--vocab " + to_text(vocab) + ": the tokenizer has " +
                                  to_text(entries) + " entries");
     }
     const ParameterMap map(c.recipe.model);
@@ -160,7 +158,7 @@ private:
     std::vector<Buffer<float>> gradients_;       // one for each batch of a step
     std::vector<Batch> epoch_;
     std::string curve_; // the file curve.csv
-    float norm_ = 0.0F;
+    float norm_ = 0.0f;
     std::size_t skipped_ = 0; // steps in a row whose gradient was not finite
     double held_out_score_ = 0.0;
     double valid_score_ = 0.0;
@@ -182,16 +180,12 @@ Run::Run(const TrainOptions& options, Checkpoint checkpoint,
         valid_ = encode(tokenizer, split_stories(example::read_text(options_.valid)), recipe_);
     }
     std::size_t tokens = 0;
-    for (const std::vector<int>& ids : training_.ids) {
-        tokens += ids.size() - 1;
-    }
+    for (const std::vector<int>& ids : training_.ids) tokens += ids.size() - 1;
     std::fprintf(stderr, "%zu stories, %zu tokens, %.3f bytes a token; %zu parameters, kind %s\n",
                  training_.ids.size(), tokens,
                  static_cast<double>(training_.bytes) / static_cast<double>(tokens), map_.total,
                  to_text(recipe_.kind).c_str());
-    for (std::size_t b = 0; b < recipe_.batches; ++b) {
-        gradients_.emplace_back(map_.total);
-    }
+    for (std::size_t b = 0; b < recipe_.batches; ++b) gradients_.emplace_back(map_.total);
     workers_.run([&](std::size_t w) {
         models_[w] = std::make_unique<Model>(recipe_.model, map_, recipe_.slots);
     });
@@ -201,14 +195,12 @@ Run::Run(const TrainOptions& options, Checkpoint checkpoint,
 float Run::rate() const {
     const auto step = static_cast<float>(progress_.step);
     const auto warmup = static_cast<float>(recipe_.warmup);
-    if (step < warmup) {
-        return recipe_.rate * (step + 1.0F) / warmup;
-    }
+    if (step < warmup) return recipe_.rate * (step + 1.0f) / warmup;
     const auto steps = static_cast<float>(recipe_.steps);
     const float left =
-        (steps - step) / std::max(1.0F, std::min(recipe_.fall * steps, steps - warmup));
+        (steps - step) / std::max(1.0f, std::min(recipe_.fall * steps, steps - warmup));
     return recipe_.rate *
-           (recipe_.last_rate + (1.0F - recipe_.last_rate) * std::clamp(left, 0.0F, 1.0F));
+           (recipe_.last_rate + (1.0f - recipe_.last_rate) * std::clamp(left, 0.0f, 1.0f));
 }
 
 Batch Run::next_batch() {
@@ -241,7 +233,7 @@ void Run::step() {
                                   static_cast<std::uint32_t>(recipe_.seed * 7919 +
                                                              progress_.step * recipe_.batches + b)};
             losses[b] = models_[w]->forward_backward(
-                weights_, batches[b], dropout, 1.0F / static_cast<float>(scored), gradients_[b]);
+                weights_, batches[b], dropout, 1.0f / static_cast<float>(scored), gradients_[b]);
         }
     });
     norm_ = adamw(map_, recipe_.adamw, state_, gradients_, rate(), progress_.step + 1, workers_);
@@ -250,7 +242,7 @@ void Run::step() {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     skipped_ = std::isfinite(norm_) ? 0 : skipped_ + 1;
     if (skipped_ == 10) {
-        throw std::runtime_error("ten gradients in a row were not finite, at step " +
+        throw example::UserError("ten gradients in a row were not finite, at step " +
                                  to_text(progress_.step) + ": try a lower --rate");
     }
     // Running means over about fifty steps.
@@ -308,9 +300,7 @@ void Run::report(bool line_end) {
                  bar.c_str(), progress_.step, recipe_.steps, progress_.epoch, progress_.loss,
                  static_cast<double>(norm_), static_cast<double>(rate()), held_out_score_,
                  valid_score_, speed_, left / 60.0);
-    if (line_end) {
-        std::fputc('\n', stderr);
-    }
+    if (line_end) std::fputc('\n', stderr);
 }
 
 void Run::go() {
@@ -330,14 +320,12 @@ void Run::go() {
 } // namespace
 
 void train(const TrainOptions& options) {
-    if (!options.resume) {
-        validate(options.recipe);
-    }
+    if (!options.resume) validate(options.recipe);
     const std::string text = example::read_text(options.text);
     const std::uint64_t sum = example::checksum(std::as_bytes(std::span(text)));
     const std::vector<std::string> stories = split_stories(text);
     if (stories.size() < hold_out) {
-        throw std::runtime_error(options.text + ": has " + to_text(stories.size()) +
+        throw example::UserError(options.text + ": has " + to_text(stories.size()) +
                                  " stories, fewer than the " + to_text(hold_out) +
                                  " of which one is held out");
     }

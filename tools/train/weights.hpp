@@ -19,7 +19,7 @@ struct LayerGroups {
 struct Weights {
     Weights(const Config& config, const ParameterMap& map, LinearKind kind);
 
-    // Quantizes `parameters` anew, the work split over the crew.
+    /// Quantizes `parameters` anew, the work split over the crew.
     void update(const float* parameters, const Workers& workers);
 
     LinearKind kind;

@@ -17,9 +17,7 @@ void Workers::run(const std::function<void(std::size_t)>& job) const {
             job(w);
         }));
     }
-    for (std::future<void>& worker : running) {
-        worker.get();
-    }
+    for (std::future<void>& worker : running) worker.get();
 }
 
 } // namespace bitnet::train

@@ -19,7 +19,7 @@ namespace BITNET_NAMESPACE::isa {
 
 namespace detail {
 consteval bool equal(const char* a, const char* b) noexcept {
-    while (*a && *a == *b) ++a, ++b;
+    for (; *a && *a == *b; ++b) ++a;
     return *a == *b;
 }
 /// FNV-1a.
@@ -64,8 +64,10 @@ struct Features {
         : bits(((std::uint64_t{1} << static_cast<unsigned>(first)) | ... |
                 (std::uint64_t{1} << static_cast<unsigned>(rest)))) {}
 
-    constexpr bool contains(Features other) const noexcept { return !(other.bits & ~bits); }
-    friend constexpr Features operator|(Features a, Features b) noexcept {
+    BITNET_INLINE constexpr bool contains(Features other) const noexcept {
+        return !(other.bits & ~bits);
+    }
+    BITNET_INLINE friend constexpr Features operator|(Features a, Features b) noexcept {
         a.bits |= b.bits;
         return a;
     }

@@ -13,16 +13,16 @@ namespace BITNET_NAMESPACE::kernels {
 
 using layout::tile_rows;
 
-/// The accumulators of a tile: tile_rows x Blocks rows, Tokens tokens, in ops::registers registers
-/// a block.
-template <class Isa, std::size_t Blocks, std::size_t Tokens>
+/// The registers of a tile: tile_rows x Blocks rows, Tokens tokens, in ops::registers a block. Sum
+/// is what a register holds: int32 sums, or sums in a representation of the cluster's own.
+template <class Sum, class Isa, std::size_t Blocks, std::size_t Tokens>
 struct Accumulators {
     using ops = simd::ops<Isa>;
     using u32 = typename ops::u32;
     using i32 = typename ops::i32;
     static constexpr std::size_t registers = ops::registers;
 
-    i32 sum[Blocks][registers][Tokens];
+    Sum sum[Blocks][registers][Tokens];
 
     /// f(block, part, token, sum) for every register. Tokens vary slowest: the word of a token is
     /// broadcast once, serves all row blocks, and frees its register.
@@ -38,27 +38,32 @@ struct Accumulators {
         }
     }
 
-    BITNET_INLINE Accumulators() noexcept : Accumulators([](std::size_t) { return 0; }) {}
+    /// All 0.
+    BITNET_INLINE Accumulators() noexcept {
+        for_each([](std::size_t, std::size_t, std::size_t, Sum& s) noexcept { s = Sum(i32(0)); });
+    }
     /// Every sum of token t starts at first(t).
     template <class First>
     explicit BITNET_INLINE Accumulators(First&& first) noexcept {
         for_each(
-            [&](std::size_t, std::size_t, std::size_t t, i32& s) noexcept { s = i32(first(t)); });
-    }
-
-    BITNET_INLINE void add_popcounts(const Accumulators& counts) noexcept {
-        for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& s) noexcept {
-            s = s + ops::popcount(counts.sum[b][p][t]);
-        });
+            [&](std::size_t, std::size_t, std::size_t t, Sum& s) noexcept { s = Sum(first(t)); });
     }
 
     /// dots (Blocks, Tokens, tile_rows) = f(block, part, token, sum), the rows in parts of `lanes`
     template <class F>
     BITNET_INLINE void store(std::int32_t* dots, F&& f) noexcept {
-        for_each([&](std::size_t b, std::size_t p, std::size_t t, const i32& s) noexcept {
+        for_each([&](std::size_t b, std::size_t p, std::size_t t, const Sum& s) noexcept {
             f(b, p, t, s).store_unaligned(dots + (b * Tokens + t) * tile_rows + p * ops::lanes);
         });
     }
 };
+
+/// int32 sums; sums of add_dot4(); counts of add_popcount().
+template <class Isa, std::size_t Blocks, std::size_t Tokens>
+using TileSums = Accumulators<typename simd::ops<Isa>::i32, Isa, Blocks, Tokens>;
+template <class Isa, std::size_t Blocks, std::size_t Tokens>
+using TileDotSums = Accumulators<typename simd::ops<Isa>::DotSums, Isa, Blocks, Tokens>;
+template <class Isa, std::size_t Blocks, std::size_t Tokens>
+using TileBitCounts = Accumulators<typename simd::ops<Isa>::BitCounts, Isa, Blocks, Tokens>;
 
 } // namespace BITNET_NAMESPACE::kernels

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <bitnet/config.hpp>
 #include <bitnet/format.hpp>
@@ -21,7 +22,7 @@ namespace BITNET_NAMESPACE::kernels {
 /// dot4_calls(largest) calls at most.
 template <class Isa, unsigned Bits, std::size_t Chains, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
-                                       Accumulators<Isa, Blocks, Tokens>& totals) noexcept {
+                                       TileSums<Isa, Blocks, Tokens>& totals) noexcept {
     using ops = simd::ops<Isa>;
     using u32 = typename ops::u32;
     using i32 = typename ops::i32;
@@ -55,10 +56,12 @@ BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
             const std::size_t j = pair * at_once;
             if (j % in_line == 0) prefetch_streams<Isa, Blocks, Tokens>(in, line);
             totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32&) noexcept {
-                i32& sum = sums.sum[b][p][t + j % Chains];
+                auto& sum = sums.sum[b][p][t + j % Chains];
                 if constexpr (in_pairs) {
                     ops::add_two_dots(sum, codes(j, b, p), x, sums.sum[b][p][(j + 1) % Chains],
                                       codes(j + 1, b, p), x + in.panel_bytes);
+                } else if constexpr (std::is_same_v<decltype(sum), i32&>) {
+                    sum = ops::dot4(sum, codes(j, b, p), ops::broadcast(x + 4 * t));
                 } else {
                     sum = ops::add_dot4(sum, codes(j, b, p), ops::broadcast(x + 4 * t));
                 }
@@ -71,7 +74,7 @@ BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
     if constexpr (Chains == 1 && calls >= bitnet::max_cols / 4) {
         for (std::size_t i = 0; i < in.chunks * 8 / words; ++i) step(totals);
     } else {
-        using Narrow = Accumulators<Isa, Blocks, Tokens * Chains>;
+        using Narrow = TileDotSums<Isa, Blocks, Tokens * Chains>;
         in_runs<calls / (words / Chains), Narrow>(
             in.chunks * 8 / words, step, [&](const Narrow& sums) BITNET_INLINE_LAMBDA {
                 totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& total) {
@@ -88,8 +91,7 @@ BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
 
 /// The same, in as many chains as pay: at the end of few columns each costs a shift and a sum.
 template <class Isa, unsigned Bits, std::size_t Blocks, std::size_t Tokens>
-BITNET_INLINE void byte_dots(const TileInput& in,
-                             Accumulators<Isa, Blocks, Tokens>& totals) noexcept {
+BITNET_INLINE void byte_dots(const TileInput& in, TileSums<Isa, Blocks, Tokens>& totals) noexcept {
     constexpr std::size_t most = Tokens > 1 ? 1 : simd::ops<Isa>::add_dot4_chains(Bits), few = 4;
     constexpr std::size_t few_chunks = 256 / 32; // of the largest group
     if constexpr (most <= few) {

@@ -19,9 +19,8 @@ namespace BITNET_NAMESPACE::detail {
 template <class Isa, std::size_t M>
 struct DotTile {
     using ops = simd::ops<Isa>;
-    using reg = typename simd::sixteen<Isa>::f32;
-    static constexpr std::size_t lanes = simd::sixteen<Isa>::lanes, parts = 16 / lanes,
-                                 N = lanes / M;
+    using reg = typename simd::ops<Isa>::f32;
+    static constexpr std::size_t lanes = simd::ops<Isa>::lanes, parts = 16 / lanes, N = lanes / M;
 
     /// out[m * N + n] = dot(a[m], b[n], k)
     static BITNET_INLINE void run(const float* const (&a)[M], const float* const (&b)[N],

@@ -21,10 +21,10 @@ inline constexpr std::size_t masked_blocks =
 /// register; N calls of add_popcount. Two tokens times two row blocks are counted side by side: on
 /// Zen 4, a VPTERNLOGD, a VPOPCNTD and a VPADDD take 1.95 cycles in turns, 1.7 in fours.
 template <std::size_t N, class Isa, std::size_t Blocks, std::size_t Tokens, class F>
-BITNET_INLINE void add_ones(Accumulators<Isa, Blocks, Tokens>& counts, F&& words) noexcept {
+BITNET_INLINE void add_ones(TileBitCounts<Isa, Blocks, Tokens>& counts, F&& words) noexcept {
     using ops = simd::ops<Isa>;
     using u32 = typename ops::u32;
-    using i32 = typename ops::i32;
+    using BitCounts = typename ops::BitCounts;
     constexpr bool in_fours = Blocks == 2 && ops::registers == 1 && requires {
         &ops::add_four_popcounts;
     };
@@ -37,8 +37,8 @@ BITNET_INLINE void add_ones(Accumulators<Isa, Blocks, Tokens>& counts, F&& words
             words(1, 0, t, word[1]);
             words(0, 0, t + 1, word[2]);
             words(1, 0, t + 1, word[3]);
-            i32 four[4] = {counts.sum[0][0][t], counts.sum[1][0][t], counts.sum[0][0][t + 1],
-                           counts.sum[1][0][t + 1]};
+            BitCounts four[4] = {counts.sum[0][0][t], counts.sum[1][0][t], counts.sum[0][0][t + 1],
+                                 counts.sum[1][0][t + 1]};
             BITNET_UNROLL
             for (std::size_t n = 0; n < N; ++n) {
                 ops::add_four_popcounts(four, word[0][n], word[1][n], word[2][n], word[3][n]);
@@ -49,27 +49,35 @@ BITNET_INLINE void add_ones(Accumulators<Isa, Blocks, Tokens>& counts, F&& words
             counts.sum[1][0][t + 1] = four[3];
         }
     }
-    counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+    counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, BitCounts& count) noexcept {
         if (t < paired) return;
         u32 word[N];
         words(b, p, t, word);
         BITNET_UNROLL
-        for (std::size_t n = 0; n < N; ++n) sum = ops::add_popcount(sum, word[n]);
+        for (std::size_t n = 0; n < N; ++n) count = ops::add_popcount(count, word[n]);
+    });
+}
+
+/// sums += counts
+template <class Isa, std::size_t Blocks, std::size_t Tokens>
+BITNET_INLINE void add_counts(TileSums<Isa, Blocks, Tokens>& sums,
+                              const TileBitCounts<Isa, Blocks, Tokens>& counts) noexcept {
+    using ops = simd::ops<Isa>;
+    using i32 = typename ops::i32;
+    sums.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+        sum = sum + ops::popcount(counts.sum[b][p][t]);
     });
 }
 
 /// totals += the one bits of `chunks` chunks: step(counts...) passes each register of the counts,
 /// which have the shapes of the totals, to add_popcount at most Calls times and goes on a chunk.
-template <class Isa, std::size_t Calls, class F, class... A>
-BITNET_INLINE void count_ones(std::size_t chunks, F&& step, A&... totals) noexcept {
-    using ops = simd::ops<Isa>;
-    if constexpr (ops::popcount_calls == 0) {
-        for (std::size_t i = 0; i < chunks; ++i) step(totals...);
-    } else {
-        in_runs<ops::popcount_calls / Calls, A...>(
-            chunks, step,
-            [&](const A&... counts) BITNET_INLINE_LAMBDA { (totals.add_popcounts(counts), ...); });
-    }
+template <class Isa, std::size_t Calls, class F, std::size_t... Blocks, std::size_t... Tokens>
+BITNET_INLINE void count_ones(std::size_t chunks, F&& step,
+                              TileSums<Isa, Blocks, Tokens>&... totals) noexcept {
+    in_runs<simd::ops<Isa>::popcount_calls / Calls, TileBitCounts<Isa, Blocks, Tokens>...>(
+        chunks, step,
+        [&](const TileBitCounts<Isa, Blocks, Tokens>&... counts)
+            BITNET_INLINE_LAMBDA { (add_counts(totals, counts), ...); });
 }
 
 } // namespace BITNET_NAMESPACE::kernels

@@ -104,8 +104,8 @@ namespace functions {
 struct RopeTable {
     static constexpr const char* name = "rope_table";
     template <class Isa>
-    static void run(std::size_t first, std::size_t positions, std::size_t head_dim, double theta,
-                    float* cosines, float* sines) noexcept {
+    BITNET_HIDDEN static void run(std::size_t first, std::size_t positions, std::size_t head_dim,
+                                  double theta, float* cosines, float* sines) noexcept {
         const std::size_t half = head_dim / 2;
         const double log_theta = detail::log_double(theta);
         for (std::size_t i = 0; i < half; ++i) {
@@ -125,8 +125,8 @@ struct RopeTable {
 struct Rope {
     static constexpr const char* name = "rope";
     template <class Isa>
-    static void run(float* x, std::size_t heads, const float* cosines, const float* sines,
-                    std::size_t half) noexcept {
+    BITNET_HIDDEN static void run(float* x, std::size_t heads, const float* cosines,
+                                  const float* sines, std::size_t half) noexcept {
         for (std::size_t h = 0; h < heads; ++h, x += 2 * half) {
             simd::for_chunks(half, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
                 const auto a = simd::load_chunk<Isa>(x + i, k);

@@ -49,9 +49,9 @@ inline constexpr std::size_t dot_chains = Blocks* Tokens == 1 ? simd::ops<Isa>::
 /// count of
 /// q
 template <int Shift, class Isa, std::size_t Blocks, std::size_t Tokens, std::size_t Chains>
-BITNET_INLINE void store_chains(Accumulators<Isa, Blocks, Tokens> (&acc)[Chains],
+BITNET_INLINE void store_chains(TileSums<Isa, Blocks, Tokens> (&acc)[Chains],
                                 const std::int32_t* sums, std::int32_t* dots) noexcept {
-    using i32 = typename Accumulators<Isa, Blocks, Tokens>::i32;
+    using i32 = typename simd::ops<Isa>::i32;
     acc[0].store(dots, [&](std::size_t b, std::size_t p, std::size_t t, i32 sum) noexcept {
         BITNET_UNROLL
         for (std::size_t chain = 1; chain < Chains; ++chain) sum = sum + acc[chain].sum[b][p][t];
@@ -63,24 +63,29 @@ BITNET_INLINE void store_chains(Accumulators<Isa, Blocks, Tokens> (&acc)[Chains]
 /// g++ keeps in memory.
 template <std::size_t N, class F>
 BITNET_INLINE void for_constants(F&& f) noexcept {
-    const auto call = [&]<std::size_t... I>(std::index_sequence<I...>) BITNET_INLINE_LAMBDA {
-        (f(std::integral_constant<std::size_t, I>{}), ...);
+    const auto call = [&]<std::size_t... Index>(std::index_sequence<Index...>)
+        BITNET_INLINE_LAMBDA {
+        (f(std::integral_constant<std::size_t, Index>{}), ...);
     };
     call(std::make_index_sequence<N>{});
 }
 
 /// Calls step(narrow...) `steps` times and fold(narrow...) after at most Most of them, and at the
-/// end; the narrow sums start at 0 each time. For sums that overflow soon.
+/// end; the narrow sums start at 0 each time. For sums that overflow soon; Most = 0: never.
 template <std::size_t Most, class... Narrow, class Step, class Fold>
 BITNET_INLINE void in_runs(std::size_t steps, Step&& step, Fold&& fold) noexcept {
     const auto run = [&](std::size_t n, Narrow... narrow) BITNET_INLINE_LAMBDA {
         for (std::size_t i = 0; i < n; ++i) step(narrow...);
         fold(narrow...);
     };
-    while (steps > 0) {
-        const std::size_t n = steps < Most ? steps : Most;
-        run(n, Narrow()...);
-        steps -= n;
+    if constexpr (Most == 0) {
+        run(steps, Narrow()...);
+    } else {
+        while (steps > 0) {
+            const std::size_t n = steps < Most ? steps : Most;
+            run(n, Narrow()...);
+            steps -= n;
+        }
     }
 }
 

@@ -26,7 +26,7 @@ struct Tile<Ternary, Sign, layout::Planes16> {
     /// row_ones (Blocks, tile_rows) = popcount(m) of each row, for the tiles of gemm_tokens tokens
     template <class Isa, std::size_t Blocks>
     static BITNET_INLINE void count_rows(const TileInput& in, std::int32_t* row_ones) noexcept {
-        Accumulators<Isa, Blocks, 1> ones;
+        TileSums<Isa, Blocks, 1> ones;
         const std::uint8_t* line = in.weights;
         const auto step = [&](auto& counts) BITNET_INLINE_LAMBDA {
             add_masks<Isa>(in, line, counts);
@@ -41,9 +41,9 @@ struct Tile<Ternary, Sign, layout::Planes16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        Accumulators<Isa, Blocks, Tokens> differing;
-        using u32 = typename decltype(differing)::u32;
-        using i32 = typename decltype(differing)::i32;
+        TileSums<Isa, Blocks, Tokens> differing;
+        using u32 = typename ops::u32;
+        using i32 = typename ops::i32;
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
@@ -68,7 +68,7 @@ struct Tile<Ternary, Sign, layout::Planes16> {
                            (sum + sum);
                 });
         } else {
-            Accumulators<Isa, Blocks, 1> ones;
+            TileSums<Isa, Blocks, 1> ones;
             count_ones<Isa, 1>(in.chunks, step, differing, ones);
             differing.store(
                 dots, [&](std::size_t b, std::size_t p, std::size_t, const i32& sum) noexcept {
@@ -82,8 +82,9 @@ private:
     static BITNET_INLINE void add_masks(const TileInput& in, const std::uint8_t* line,
                                         Counts& counts) noexcept {
         using ops = simd::ops<Isa>;
-        counts.for_each([&](std::size_t b, std::size_t p, std::size_t, auto& sum) noexcept {
-            sum = ops::add_popcount(sum, ops::load(line + b * in.block_bytes + p * 4 * ops::lanes));
+        counts.for_each([&](std::size_t b, std::size_t p, std::size_t, auto& count) noexcept {
+            count =
+                ops::add_popcount(count, ops::load(line + b * in.block_bytes + p * 4 * ops::lanes));
         });
     }
 };

@@ -27,9 +27,9 @@ struct Tile<Ternary, Ternary, layout::Planes16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        Accumulators<Isa, Blocks, Tokens> ones;
-        using u32 = typename decltype(ones)::u32;
-        using i32 = typename decltype(ones)::i32;
+        TileSums<Isa, Blocks, Tokens> ones;
+        using u32 = typename ops::u32;
+        using i32 = typename ops::i32;
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;

@@ -23,7 +23,7 @@ template <>
 struct Tile<Ternary, Int8, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
-        Accumulators<Isa, Blocks, Tokens> dot([&](std::size_t t) { return -in.sums[t]; });
+        TileSums<Isa, Blocks, Tokens> dot([&](std::size_t t) { return -in.sums[t]; });
         byte_dots<Isa, 2>(in, dot);
         dot.store(dots, [](std::size_t, std::size_t, std::size_t, const auto& sum) noexcept {
             return sum;

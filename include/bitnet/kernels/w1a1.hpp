@@ -21,17 +21,17 @@ struct Tile<Binary, Sign, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        Accumulators<Isa, Blocks, Tokens> differing;
-        using u32 = typename decltype(differing)::u32;
-        using i32 = typename decltype(differing)::i32;
+        TileSums<Isa, Blocks, Tokens> differing;
+        using u32 = typename ops::u32;
+        using i32 = typename ops::i32;
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         const auto step = [&](auto& counts) BITNET_INLINE_LAMBDA {
             prefetch_streams<Isa, Blocks, Tokens>(in, line);
-            counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+            counts.for_each([&](std::size_t b, std::size_t p, std::size_t t, auto& count) noexcept {
                 const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
-                sum = ops::add_popcount(sum, w ^ ops::broadcast(x + 4 * t));
+                count = ops::add_popcount(count, w ^ ops::broadcast(x + 4 * t));
             });
             line += layout::line_bytes;
             x += in.panel_bytes;

@@ -24,9 +24,9 @@ struct Tile<Binary, Ternary, layout::Rows16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
-        Accumulators<Isa, Blocks, Tokens> differing;
-        using u32 = typename decltype(differing)::u32;
-        using i32 = typename decltype(differing)::i32;
+        TileSums<Isa, Blocks, Tokens> differing;
+        using u32 = typename ops::u32;
+        using i32 = typename ops::i32;
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;

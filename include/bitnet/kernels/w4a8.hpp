@@ -23,9 +23,9 @@ struct Tile<Int4, Int8, layout::Rows16> {
         using ops = simd::ops<Isa>;
         constexpr std::size_t chains = dot_chains<Isa, Blocks, Tokens>;
         constexpr std::size_t words = chains > 1 ? chains : 2; // of a token that a step meets
-        Accumulators<Isa, Blocks, Tokens> acc[chains];
-        using u32 = typename Accumulators<Isa, Blocks, Tokens>::u32;
-        using i32 = typename Accumulators<Isa, Blocks, Tokens>::i32;
+        TileSums<Isa, Blocks, Tokens> acc[chains];
+        using u32 = typename ops::u32;
+        using i32 = typename ops::i32;
         const u32 four_bits(0x0f0f0f0fu);
 
         const std::uint8_t* line = in.weights;

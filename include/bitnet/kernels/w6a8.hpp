@@ -25,9 +25,9 @@ struct Tile<Int6, Int8, layout::Six16> {
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
         constexpr std::size_t chains = dot_chains<Isa, Blocks, Tokens>;
-        Accumulators<Isa, Blocks, Tokens> acc[chains];
-        using u32 = typename Accumulators<Isa, Blocks, Tokens>::u32;
-        using i32 = typename Accumulators<Isa, Blocks, Tokens>::i32;
+        TileSums<Isa, Blocks, Tokens> acc[chains];
+        using u32 = typename ops::u32;
+        using i32 = typename ops::i32;
         constexpr std::size_t line_bytes = layout::line_bytes;
         const u32 low(0x3f3f3f3fu), first(0x03030303u), second(0x0c0c0c0cu), third(0x30303030u);
 

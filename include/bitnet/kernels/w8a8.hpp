@@ -23,9 +23,9 @@ struct Tile<Int8, Int8, layout::Rows16> {
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
         constexpr std::size_t chains = dot_chains<Isa, Blocks, Tokens>;
-        Accumulators<Isa, Blocks, Tokens> acc[chains];
-        using u32 = typename Accumulators<Isa, Blocks, Tokens>::u32;
-        using i32 = typename Accumulators<Isa, Blocks, Tokens>::i32;
+        TileSums<Isa, Blocks, Tokens> acc[chains];
+        using u32 = typename ops::u32;
+        using i32 = typename ops::i32;
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;

@@ -12,19 +12,10 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/isa.hpp>
+#include <bitnet/layout.hpp>
 #include <bitnet/simd/round.hpp>
 
 namespace BITNET_NAMESPACE::simd {
-
-/// v, computed here: compilers reorder a tile's integer sums so that dozens of products wait for
-/// their turn in memory. Costs no instruction.
-template <class Register>
-BITNET_INLINE Register in_place(Register v) noexcept {
-#if defined(BITNET_FLOAT_REGISTER)
-    asm volatile("" : BITNET_FLOAT_REGISTER(v));
-#endif
-    return v;
-}
 
 /// The primitives of a cluster: generic ones, and what its own file overrides. A primitive in terms
 /// of another is none: clusters inherit from each other, and would call what they override.
@@ -36,9 +27,11 @@ BITNET_INLINE float float_of_half(std::uint16_t half) noexcept {
     const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
     const std::uint32_t magnitude = static_cast<std::uint32_t>(half & 0x7fff) << 13;
     // A subnormal one counts units of 2^-24; else the exponent's bias grows from 15 to 127.
-    const float small = static_cast<float>(static_cast<std::int32_t>(magnitude >> 13)) * 0x1p-24f;
-    const std::uint32_t bits = magnitude < 0x00800000u ? __builtin_bit_cast(std::uint32_t, small)
-                                                       : magnitude + (112u << 23);
+    const float subnormal =
+        static_cast<float>(static_cast<std::int32_t>(magnitude >> 13)) * 0x1p-24f;
+    const std::uint32_t bits = magnitude < 0x00800000u
+                                   ? __builtin_bit_cast(std::uint32_t, subnormal)
+                                   : magnitude + (112u << 23);
     return __builtin_bit_cast(float, bits | sign);
 }
 
@@ -51,10 +44,10 @@ struct generic {
     using f32 = xsimd::batch<float, arch>;
 
     static constexpr std::size_t lanes = u32::size;
-    /// Registers that hold one lane for each of 16 rows.
-    static constexpr std::size_t registers = 16 / lanes;
+    /// Registers that hold one lane for each row of a row block.
+    static constexpr std::size_t registers = layout::tile_rows / lanes;
 
-    /// Blocks of 16 rows x tokens that one GEMM tile keeps in registers. 16 registers: 4 x 2
+    /// Row blocks x tokens that one GEMM tile keeps in registers. 16 registers: 4 x 2
     /// accumulators leave room for codes and temporaries.
     static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 2;
 
@@ -88,25 +81,34 @@ struct generic {
         return sum + ((pair << 16) >> 16) + (pair >> 16);
     }
 
-    /// The same in sums of a form of the cluster's own, each since it was 0: here two int16 a lane,
-    /// so that a loop widens nothing. Codes above 127 only where dot4_calls() of them is above 1.
-    static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
+    /// Sums of dots in a representation of the cluster's own: add_dot4() adds to them, dot4_sum()
+    /// gives their values. Here two int16 a lane, so that a loop widens nothing.
+    struct DotSums {
+        i32 lanes;
+        DotSums() noexcept = default; // of any value
+        BITNET_INLINE explicit DotSums(const i32& v) noexcept : lanes(v) {}
+    };
+
+    /// dot4 in such sums, each since it was 0. Codes above 127 only where dot4_calls() of them is
+    /// above 1.
+    static BITNET_INLINE DotSums add_dot4(const DotSums& sums, const u32& codes,
+                                          const u32& x) noexcept {
         using i16 = xsimd::batch<std::int16_t, arch>;
         const i16 c = xsimd::bitwise_cast<std::int16_t>(codes);
         const i16 v = xsimd::bitwise_cast<std::int16_t>(x);
         const i16 low = (c & i16::broadcast(0xff)) * ((v << 8) >> 8);
         const i16 high = (c >> 8) * (v >> 8);
-        return xsimd::bitwise_cast<std::int32_t>(xsimd::bitwise_cast<std::int16_t>(sums) +
-                                                 (low + high));
+        return DotSums(xsimd::bitwise_cast<std::int32_t>(
+            xsimd::bitwise_cast<std::int16_t>(sums.lanes) + (low + high)));
     }
     /// Calls of add_dot4 with codes up to `largest` before the sums must be taken. An int16 takes
     /// two products a call, each in [-128, 127] * largest.
     static constexpr std::size_t dot4_calls(std::size_t largest) noexcept {
         return 32768 / (2 * 128 * largest);
     }
-    /// Lane i: the sum that sums[i] stands for.
-    static BITNET_INLINE i32 dot4_sum(const i32& sums) noexcept {
-        return ((sums << 16) >> 16) + (sums >> 16);
+    /// Lane i: the value of sum i.
+    static BITNET_INLINE i32 dot4_sum(const DotSums& sums) noexcept {
+        return ((sums.lanes << 16) >> 16) + (sums.lanes >> 16);
     }
     /// Sums a register that a tile of one row block and one token keeps: of add_dot4, for codes of
     /// this many bits, 1 or 2 (see byte_dots()), and of dot4. More than one dot4 where its sum is
@@ -132,18 +134,19 @@ struct generic {
     }
     static BITNET_INLINE u32 units(const u32& v) noexcept { return words(modulo<3>(bytes(v))); }
 
-    /// A line of layout::Dense16 made ready for trit(), in a form of the cluster's own: here 9
-    /// u[0], 3 u[1] + u[2] and 3 u[3] + u[4] of each byte. An illegal byte gives any digits.
+    /// A line of five ternary weights a byte (layout/dense16.hpp) made ready for trit(), in a form
+    /// of the cluster's own: here 9 u[0], 3 u[1] + u[2] and 3 u[3] + u[4] of each byte. An illegal
+    /// byte gives any digits.
     struct Trits {
         u32 part[3];
     };
     static BITNET_INLINE Trits split_trits(const u32& line) noexcept {
         // Below 32, line / 8 - 4 wraps to 252 or more, and the byte itself is t.
         const u8 upper = bytes((line >> 3) & u32::broadcast(0x1f1f1f1fu)) - u8(4);
-        const u8 t = xsimd::min(upper, bytes(line)), rest = modulo<9>(t);
+        const u8 t = (xsimd::min)(upper, bytes(line)), rest = modulo<9>(t);
         // The upper three bits, as a multiple of 8, are 0 below 32 and no less than p else.
-        const u8 p = xsimd::min(bytes(line & u32::broadcast(0x07070707u)) + u8(1),
-                                bytes((line >> 2) & u32::broadcast(0x38383838u)));
+        const u8 p = (xsimd::min)(bytes(line & u32::broadcast(0x07070707u)) + u8(1),
+                                  bytes((line >> 2) & u32::broadcast(0x38383838u)));
         return {{words(t - rest), words(rest), words(p)}};
     }
     /// The digits u[S] of the line's columns 4 S .. 4 S + 3, a byte each.
@@ -158,20 +161,28 @@ struct generic {
         }
     }
 
-    /// Lane i counts the one bits of every v[i] added since it was 0, in a form of the cluster's
-    /// own: here a count a byte, so that a loop adds nothing across bytes and multiplies nothing.
-    static BITNET_INLINE i32 add_popcount(const i32& counts, const u32& v) noexcept {
+    /// Counts of one bits in a representation of the cluster's own: add_popcount() adds to them,
+    /// popcount() gives their values. Here a count a byte, so that a loop adds nothing across bytes
+    /// and multiplies nothing.
+    struct BitCounts {
+        i32 lanes;
+        BitCounts() noexcept = default; // of any value
+        BITNET_INLINE explicit BitCounts(const i32& v) noexcept : lanes(v) {}
+    };
+
+    /// Lane i counts the one bits of every v[i] added since it was 0.
+    static BITNET_INLINE BitCounts add_popcount(const BitCounts& counts, const u32& v) noexcept {
         const u32 pairs = v - ((v >> 1) & u32::broadcast(0x55555555u));
         const u32 nibbles =
             (pairs & u32::broadcast(0x33333333u)) + ((pairs >> 2) & u32::broadcast(0x33333333u));
         const u32 bytes = (nibbles + (nibbles >> 4)) & u32::broadcast(0x0f0f0f0fu);
-        return counts + xsimd::bitwise_cast<std::int32_t>(bytes);
+        return BitCounts(counts.lanes + xsimd::bitwise_cast<std::int32_t>(bytes));
     }
     /// Calls of add_popcount before the counts must be taken; 0 = no limit. A byte takes 31 * 8.
     static constexpr std::size_t popcount_calls = 31;
-    /// Lane i: the number of one bits that counts[i] stands for.
-    static BITNET_INLINE i32 popcount(const i32& counts) noexcept {
-        const u32 bytes = xsimd::bitwise_cast<std::uint32_t>(counts), low(0x00ff00ffu);
+    /// Lane i: the value of count i.
+    static BITNET_INLINE i32 popcount(const BitCounts& counts) noexcept {
+        const u32 bytes = xsimd::bitwise_cast<std::uint32_t>(counts.lanes), low(0x00ff00ffu);
         const u32 halves = (bytes & low) + ((bytes >> 8) & low);
         return xsimd::bitwise_cast<std::int32_t>((halves + (halves >> 16)) & u32(0xffffu));
     }
@@ -213,17 +224,17 @@ private:
     /// v mod N of bytes v < 3 N: below N, v - N wraps and is the larger.
     template <int N>
     static BITNET_INLINE u8 modulo(const u8& v) noexcept {
-        const u8 less = xsimd::min(v, v - u8(N));
-        return xsimd::min(less, less - u8(N));
+        const u8 less = (xsimd::min)(v, v - u8(N));
+        return (xsimd::min)(less, less - u8(N));
     }
 };
 
 template <class Isa>
 struct ops : generic<Isa> {};
+#endif
 
 /// A cluster with flags has the cluster's primitives; all are always inlined.
 template <class Cluster, unsigned long long Flags>
 struct ops<isa::with_flags<Cluster, Flags>> : ops<Cluster> {};
-#endif
 
 } // namespace BITNET_NAMESPACE::simd

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bitnet/simd/generic.hpp>
+#include <bitnet/simd/in_place.hpp>
 
 #if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_FMA3_AVX2
 #include <immintrin.h>
@@ -21,11 +22,12 @@ struct ops<isa::haswell> : generic<isa::haswell> {
         return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
     }
 
-    static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
-        return in_place(_mm256_add_epi16(sums, _mm256_maddubs_epi16(codes, x)));
+    static BITNET_INLINE DotSums add_dot4(const DotSums& sums, const u32& codes,
+                                          const u32& x) noexcept {
+        return DotSums(in_place(_mm256_add_epi16(sums.lanes, _mm256_maddubs_epi16(codes, x))));
     }
-    static BITNET_INLINE i32 dot4_sum(const i32& sums) noexcept {
-        return _mm256_madd_epi16(sums, _mm256_set1_epi16(1));
+    static BITNET_INLINE i32 dot4_sum(const DotSums& sums) noexcept {
+        return _mm256_madd_epi16(sums.lanes, _mm256_set1_epi16(1));
     }
     // Two codes of two bits or four of one stay where they stand in a half byte: up to 8, of which
     // an int16 takes 16 calls.
@@ -51,14 +53,14 @@ struct ops<isa::haswell> : generic<isa::haswell> {
         return _mm256_shuffle_epi8(table, v);
     }
 
-    static BITNET_INLINE i32 add_popcount(const i32& counts, const u32& v) noexcept {
+    static BITNET_INLINE BitCounts add_popcount(const BitCounts& counts, const u32& v) noexcept {
         const __m256i ones = _mm256_broadcastsi128_si256(
             _mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
         const __m256i nibble = _mm256_set1_epi8(15);
         const __m256i low = _mm256_shuffle_epi8(ones, _mm256_and_si256(v, nibble));
         const __m256i high =
             _mm256_shuffle_epi8(ones, _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble));
-        return _mm256_add_epi8(counts, _mm256_add_epi8(low, high));
+        return BitCounts(_mm256_add_epi8(counts.lanes, _mm256_add_epi8(low, high)));
     }
 
     static BITNET_INLINE void store_bytes(std::int8_t* p, const i32& v) noexcept {

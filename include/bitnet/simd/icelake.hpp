@@ -34,29 +34,31 @@ struct ops<isa::icelake> : ops<isa::skylakex> {
     static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
         return _mm512_dpbusd_epi32(sum, codes, x);
     }
-    static BITNET_INLINE i32 add_dot4(const i32& sums, const u32& codes, const u32& x) noexcept {
-        return dot4(sums, codes, x);
+    static BITNET_INLINE DotSums add_dot4(const DotSums& sums, const u32& codes,
+                                          const u32& x) noexcept {
+        return DotSums(dot4(sums.lanes, codes, x));
     }
     /// Two calls of add_dot4 in place: a += codes · the four bytes at x, b += more · those at y.
     /// Two different sums; x and y need not be aligned. Compilers copy every sum before VPDPBUSD,
     /// which changes it, and back, and mix dots with what makes the codes: a tenth slower on Zen 4.
-    static BITNET_INLINE void add_two_dots(i32& a, const u32& codes, const std::uint8_t* x, i32& b,
-                                           const u32& more, const std::uint8_t* y) noexcept {
+    static BITNET_INLINE void add_two_dots(DotSums& a, const u32& codes, const std::uint8_t* x,
+                                           DotSums& b, const u32& more,
+                                           const std::uint8_t* y) noexcept {
         using word = const std::uint8_t[4];
-        __m512i first = a, second = b;
+        __m512i first = a.lanes, second = b.lanes;
         const __m512i c = codes, d = more;
         asm("vpdpbusd {%4%{1to16%}, %2, %0|%0, %2, %4%{1to16%}}\n\t"
             "vpdpbusd {%5%{1to16%}, %3, %1|%1, %3, %5%{1to16%}}"
             : "+&v"(first), "+v"(second)
             : "v"(c), "v"(d), "m"(*reinterpret_cast<word*>(x)), "m"(*reinterpret_cast<word*>(y)));
-        a = first;
-        b = second;
+        a = DotSums(first);
+        b = DotSums(second);
     }
     // An int32 takes four products a call. Codes up to 2 never reach this within max_cols.
     static constexpr std::size_t dot4_calls(std::size_t largest) noexcept {
         return (std::size_t{1} << 31) / (4 * 128 * largest);
     }
-    static BITNET_INLINE i32 dot4_sum(const i32& sums) noexcept { return sums; }
+    static BITNET_INLINE i32 dot4_sum(const DotSums& sums) noexcept { return sums.lanes; }
     // Two a cycle with a latency of 5 want ten chains: eight come near.
     static constexpr std::size_t add_dot4_chains(std::size_t) noexcept { return 8; }
     static constexpr std::size_t dot4_chains = 4; // codes of more bits: memory waits before dots do
@@ -85,14 +87,14 @@ struct ops<isa::icelake> : ops<isa::skylakex> {
                                        _mm512_loadu_si512(table.digit));
     }
 
-    static BITNET_INLINE i32 add_popcount(const i32& counts, const u32& v) noexcept {
-        return _mm512_add_epi32(counts, _mm512_popcnt_epi32(v));
+    static BITNET_INLINE BitCounts add_popcount(const BitCounts& counts, const u32& v) noexcept {
+        return BitCounts(_mm512_add_epi32(counts.lanes, _mm512_popcnt_epi32(v)));
     }
     /// Four calls of add_popcount: a to counts[0], b to counts[1] ... All are counted, then all are
     /// added: an order that compilers do not keep. After VPTERNLOGD a tenth faster on Zen 4.
-    static BITNET_INLINE void add_four_popcounts(i32 (&counts)[4], const u32& a, const u32& b,
+    static BITNET_INLINE void add_four_popcounts(BitCounts (&counts)[4], const u32& a, const u32& b,
                                                  const u32& c, const u32& d) noexcept {
-        __m512i sum[4] = {counts[0], counts[1], counts[2], counts[3]};
+        __m512i sum[4] = {counts[0].lanes, counts[1].lanes, counts[2].lanes, counts[3].lanes};
         __m512i v[4] = {a, b, c, d};
         asm("vpopcntd %4, %4\n\tvpopcntd %5, %5\n\tvpopcntd %6, %6\n\tvpopcntd %7, %7\n\t"
             "vpaddd {%4, %0, %0|%0, %0, %4}\n\tvpaddd {%5, %1, %1|%1, %1, %5}\n\t"
@@ -100,10 +102,10 @@ struct ops<isa::icelake> : ops<isa::skylakex> {
             : "+v"(sum[0]), "+v"(sum[1]), "+v"(sum[2]), "+v"(sum[3]), "+v"(v[0]), "+v"(v[1]),
               "+v"(v[2]), "+v"(v[3]));
         BITNET_UNROLL
-        for (int i = 0; i < 4; ++i) counts[i] = sum[i];
+        for (int i = 0; i < 4; ++i) counts[i] = BitCounts(sum[i]);
     }
     static constexpr std::size_t popcount_calls = 0;
-    static BITNET_INLINE i32 popcount(const i32& counts) noexcept { return counts; }
+    static BITNET_INLINE i32 popcount(const BitCounts& counts) noexcept { return counts.lanes; }
 };
 
 } // namespace BITNET_NAMESPACE::simd

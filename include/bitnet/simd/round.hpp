@@ -8,6 +8,7 @@
 
 #include <bitnet/config.hpp>
 
+// The constraint of a register that holds floats, where compilers have asm.
 #if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
 #define BITNET_FLOAT_REGISTER "+v"
 #elif defined(__aarch64__) && defined(__GNUC__)
@@ -18,17 +19,25 @@
 
 namespace BITNET_NAMESPACE {
 
-BITNET_INLINE float once(float v) noexcept {
+namespace detail {
 #if defined(BITNET_FLOAT_REGISTER)
+template <class Register>
+BITNET_INLINE void change_nothing(Register& v) noexcept {
     asm("" : BITNET_FLOAT_REGISTER(v));
+}
+#else
+template <class Register>
+BITNET_INLINE void change_nothing(Register&) noexcept {}
 #endif
+} // namespace detail
+
+BITNET_INLINE float once(float v) noexcept {
+    detail::change_nothing(v);
     return v;
 }
 
 BITNET_INLINE double once(double v) noexcept {
-#if defined(BITNET_FLOAT_REGISTER)
-    asm("" : BITNET_FLOAT_REGISTER(v));
-#endif
+    detail::change_nothing(v);
     return v;
 }
 
@@ -36,9 +45,7 @@ BITNET_INLINE double once(double v) noexcept {
 template <class Arch>
 BITNET_INLINE xsimd::batch<float, Arch> once(const xsimd::batch<float, Arch>& v) noexcept {
     typename xsimd::batch<float, Arch>::register_type r = v;
-#if defined(BITNET_FLOAT_REGISTER)
-    asm("" : BITNET_FLOAT_REGISTER(r));
-#endif
+    detail::change_nothing(r);
     return r;
 }
 #endif

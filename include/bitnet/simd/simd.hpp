@@ -6,5 +6,7 @@
 #include <bitnet/simd/f32x16.hpp>
 #include <bitnet/simd/generic.hpp>
 #include <bitnet/simd/haswell.hpp>
+#include <bitnet/simd/i32x16.hpp>
 #include <bitnet/simd/icelake.hpp>
+#include <bitnet/simd/scalar.hpp>
 #include <bitnet/simd/skylakex.hpp>
