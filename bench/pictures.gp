@@ -19,10 +19,11 @@ array colour[6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4
 clusters = words_of("f[\"name\"] == \"w158a8/gemv/hot/6912x2560\" && !seen[f[\"cluster\"]]++", "print f[\"cluster\"]")
 set output out."/tokens.svg"
 set title "w158a8, 6912×2560 in cache, one thread; dashed: the limit dot"
-set xlabel "tokens"
+set xlabel "tokens" offset 0,0.4
 set ylabel "GOP/s"
 set logscale xy 2
 set xtics (1, 2, 4, 8, 16, 32, 128, 512)
+set xrange [0.9:570]
 sweep(c) = select("f[\"name\"] ~ \"^w158a8/gem[mv]/hot/6912x2560$\" && f[\"cluster\"] == \"".c."\" && f[\"threads\"] == 1")
 peak(c) = real(words_of("f[\"name\"] == \"limit/dot\" && f[\"cluster\"] == \"".c."\" && f[\"threads\"] == 1", "print f[\"gops\"]"))
 plot for [i=1:words(clusters)] sweep(word(clusters, i)) using "tokens":"gops" smooth unique with linespoints lw 2 pt 7 ps 0.6 \
@@ -36,7 +37,7 @@ limit(name, column) = real(words_of("f[\"name\"] == \"limit/".name."\" && f[\"cl
 dots = limit("dot", "gops"); hot = limit("read/hot", "gbps"); cold = limit("read/cold", "gbps")
 smaller(a, b) = a < b ? a : b
 set title "Roofline: ".best.", int8 activations, one thread"
-set xlabel "operations per byte of packed weights"
+set xlabel "operations per byte of packed weights" offset 0,0.4
 set logscale xy 10
 set xtics auto
 set xrange [4:10000]
