@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include <bitnet/config.hpp>
+#include <bitnet/finite.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/math.hpp>
@@ -20,17 +21,6 @@
 #include <bitnet/tensor.hpp>
 
 namespace BITNET_NAMESPACE {
-
-/// The index of the first NaN or infinity, or values.size(). Looks at bits, so -ffast-math cannot
-/// assume it away.
-template <class Isa = isa::native>
-BITNET_HIDDEN std::size_t find_non_finite(std::span<const float> values) noexcept {
-    const float* data = values.data();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (!detail::is_finite(data[i])) return i;
-    }
-    return values.size();
-}
 
 /// mean = (sum of w) / n, or of |w|, in double: 16 interleaved partials (element i into i mod 16),
 /// folded 8, 4, 2, 1; then rounded to float.

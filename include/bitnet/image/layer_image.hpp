@@ -27,10 +27,11 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/errors.hpp>
+#include <bitnet/finite.hpp>
 #include <bitnet/pack.hpp>
-#include <bitnet/quantize.hpp>
 #include <bitnet/result.hpp>
 #include <bitnet/scales.hpp>
+#include <bitnet/simd/float_bits.hpp>
 #include <bitnet/tensor.hpp>
 
 namespace BITNET_NAMESPACE {
