@@ -110,11 +110,11 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
         contender.kernels->get<bitnet::functions::Gemm<bitnet::Product<Weights, Codes, Layout>>>();
     const auto multiply = [&](auto weights) {
         const std::size_t most = c.threads == 1 ? 1 : 4 * c.threads;
-        bitnet::detail::for_ranges(pool(c.threads), (c.rows + 15) / 16, most,
-                                   [&](std::size_t first, std::size_t last) {
-                                       kernel(weights, problem.x(), problem.scales(), nullptr,
-                                              problem.y(), first * 16, std::min(c.rows, last * 16));
-                                   });
+        bitnet::detail::for_ranges<bitnet::isa::native>(
+            pool(c.threads), (c.rows + 15) / 16, most, [&](std::size_t first, std::size_t last) {
+                kernel(weights, problem.x(), problem.scales(), nullptr, problem.y(), first * 16,
+                       std::min(c.rows, last * 16));
+            });
     };
     auto views = c.cold ? problem.copies(cold_bytes()) : std::vector{problem.layer().weights()};
     const auto is_right = [&](const auto& view) {

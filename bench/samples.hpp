@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -18,10 +17,13 @@ inline double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// The value below which this share of the sorted values lies: 0.5 is the median.
+/// The value below which this share of the sorted values lies, between two of them in proportion;
+/// 0.5 is the median.
 inline double quantile(const std::vector<double>& sorted, double share) {
     const double at = share * static_cast<double>(sorted.size() - 1);
-    return sorted[static_cast<std::size_t>(std::lround(at))];
+    const auto below = static_cast<std::size_t>(at);
+    const std::size_t above = std::min(below + 1, sorted.size() - 1);
+    return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
 /// Sorted times of a call, in seconds, from at least this many seconds and five samples. A sample

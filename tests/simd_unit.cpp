@@ -182,7 +182,7 @@ constexpr Floats floats{
     [](const float* a, std::int32_t* y) { F::load(a).nearest().store(y); },
     [](const float* a, std::int32_t* y) { F::load(a).bits().store(y); },
     [](const std::int32_t* a, float* y) { F::from_bits(I::load(a)).store(y); },
-    [](const float* a, float* y) { F::load(a).abs().store(y); },
+    [](const float* a, float* y) { F::load(a).magnitude().store(y); },
     [](const float* a) { return F::load(a).fold(); },
 };
 

@@ -264,7 +264,7 @@ TEMPLATE_LIST_TEST_CASE("verify sees scales and bias beyond the rows", "[bitline
             image.put(64 + 4 * i, 0.75f);
             const auto made = Layer::from_packed(image.bytes());
             REQUIRE(made);
-            const Status found = made->verify();
+            const Result<void> found = made->verify();
             REQUIRE(bool(found) == (i % 32 < 20));
             if (!found) {
                 REQUIRE(found.error().code == Errc::bad_padding);
@@ -291,7 +291,7 @@ TEMPLATE_LIST_TEST_CASE("verify sees scales and bias beyond the rows", "[bitline
         image.memory.data()[image.size - 1] ^= std::byte{0x80};
         const auto made = Layer::from_packed(image.bytes());
         REQUIRE(made);
-        const Status found = made->verify();
+        const Result<void> found = made->verify();
         REQUIRE_FALSE(found);
         REQUIRE(found.error().code == Errc::bad_padding);
         // Of planes the mask's byte; of six16's last columns that in the first of three lines.

@@ -51,7 +51,7 @@ TEST_CASE("a byte beyond the 243 is not five codes", "[pack]") {
             if (Dense16::is_legal(byte)) continue;
             CAPTURE(i, byte);
             packed->data()[i] = static_cast<std::uint8_t>(byte);
-            const Status found = verify(packed->view());
+            const Result<void> found = verify(packed->view());
             REQUIRE_FALSE(found);
             const bool inside = r < rows && c < cols;
             REQUIRE(found.error().code == (inside ? Errc::bad_code : Errc::bad_padding));

@@ -147,7 +147,7 @@ TEMPLATE_LIST_TEST_CASE("verify finds wrong codes and padding", "[pack]", Cases)
                         REQUIRE_FALSE(Format::is_encoding(u));
                         continue;
                     }
-                    const Status found = verify(packed->view());
+                    const Result<void> found = verify(packed->view());
                     if (inside ? Format::is_encoding(u) : u == Format::pad) {
                         REQUIRE(found);
                     } else {
@@ -169,7 +169,7 @@ TEST_CASE("a sign without its mask is not a code", "[pack]") {
     auto packed = pack<Ternary, layout::Planes16>(codes, 16, 32);
     REQUIRE(packed);
     packed->data()[64] = 1; // the sign of row 0, column 0
-    const Status found = verify(packed->view());
+    const Result<void> found = verify(packed->view());
     REQUIRE_FALSE(found);
     CHECK(found.error().code == Errc::bad_code);
     CHECK(found.error().where == 0);

@@ -13,7 +13,6 @@
 using bitnet::Errc;
 using bitnet::Error;
 using bitnet::Result;
-using bitnet::Status;
 
 namespace {
 
@@ -100,13 +99,13 @@ TEST_CASE("a result owns its value once", "[result]") {
 }
 
 TEST_CASE("a status", "[result]") {
-    const Status fine;
+    const Result<void> fine;
     CHECK(fine);
-    const Status bad = Error{Errc::misaligned, 3};
+    const Result<void> bad = Error{Errc::misaligned, 3};
     CHECK_FALSE(bad);
     CHECK(bad.error().code == Errc::misaligned);
     CHECK(bad.error().where == 3);
-    STATIC_CHECK_FALSE(std::is_convertible_v<Status, bool>); // explicit, as std::expected
+    STATIC_CHECK_FALSE(std::is_convertible_v<Result<void>, bool>); // explicit, as std::expected
     STATIC_CHECK_FALSE(std::is_convertible_v<Result<int>, bool>);
     STATIC_CHECK_FALSE(std::is_copy_constructible_v<Result<int>>);
 }

@@ -87,10 +87,10 @@ Quantized<Ternary> bitglu(Matrix<const float> gate, Matrix<const float> up,
                           const E& executor = serial) noexcept {
     BITNET_ASSERT(gate.rows == up.rows && gate.cols == up.cols);
     const Quantized<Ternary> q = detail::place<Ternary>(memory, gate.rows, gate.cols, group);
-    detail::for_ranges(executor, gate.rows, executor.workers(),
-                       [&](std::size_t first, std::size_t last) noexcept {
-                           isa::call<functions::BitGlu, Isa>(gate, up, q, first, last);
-                       });
+    detail::for_ranges<Isa>(executor, gate.rows, executor.workers(),
+                            [&](std::size_t first, std::size_t last) noexcept {
+                                isa::call<functions::BitGlu, Isa>(gate, up, q, first, last);
+                            });
     return q;
 }
 

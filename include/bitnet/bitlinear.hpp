@@ -119,7 +119,7 @@ public:
     /// Scans codes, and the padding of codes, scales and bias.
     /// err: bad_code (where: row * cols + col), bad_padding (where: byte of bytes())
     template <class Isa = isa::native>
-    BITNET_HIDDEN Status verify() const noexcept {
+    BITNET_HIDDEN Result<void>(verify)() const noexcept {
         return detail::verify_image<Weights, Layout, Isa>(image_);
     }
 
@@ -202,9 +202,10 @@ public:
     template <class Isa = isa::native, Executor E = Serial>
     BITNET_HIDDEN void forward(const Quantized<Activations>& x, Matrix<float> y,
                                const E& executor = serial) const noexcept {
-        detail::for_row_ranges(executor, rows(), [&](std::size_t begin, std::size_t end) noexcept {
-            forward_rows<Isa>(x, y, begin, end);
-        });
+        detail::for_row_ranges<Isa>(executor, rows(),
+                                    [&](std::size_t begin, std::size_t end) noexcept {
+                                        forward_rows<Isa>(x, y, begin, end);
+                                    });
     }
     template <class Isa = isa::native, Executor E = Serial>
     BITNET_HIDDEN void forward(const Quantized<Activations>& x, std::span<float> y,
@@ -229,9 +230,10 @@ public:
     template <class Isa = isa::native, Executor E = Serial>
     BITNET_HIDDEN void dots(const Quantized<Activations>& x, Matrix<std::int32_t> y,
                             const E& executor = serial) const noexcept {
-        detail::for_row_ranges(executor, rows(), [&](std::size_t begin, std::size_t end) noexcept {
-            gemm_dots<Isa>(weights(), x.as_codes(), y, begin, end);
-        });
+        detail::for_row_ranges<Isa>(executor, rows(),
+                                    [&](std::size_t begin, std::size_t end) noexcept {
+                                        gemm_dots<Isa>(weights(), x.as_codes(), y, begin, end);
+                                    });
     }
     template <class Isa = isa::native, Executor E = Serial>
     BITNET_HIDDEN void dots(const Quantized<Activations>& x, std::span<std::int32_t> y,

@@ -71,7 +71,8 @@ BITNET_HIDDEN void pack_into(const std::int8_t* codes, std::size_t rows, std::si
 template <class Format, class Layout = layout::Rows16, class Isa = isa::native>
 Result<PackedTensor<Format, Layout>> pack(std::span<const std::int8_t> codes, std::size_t rows,
                                           std::size_t cols) noexcept {
-    if (Status shape = check_shape<max_cols_of<Format>>(rows, cols); !shape) return shape.error();
+    if (Result<void> shape = check_shape<max_cols_of<Format>>(rows, cols); !shape)
+        return shape.error();
     if (codes.size() != rows * cols) {
         return detail::wrong_size(codes.size(), rows * cols, "number of codes is not rows * cols");
     }
@@ -122,7 +123,7 @@ Result<PackedTensor<Format, To>> repack(PackedView<Format, From> packed) noexcep
 /// Scans codes and padding.
 /// err: bad_code (where: r * cols + c), bad_padding (where: byte of packed.data)
 template <class Isa = isa::native, class Format, class Layout>
-BITNET_HIDDEN Status verify(PackedView<Format, Layout> packed) noexcept {
+BITNET_HIDDEN Result<void>(verify)(PackedView<Format, Layout> packed) noexcept {
     const auto map = packed.mapping();
     // Where no value is illegal, only the padding is left to look at, one by one.
     const bool sound = Layout::template all_encodings<Format>(packed.data, map.bytes());

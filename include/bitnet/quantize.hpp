@@ -24,12 +24,12 @@ namespace BITNET_NAMESPACE {
 
 /// mean = (sum of w) / n, or of |w|, in double: 16 interleaved partials (element i into i mod 16),
 /// folded 8, 4, 2, 1; then rounded to float.
-template <bool Absolute, class Isa = isa::native>
+template <bool Magnitudes, class Isa = isa::native>
 BITNET_HIDDEN float mean_weight(const float* w, std::size_t n) noexcept {
     double part[16] = {};
     for (std::size_t i = 0; i < n; ++i) {
-        const double v = w[i];
-        part[i % 16] = once(part[i % 16] + (Absolute && v < 0 ? -v : v));
+        const double v = static_cast<double>(w[i]);
+        part[i % 16] = once(part[i % 16] + (Magnitudes && v < 0 ? -v : v));
     }
     for (std::size_t half = 8; half >= 1; half /= 2) {
         for (std::size_t i = 0; i < half; ++i) part[i] = once(part[i] + part[i + half]);
@@ -65,8 +65,9 @@ BITNET_HIDDEN void binary_codes(const float* w, std::size_t n, float centre,
     for (std::size_t i = 0; i < n; ++i) {
         // By bits around zero, where a flush-to-zero mode would lose the sign of denormals.
         const std::int32_t bits = detail::bits_of(w[i]);
-        const bool minus =
-            centre == 0 ? bits < 0 && (bits & detail::magnitude_bits) != 0 : w[i] < centre;
+        const bool minus = (detail::bits_of(centre) & detail::magnitude_bits) == 0
+                               ? bits < 0 && (bits & detail::magnitude_bits) != 0
+                               : w[i] < centre;
         codes[i] = static_cast<std::int8_t>(minus ? -1 : 1);
     }
 }
@@ -74,7 +75,7 @@ BITNET_HIDDEN void binary_codes(const float* w, std::size_t n, float centre,
 /// scale = max(max|w|, 1e-30) / largest code: below 1e-30, weights are as good as zeros
 template <class Weights, class Isa = isa::native>
 BITNET_HIDDEN float absmax_scale(const float* w, std::size_t n) noexcept {
-    const float most = detail::float_of(detail::absmax_bits<isa::direct<Isa>>(w, n));
+    const float most = detail::float_of(detail::absmax_bits<isa::or_native<Isa>>(w, n));
     return simd::lane::divide(most > 1e-30f ? most : 1e-30f, static_cast<float>(Weights::max_code));
 }
 
@@ -82,7 +83,7 @@ BITNET_HIDDEN float absmax_scale(const float* w, std::size_t n) noexcept {
 template <class Isa = isa::native>
 BITNET_HIDDEN void absmax_codes(const float* w, std::size_t n, float scale,
                                 std::int8_t* codes) noexcept {
-    using Here = isa::direct<Isa>;
+    using Here = isa::or_native<Isa>;
     using V = simd::f32x16<Here>;
     const V divisor = V::set1(scale);
     simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
@@ -110,10 +111,10 @@ public:
 
     BITNET_INLINE explicit operator bool() const noexcept { return codes_ && scales_; }
     BITNET_INLINE std::span<std::int8_t> codes() const noexcept {
-        return {reinterpret_cast<std::int8_t*>(codes_.data()), codes_.size()};
+        return {detail::as<std::int8_t>(codes_.data()), codes_.size()};
     }
     BITNET_INLINE std::span<float> scales() const noexcept {
-        return {reinterpret_cast<float*>(scales_.data()), scales_.size() / sizeof(float)};
+        return {detail::as<float>(scales_.data()), scales_.size() / sizeof(float)};
     }
 
 private:
@@ -130,7 +131,8 @@ template <class Weights, class Isa = isa::native>
 BITNET_HIDDEN Result<QuantizedWeights> quantize_weights(std::span<const float> weights,
                                                         std::size_t rows, std::size_t cols,
                                                         WeightOptions options = {}) noexcept {
-    if (Status shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape) return shape.error();
+    if (Result<void> shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape)
+        return shape.error();
     if (weights.size() != rows * cols) {
         return detail::wrong_size(weights.size(), rows * cols,
                                   "number of weights is not rows * cols");
@@ -189,10 +191,10 @@ requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activati
     const E& executor = serial)
 noexcept {
     const Quantized<Activations> q = detail::place<Activations>(memory, x.rows, x.cols, group);
-    detail::for_ranges(executor, x.rows, executor.workers(),
-                       [&](std::size_t first, std::size_t last) noexcept {
-                           isa::call<functions::Quantize<Activations>, Isa>(x, q, first, last);
-                       });
+    detail::for_ranges<Isa>(executor, x.rows, executor.workers(),
+                            [&](std::size_t first, std::size_t last) noexcept {
+                                isa::call<functions::Quantize<Activations>, Isa>(x, q, first, last);
+                            });
     return q;
 }
 

@@ -139,11 +139,11 @@ BITNET_INLINE Quantized<Activations> place(std::span<std::byte> memory, std::siz
     const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(memory.data()) % 64;
     std::byte* p = memory.data() + (64 - misaligned) % 64;
     Quantized<Activations> q;
-    q.codes = reinterpret_cast<std::uint8_t*>(p);
+    q.codes = as<std::uint8_t>(p);
     p += round_up(at.code_bytes(), 64);
-    q.scales = reinterpret_cast<float*>(p);
+    q.scales = as<float>(p);
     p += round_up(tokens * sizeof(float), 64);
-    q.sums = reinterpret_cast<std::int32_t*>(p);
+    q.sums = as<std::int32_t>(p);
     q.tokens = tokens;
     q.cols = cols;
     q.group = group;
@@ -194,7 +194,7 @@ quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std
                      std::size_t group = 0) noexcept {
     using Codes = codes_of<Activations>;
     using L = token_layout<Codes>;
-    if (Status shape = check_shape(tokens ? tokens : 1, cols); !shape) return shape.error();
+    if (Result<void> shape = check_shape(tokens ? tokens : 1, cols); !shape) return shape.error();
     if (group != 0 && !is_group(group)) return detail::bad_group();
     const L at{tokens, cols, group};
     if (codes.size() != tokens * cols) {

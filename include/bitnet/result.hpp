@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Errc, Error, Result<T>, Status: how data errors are told, without exceptions or allocation.
+// Errc, Error, Result<T>: how data errors are told, without exceptions or allocation.
 #pragma once
 
 #include <cstddef>
@@ -155,26 +155,49 @@ public:
     BITNET_INLINE bool has_value() const noexcept { return has_value_; }
 
     /// pre: the result holds a value
-    BITNET_INLINE T& operator*() & noexcept { return BITNET_ASSERT(has_value_), value_; }
-    BITNET_INLINE const T& operator*() const& noexcept { return BITNET_ASSERT(has_value_), value_; }
-    BITNET_INLINE T&& operator*() && noexcept {
-        return BITNET_ASSERT(has_value_), std::move(value_);
+    BITNET_INLINE T& operator*() & noexcept {
+        BITNET_ASSERT(has_value_);
+        return value_;
     }
-    BITNET_INLINE T* operator->() noexcept { return BITNET_ASSERT(has_value_), &value_; }
+    BITNET_INLINE const T& operator*() const& noexcept {
+        BITNET_ASSERT(has_value_);
+        return value_;
+    }
+    BITNET_INLINE T&& operator*() && noexcept {
+        BITNET_ASSERT(has_value_);
+        return std::move(value_);
+    }
+    BITNET_INLINE T* operator->() noexcept {
+        BITNET_ASSERT(has_value_);
+        return &value_;
+    }
     BITNET_INLINE const T* operator->() const noexcept {
-        return BITNET_ASSERT(has_value_), &value_;
+        BITNET_ASSERT(has_value_);
+        return &value_;
     }
 
     /// The value; throws BadResultAccess when there is none (with -fno-exceptions: a precondition).
-    BITNET_INLINE T& value() & { return require(), value_; }
-    BITNET_INLINE const T& value() const& { return require(), value_; }
-    BITNET_INLINE T&& value() && { return require(), std::move(value_); }
+    BITNET_INLINE T& value() & {
+        expect_value();
+        return value_;
+    }
+    BITNET_INLINE const T& value() const& {
+        expect_value();
+        return value_;
+    }
+    BITNET_INLINE T&& value() && {
+        expect_value();
+        return std::move(value_);
+    }
 
     /// pre: the result holds an error
-    BITNET_INLINE Error error() const noexcept { return BITNET_ASSERT(!has_value_), error_; }
+    BITNET_INLINE Error error() const noexcept {
+        BITNET_ASSERT(!has_value_);
+        return error_;
+    }
 
 private:
-    BITNET_INLINE void require() const {
+    BITNET_INLINE void expect_value() const {
 #if defined(__cpp_exceptions)
         if (!has_value_) throw BadResultAccess(error_);
 #else
@@ -198,13 +221,14 @@ public:
     BITNET_INLINE explicit operator bool() const noexcept { return has_value_; }
     BITNET_INLINE bool has_value() const noexcept { return has_value_; }
     /// pre: the result holds an error
-    BITNET_INLINE Error error() const noexcept { return BITNET_ASSERT(!has_value_), error_; }
+    BITNET_INLINE Error error() const noexcept {
+        BITNET_ASSERT(!has_value_);
+        return error_;
+    }
 
 private:
     Error error_{};
     bool has_value_ = true;
 };
-
-using Status = Result<void>;
 
 } // namespace BITNET_NAMESPACE

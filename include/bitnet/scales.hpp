@@ -131,7 +131,7 @@ template <class Isa = isa::native>
 BITNET_HIDDEN Result<ScaleView> pack_scales(std::span<const float> scales, std::size_t rows,
                                             std::size_t cols, std::size_t group,
                                             std::span<float> to) noexcept {
-    if (Status shape = check_shape(rows, cols); !shape) return shape.error();
+    if (Result<void> shape = check_shape(rows, cols); !shape) return shape.error();
     const auto scheme = detail::scale_scheme(scales.size(), rows, cols, group);
     if (!scheme) return scheme.error();
     const std::size_t floats = detail::scale_floats(*scheme, rows, cols, group);

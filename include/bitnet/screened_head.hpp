@@ -98,7 +98,7 @@ public:
     /// [-143, 127], whose dots fit int32 as well.
     /// err: bad_padding (where: byte of bytes())
     template <class Isa = isa::native>
-    BITNET_HIDDEN Status verify() const noexcept {
+    BITNET_HIDDEN Result<void>(verify)() const noexcept {
         return image_.verify<Isa>();
     }
 
@@ -138,8 +138,8 @@ public:
         for (std::size_t i = 0; i < count; ++i) pass.rows[i] = best[i].row;
         take<Isa>(pass, count, kept, serial);
         if (pass.bounded) {
-            count = isa::call<functions::RowsThatReach, Isa>(pass.dots, pass.scales, 0, rows(),
-                                                             pass.high, pass.low, pass.a,
+            count = isa::call<functions::RowsThatReach, Isa>(pass.dots, pass.scales, std::size_t{0},
+                                                             rows(), pass.high, pass.low, pass.a,
                                                              kept.least(), pass.rows);
         } else { // some logit is no number, or none that a bound can be compared with
             count = rows();
@@ -226,7 +226,7 @@ private:
         BITNET_ASSERT(scratch.size() >= scratch_bytes());
         const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(scratch.data()) % 64;
         Pass p;
-        p.dots = reinterpret_cast<std::int32_t*>(scratch.data() + (64 - misaligned) % 64);
+        p.dots = detail::as<std::int32_t>(scratch.data() + (64 - misaligned) % 64);
         p.nibble_dots = p.dots + padded_rows();
         p.rows = reinterpret_cast<std::uint32_t*>(p.nibble_dots + padded_rows());
         p.q = reinterpret_cast<std::int8_t*>(p.rows + padded_rows());
@@ -253,10 +253,11 @@ private:
         p.bounded = detail::is_finite(most);
 
         for (std::size_t r = rows(); r < padded_rows(); ++r) p.dots[r] = 0;
-        detail::for_row_ranges(executor, rows(), [&](std::size_t begin, std::size_t end) noexcept {
-            gemm_dots<Isa>(image_.weights(), x, Matrix<std::int32_t>(p.dots, 1, rows()), begin,
-                           end);
-        });
+        detail::for_row_ranges<Isa>(
+            executor, rows(), [&](std::size_t begin, std::size_t end) noexcept {
+                gemm_dots<Isa>(image_.weights(), x, Matrix<std::int32_t>(p.dots, 1, rows()), begin,
+                               end);
+            });
         return p;
     }
 
@@ -264,11 +265,12 @@ private:
     template <class Isa, class E>
     void nibble_dots(const Pass& pass, std::size_t count, const E& executor) const noexcept {
         const std::size_t most = executor.workers() == 1 ? 1 : 4 * executor.workers();
-        detail::for_ranges(executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
-            isa::call<functions::NibbleDots, Isa>(image_.nibbles(), image_.padded_cols() / 2,
-                                                  pass.q, pass.rows + i, end - i,
-                                                  pass.nibble_dots + i);
-        });
+        detail::for_ranges<Isa>(
+            executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
+                isa::call<functions::NibbleDots, Isa>(image_.nibbles(), image_.padded_cols() / 2,
+                                                      pass.q, pass.rows + i, end - i,
+                                                      pass.nibble_dots + i);
+            });
     }
 
     /// Puts the exact logits of the first `count` of the pass's rows among the best.

@@ -31,7 +31,7 @@ Quantized<Sign> stochastic_sign(Matrix<const float> x, const Rule& rule, const D
                                 std::span<std::byte> memory, std::size_t group = 0,
                                 const E& executor = serial) noexcept {
     const Quantized<Sign> q = detail::place<Sign>(memory, x.rows, x.cols, group);
-    detail::for_ranges(
+    detail::for_ranges<Isa>(
         executor, x.rows, executor.workers(), [&](std::size_t first, std::size_t last) noexcept {
             isa::call<functions::StochasticSign<Rule>, Isa>(x, rule, draws, q, first, last);
         });

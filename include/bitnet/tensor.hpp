@@ -36,6 +36,22 @@ struct Matrix {
     BITNET_INLINE constexpr T* row(std::size_t r) const noexcept { return data + r * stride; }
 };
 
+namespace detail {
+/// The T that lie at p, which is aligned for them.
+template <class T>
+BITNET_INLINE T* as(std::byte* p) noexcept {
+    return static_cast<T*>(static_cast<void*>(p));
+}
+template <class T>
+BITNET_INLINE const T* as(const std::byte* p) noexcept {
+    return static_cast<const T*>(static_cast<const void*>(p));
+}
+/// The low bits of v as a size_t, without a cast that 64-bit targets call useless.
+BITNET_INLINE constexpr std::size_t to_size(std::uint64_t v) noexcept {
+    return v & static_cast<std::size_t>(-1);
+}
+} // namespace detail
+
 /// 64-byte aligned memory with one owner; empty when the allocation failed.
 class AlignedBytes {
 public:
@@ -81,7 +97,7 @@ BITNET_INLINE constexpr bool checked_mul(std::size_t a, std::size_t b, std::size
 /// format), and its bytes, in any layout and as floats, fit size_t with room to spare.
 /// err: empty_shape, too_large
 template <std::size_t MostCols = max_cols>
-BITNET_INLINE constexpr Status check_shape(std::size_t rows, std::size_t cols) noexcept {
+BITNET_INLINE constexpr Result<void> check_shape(std::size_t rows, std::size_t cols) noexcept {
     std::size_t values = 0;
     if (rows == 0 || cols == 0) return Error{Errc::empty_shape};
     if (cols > MostCols) return detail::too_many_cols<MostCols>();
@@ -112,7 +128,7 @@ struct PackedView {
     /// err: empty_shape, too_large, wrong_size
     BITNET_INLINE static Result<PackedView> make(std::span<const std::byte> bytes, std::size_t rows,
                                                  std::size_t cols) noexcept {
-        if (Status shape = check_shape<max_cols_of<Format>>(rows, cols); !shape) {
+        if (Result<void> shape = check_shape<max_cols_of<Format>>(rows, cols); !shape) {
             return shape.error();
         }
         const PackedView view{reinterpret_cast<const std::uint8_t*>(bytes.data()), rows, cols};

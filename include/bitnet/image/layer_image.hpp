@@ -57,8 +57,8 @@ struct LayerParts {
 
     template <class Weights, class Layout>
     static BITNET_INLINE LayerParts of(const LayerHeader& h) noexcept {
-        const std::size_t rows = static_cast<std::size_t>(h.rows);
-        const std::size_t cols = static_cast<std::size_t>(h.cols);
+        const std::size_t rows = to_size(h.rows);
+        const std::size_t cols = to_size(h.cols);
         const std::size_t padded = round_up(rows, layout::tile_rows);
         LayerParts p{};
         p.scales = sizeof(LayerHeader);
@@ -89,21 +89,17 @@ public:
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept {
         return {data_, parts_.total};
     }
-    BITNET_INLINE std::size_t rows() const noexcept {
-        return static_cast<std::size_t>(header_.rows);
-    }
-    BITNET_INLINE std::size_t cols() const noexcept {
-        return static_cast<std::size_t>(header_.cols);
-    }
+    BITNET_INLINE std::size_t rows() const noexcept { return to_size(header_.rows); }
+    BITNET_INLINE std::size_t cols() const noexcept { return to_size(header_.cols); }
     BITNET_INLINE std::size_t group() const noexcept { return header_.group; }
     BITNET_INLINE const std::uint8_t* codes() const noexcept {
-        return reinterpret_cast<const std::uint8_t*>(data_ + parts_.codes);
+        return as<std::uint8_t>(data_ + parts_.codes);
     }
     BITNET_INLINE const float* bias() const noexcept {
-        return header_.has_bias ? reinterpret_cast<const float*>(data_ + parts_.bias) : nullptr;
+        return header_.has_bias ? as<float>(data_ + parts_.bias) : nullptr;
     }
     BITNET_INLINE ScaleView scales() const noexcept {
-        const float* data = reinterpret_cast<const float*>(data_ + parts_.scales);
+        const float* data = as<float>(data_ + parts_.scales);
         return view_scales(header_.scheme, data, cols(), group());
     }
 
@@ -130,7 +126,8 @@ template <class Weights, class Layout, class Isa, bool CodesAreSound = false>
 BITNET_HIDDEN Result<LayerImage>
 make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
            std::span<const float> scales, std::span<const float> bias, std::size_t group) noexcept {
-    if (Status shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape) return shape.error();
+    if (Result<void> shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape)
+        return shape.error();
     if (group != 0 && !(is_group(group) && has_groups<Layout>)) return bad_group_in<Layout>();
     if (codes.size() != rows * cols) {
         return wrong_size(codes.size(), rows * cols, "number of codes is not rows * cols");
@@ -169,7 +166,7 @@ make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t col
     std::byte* const to = memory.data();
     std::memset(to, 0, parts.codes);
     std::memcpy(to, &header, sizeof header);
-    float* const scale = reinterpret_cast<float*>(to + parts.scales);
+    float* const scale = as<float>(to + parts.scales);
     if (blocks) {
         const std::size_t groups = groups_of(cols, group);
         write_row_scales(rows, groups, scale,
@@ -180,8 +177,7 @@ make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t col
         write_scales(*scheme, scales, rows, cols, group, scale);
     }
     if (!bias.empty()) std::memcpy(to + parts.bias, bias.data(), rows * sizeof(float));
-    pack_into<Weights, Layout, Isa>(codes.data(), rows, cols,
-                                    reinterpret_cast<std::uint8_t*>(to + parts.codes));
+    pack_into<Weights, Layout, Isa>(codes.data(), rows, cols, as<std::uint8_t>(to + parts.codes));
     return LayerImage({to, parts.total}, parts, std::move(memory));
 }
 
@@ -220,8 +216,7 @@ BITNET_HIDDEN Result<LayerParts> check_image(std::span<const std::byte> bytes) n
     // In 64 bits first: size_t may have fewer.
     if (h.rows > static_cast<std::size_t>(-1)) return Error{Errc::too_large};
     if (h.cols > max_cols_of<Weights>) return too_many_cols<max_cols_of<Weights>>();
-    if (Status shape = check_shape<max_cols_of<Weights>>(static_cast<std::size_t>(h.rows),
-                                                         static_cast<std::size_t>(h.cols));
+    if (Result<void> shape = check_shape<max_cols_of<Weights>>(to_size(h.rows), to_size(h.cols));
         !shape) {
         return shape.error();
     }
@@ -270,7 +265,7 @@ BITNET_HIDDEN Result<LayerImage> map_image(std::span<const std::byte> bytes) noe
 /// Whether scales and bias hold what make_image() writes beyond the rows: zeros, or for one scale
 /// of the tensor the same sixteen times. where: byte of the image
 template <class Isa>
-BITNET_HIDDEN Status verify_padding(const LayerImage& image) noexcept {
+BITNET_HIDDEN Result<void> verify_padding(const LayerImage& image) noexcept {
     const auto bits_at = [](const float* data, std::size_t i) noexcept {
         std::uint32_t bits;
         std::memcpy(&bits, data + i, sizeof bits);
@@ -299,10 +294,10 @@ BITNET_HIDDEN Status verify_padding(const LayerImage& image) noexcept {
 }
 
 template <class Weights, class Layout, class Isa>
-BITNET_HIDDEN Status verify_image(const LayerImage& image) noexcept {
-    if (Status padding = verify_padding<Isa>(image); !padding) return padding;
+BITNET_HIDDEN Result<void> verify_image(const LayerImage& image) noexcept {
+    if (Result<void> padding = verify_padding<Isa>(image); !padding) return padding;
     const PackedView<Weights, Layout> codes{image.codes(), image.rows(), image.cols()};
-    const Status found = verify<Isa>(codes);
+    const Result<void> found = verify<Isa>(codes);
     if (found || found.error().code != Errc::bad_padding) return found;
     return Error{Errc::bad_padding, image.bytes().size() - codes.bytes() + found.error().where};
 }

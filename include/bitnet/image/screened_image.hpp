@@ -56,7 +56,7 @@ public:
     BITNET_HIDDEN static Result<ScreenedImage>
     make(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
          std::span<const float> scales, std::uint64_t seed) noexcept {
-        if (Status shape = check(rows, cols); !shape) return shape.error();
+        if (Result<void> shape = check_size(rows, cols); !shape) return shape.error();
         if (codes.size() != rows * cols) {
             return wrong_size(codes.size(), rows * cols, "number of codes is not rows * cols");
         }
@@ -124,9 +124,9 @@ public:
         // In 64 bits first: size_t may have fewer.
         if (h.rows > max_rows) return too_many_rows();
         if (h.cols > max_cols) return too_many_cols<max_cols>();
-        const std::size_t rows = static_cast<std::size_t>(h.rows);
-        const std::size_t cols = static_cast<std::size_t>(h.cols);
-        if (Status shape = check(rows, cols); !shape) return shape.error();
+        const std::size_t rows = to_size(h.rows);
+        const std::size_t cols = to_size(h.cols);
+        if (Result<void> shape = check_size(rows, cols); !shape) return shape.error();
         const std::size_t lower = rows * (padded(cols) / 2);
         if (bytes.size() - sizeof h < lower) {
             return wrong_size(bytes.size(), sizeof h + lower,
@@ -182,11 +182,11 @@ public:
     BITNET_INLINE float largest_scale() const noexcept { return largest_scale_; }
 
     template <class Isa>
-    BITNET_HIDDEN Status verify() const noexcept {
+    BITNET_HIDDEN Result<void>(verify)() const noexcept {
         const auto at = [&](const void* p) noexcept {
             return static_cast<std::size_t>(static_cast<const std::byte*>(p) - bytes_.data());
         };
-        if (Status first = verify_image<Weights, Layout, Isa>(first_); !first) {
+        if (Result<void> first = verify_image<Weights, Layout, Isa>(first_); !first) {
             return after_header(first.error());
         }
         for (std::size_t r = 0; r < rows(); ++r) {
@@ -216,7 +216,7 @@ private:
         other.bytes_ = {};
         other.largest_scale_ = 0;
     }
-    static BITNET_INLINE Status check(std::size_t rows, std::size_t cols) noexcept {
+    static BITNET_INLINE Result<void> check_size(std::size_t rows, std::size_t cols) noexcept {
         if (rows > max_rows) return too_many_rows();
         return check_shape<max_cols>(rows, cols);
     }
@@ -229,7 +229,7 @@ private:
         return error;
     }
     static BITNET_INLINE AlignedBytes make_dither(const ScreenedHeader& h) noexcept {
-        const std::size_t cols = static_cast<std::size_t>(h.cols);
+        const std::size_t cols = to_size(h.cols);
         AlignedBytes dither(cols);
         for (std::size_t c = 0; c < cols && dither; ++c) {
             const std::uint32_t bits = random_bits(h.seed, static_cast<std::uint32_t>(c), 0, 0);

@@ -19,7 +19,7 @@ namespace BITNET_NAMESPACE::isa {
 
 namespace detail {
 consteval bool equal(const char* a, const char* b) noexcept {
-    while (*a && *a == *b) ++a, ++b;
+    for (; *a && *a == *b; ++b) ++a;
     return *a == *b;
 }
 /// FNV-1a.

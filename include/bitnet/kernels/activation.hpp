@@ -63,12 +63,12 @@ struct SquaredReluGate {
     BITNET_HIDDEN static void run(const float* gate, const float* up, float* y,
                                   std::size_t n) noexcept {
         using V = simd::f32x16<Isa>;
-        using I = simd::i32x16<Isa>;
+        using Ints = simd::i32x16<Isa>;
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
             const V g = simd::load_chunk<Isa>(gate + i, k);
-            const I number = simd::below(g.abs().bits(), I::set1(detail::inf_bits + 1));
-            const I drop = g.bits().template shift_right<31>() & number;
-            const V r = V::from_bits(simd::pick(drop, I::set1(0), g.bits()));
+            const Ints number = simd::below(g.magnitude().bits(), Ints::set1(detail::inf_bits + 1));
+            const Ints drop = g.bits().template shift_right<31>() & number;
+            const V r = V::from_bits(simd::pick(drop, Ints::set1(0), g.bits()));
             simd::store_chunk((r * r) * simd::load_chunk<Isa>(up + i, k), y + i, k);
         });
     }
@@ -91,17 +91,17 @@ struct Softmax {
     template <class Isa>
     BITNET_HIDDEN static void run(float* x, std::size_t n) noexcept {
         using V = simd::f32x16<Isa>;
-        using I = simd::i32x16<Isa>;
+        using Ints = simd::i32x16<Isa>;
         if (n == 0) return;
-        I best = detail::ordered(V::set1(x[0]).bits());
+        Ints best = detail::ordered(V::set1(x[0]).bits());
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
             float lane[16];
             V::set1(x[0]).store(lane);
             std::memcpy(lane, x + i, k * sizeof(float));
-            best = max(best, detail::ordered(V::load(lane).bits()));
+            best = larger(best, detail::ordered(V::load(lane).bits()));
         });
         float top[16];
-        V::from_bits(detail::ordered(I::set1(best.maximum()))).store(top);
+        V::from_bits(detail::ordered(Ints::set1(best.maximum()))).store(top);
 
         const V largest = V::load(top);
         V partial = simd::zeros<Isa>();
@@ -131,8 +131,9 @@ struct BitGlu {
             std::uint8_t* word = q.codes + at.offset(t);
             for (std::size_t j = 0; j < at.groups(); ++j) q.sums[j * q.tokens + t] = 0;
             auto largest = simd::i32x16<Isa>::set1(0);
-            const auto see = [&](const simd::f32x16<Isa>& magnitude)
-                                 BITNET_INLINE_LAMBDA { largest = max(largest, magnitude.bits()); };
+            const auto see = [&](const simd::f32x16<Isa>& magnitude) BITNET_INLINE_LAMBDA {
+                largest = larger(largest, magnitude.bits());
+            };
             detail::for_words(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
                 const std::uint32_t open = detail::signs32<Isa>(g + c, n, see).positive;
                 const std::uint32_t plus = open & ~detail::signs32<Isa>(u + c, n, see).negative;

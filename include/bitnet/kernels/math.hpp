@@ -32,7 +32,7 @@ template <class Isa>
 BITNET_INLINE std::int32_t absmax_bits(const float* x, std::size_t n) noexcept {
     auto best = simd::i32x16<Isa>::set1(0);
     simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-        best = max(best, simd::load_chunk<Isa>(x + i, k).abs().bits());
+        best = larger(best, simd::load_chunk<Isa>(x + i, k).magnitude().bits());
     });
     return best.maximum();
 }
@@ -120,7 +120,7 @@ struct MeanAbs {
     BITNET_HIDDEN static float run(const float* x, std::size_t n) noexcept {
         auto s = simd::zeros<Isa>();
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-            s = s + simd::load_chunk<Isa>(x + i, k).abs();
+            s = s + simd::load_chunk<Isa>(x + i, k).magnitude();
         });
         return simd::lane::divide(s.fold(), static_cast<float>(n));
     }

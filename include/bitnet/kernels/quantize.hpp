@@ -27,11 +27,11 @@ template <class Isa, class Activations>
 requires(std::is_same_v<codes_of<Activations>, Int8>) BITNET_INLINE
     void quantize_token(const float* x, const Quantized<Activations>& q, std::size_t t) noexcept {
     using V = simd::f32x16<Isa>;
-    using I = simd::i32x16<Isa>;
+    using Ints = simd::i32x16<Isa>;
     const auto at = q.layout();
     const std::size_t w = at.width(t);
     std::uint8_t* word = q.codes + at.offset(t);
-    const auto put = [&](const I& code) BITNET_INLINE_LAMBDA { // 16 columns
+    const auto put = [&](const Ints& code) BITNET_INLINE_LAMBDA { // 16 columns
         std::int8_t codes[16];
         if (w == 1) {
             code.store_bytes(reinterpret_cast<std::int8_t*>(word));
@@ -50,28 +50,28 @@ requires(std::is_same_v<codes_of<Activations>, Int8>) BITNET_INLINE
     set_scale(q.scales[t], finite, a);
 
     const V factor = V::set1(a);
-    const I keep = I::set1(finite ? -1 : 0);
+    const Ints keep = Ints::set1(finite ? -1 : 0);
     const std::size_t per_sum = q.group ? q.group : q.cols;
     for (std::size_t g = 0, left = q.cols; g < at.groups(); ++g, left -= per_sum) {
-        I sum = I::set1(0);
+        Ints sum = Ints::set1(0);
         const float* from = x + g * per_sum;
         simd::for_chunks(left < per_sum ? left : per_sum, [&](std::size_t i,
                                                               std::size_t k) BITNET_INLINE_LAMBDA {
             // |x * a| <= max_code * (1 + 2^-22): no clamp is needed
-            const I code = (simd::load_chunk<Isa>(from + i, k) * factor).nearest() & keep;
+            const Ints code = (simd::load_chunk<Isa>(from + i, k) * factor).nearest() & keep;
             sum = sum + code;
             put(code);
         });
         q.sums[g * q.tokens + t] = sum.sum();
     }
-    if (round_up(q.cols, 16) % layout::tile_cols != 0) put(I::set1(0));
+    if (round_up(q.cols, 16) % layout::tile_cols != 0) put(Ints::set1(0));
 }
 
 template <class Isa>
 BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
                                   std::size_t t) noexcept {
     using V = simd::f32x16<Isa>;
-    using I = simd::i32x16<Isa>;
+    using Ints = simd::i32x16<Isa>;
     const auto at = q.layout();
     const std::size_t w = at.width(t), per_sum = q.group ? q.group : at.steps() * 32;
     std::uint8_t* word = q.codes + at.offset(t);
@@ -83,7 +83,7 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
     set_scale(q.scales[t], finite, m);
 
     const V factor = V::set1(simd::lane::divide(1.0f, m));
-    const I half = I::set1(bits_of(0.5f)); // rounds to 0
+    const Ints half = Ints::set1(bits_of(0.5f)); // rounds to 0
     for (std::size_t g = 0; g < at.groups(); ++g) q.sums[g * q.tokens + t] = 0;
     for (std::size_t c = 0; c < q.cols; c += 32, word += 8 * w) {
         std::uint32_t nonzero = 0, minus = 0;
@@ -91,7 +91,7 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
             const std::size_t n = q.cols - c < 32 ? q.cols - c : 32;
             simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
                 const V v = simd::load_chunk<Isa>(x + c + i, k) * factor;
-                nonzero |= simd::below(half, v.abs().bits()).negative() << i;
+                nonzero |= simd::below(half, v.magnitude().bits()).negative() << i;
                 minus |= v.bits().negative() << i;
             });
         }
@@ -110,15 +110,15 @@ struct Signs {
 };
 template <class Isa, class F>
 BITNET_INLINE Signs signs32(const float* v, std::size_t n, F&& see) noexcept {
-    using I = simd::i32x16<Isa>;
+    using Ints = simd::i32x16<Isa>;
     Signs s{0, 0};
     // The bits of numbers < 0, less 1, are the integers from the least up to these.
-    const I end = I::set1(inf_bits | sign_bit);
+    const Ints end = Ints::set1(inf_bits | sign_bit);
     simd::for_chunks(n < 32 ? n : 32, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
         const simd::f32x16<Isa> value = simd::load_chunk<Isa>(v + i, k);
-        see(value.abs());
-        s.negative |= less(value.bits() - I::set1(1), end) << i;
-        s.positive |= less(value.bits() + I::set1(magnitude_bits), end) << i; // the sign changed
+        see(value.magnitude());
+        s.negative |= less(value.bits() - Ints::set1(1), end) << i;
+        s.positive |= less(value.bits() + Ints::set1(magnitude_bits), end) << i; // the sign changed
     });
     return s;
 }
@@ -138,7 +138,7 @@ BITNET_INLINE float deviation(const float* x, std::size_t n, float mean) noexcep
     const V centre = V::set1(mean);
     V sum = simd::zeros<Isa>();
     simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-        const V d = simd::load_chunk<Isa>(x + i, k).abs() - centre;
+        const V d = simd::load_chunk<Isa>(x + i, k).magnitude() - centre;
         if (k == 16) {
             sum = sum + d * d;
         } else { // lanes beyond the row's end count zero
@@ -160,7 +160,7 @@ requires(std::is_same_v<codes_of<Activations>, Sign>) BITNET_INLINE
     auto largest = simd::i32x16<Isa>::set1(0);
     V sum = simd::zeros<Isa>(); // of |x|, as mean_abs() takes it
     const auto see = [&](const V& magnitude) BITNET_INLINE_LAMBDA {
-        largest = max(largest, magnitude.bits());
+        largest = larger(largest, magnitude.bits());
         if constexpr (!std::is_same_v<Activations, Sign>) sum = sum + magnitude;
     };
     for_words(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {

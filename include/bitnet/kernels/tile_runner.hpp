@@ -49,10 +49,10 @@ struct TileRunner {
                                   std::int32_t* dots) noexcept {
         const auto at = x.layout();
         const std::size_t block_bytes = weights.mapping().block_bytes();
-        const std::uint8_t* const lines = weights.data + tile.block * block_bytes;
-        TileInput in{lines,
+        const std::uint8_t* const block = weights.data + tile.block * block_bytes;
+        TileInput in{block,
                      block_bytes,
-                     lines + block_bytes,
+                     block + block_bytes,
                      x.codes + at.offset(tile.token),
                      4 * at.width(tile.token),
                      0,

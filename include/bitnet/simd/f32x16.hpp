@@ -96,7 +96,9 @@ struct f32x16 {
         for (std::size_t i = 0; i < parts; ++i) r.v[i] = bitwise_cast<float>(a.v[i]);
         return r;
     }
-    BITNET_INLINE f32x16 abs() const noexcept { return from_bits(bits() & ints::set1(0x7fffffff)); }
+    BITNET_INLINE f32x16 magnitude() const noexcept {
+        return from_bits(bits() & ints::set1(0x7fffffff));
+    }
     /// The sum of the sixteen partials: lane i + lane i+8, then +4, +2, +1, each rounded once.
     BITNET_INLINE float fold() const noexcept {
         float lane[16];

@@ -56,17 +56,18 @@ struct ExpParts {
 /// exp(-inf) = 0, exp(NaN) = NaN
 template <class Isa>
 BITNET_INLINE f32x16<Isa> exp(const f32x16<Isa>& x) noexcept {
-    using I = i32x16<Isa>;
-    const I bits = x.bits(), size = x.abs().bits();
-    const I negative = bits.template shift_right<31>();
+    using Ints = i32x16<Isa>;
+    const Ints bits = x.bits(), size = x.magnitude().bits();
+    const Ints negative = bits.template shift_right<31>();
     // The last arguments whose result is a normal number: 88.72283 and -87.33654.
-    const I limit = pick(negative, I::set1(0x42aeac4f), I::set1(0x42b17217));
-    const I beyond = below(limit, size);
-    const ExpParts<Isa> e(f32x16<Isa>::from_bits(pick(beyond, I::set1(0), bits)));
+    const Ints limit = pick(negative, Ints::set1(0x42aeac4f), Ints::set1(0x42b17217));
+    const Ints beyond = below(limit, size);
+    const ExpParts<Isa> e(f32x16<Isa>::from_bits(pick(beyond, Ints::set1(0), bits)));
     const f32x16<Isa> one_plus_p = f32x16<Isa>::set1(1.0f) + e.p;
-    const I y = one_plus_p.bits() + e.n.template shift_left<23>(); // times 2^n
-    const I special = pick(below(I::set1(detail::inf_bits), size), I::set1(detail::nan_bits),
-                           pick(negative, I::set1(0), I::set1(detail::inf_bits)));
+    const Ints y = one_plus_p.bits() + e.n.template shift_left<23>(); // times 2^n
+    const Ints special =
+        pick(below(Ints::set1(detail::inf_bits), size), Ints::set1(detail::nan_bits),
+             pick(negative, Ints::set1(0), Ints::set1(detail::inf_bits)));
     return f32x16<Isa>::from_bits(pick(beyond, special, y));
 }
 
@@ -75,16 +76,16 @@ BITNET_INLINE f32x16<Isa> exp(const f32x16<Isa>& x) noexcept {
 template <class Isa>
 BITNET_HIDDEN f32x16<Isa> log(const f32x16<Isa>& x) noexcept {
     using V = f32x16<Isa>;
-    using I = i32x16<Isa>;
-    const I bits = x.bits(), size = x.abs().bits();
+    using Ints = i32x16<Isa>;
+    const Ints bits = x.bits(), size = x.magnitude().bits();
     // A denormal is its bits times 2^-149, and its bits as a number are a normal float.
-    const I tiny = below(size, I::set1(0x00800000));
-    const I normal = pick(tiny, V::from(size & tiny).bits(), size);
+    const Ints tiny = below(size, Ints::set1(0x00800000));
+    const Ints normal = pick(tiny, V::from(size & tiny).bits(), size);
     // x = 2^n m, sqrt(1/2) <= m < sqrt(2); the bits of sqrt(1/2) mark where n steps.
-    const I root_half = I::set1(0x3f3504f3);
-    const I exponent = (normal - root_half).template shift_right<23>();
+    const Ints root_half = Ints::set1(0x3f3504f3);
+    const Ints exponent = (normal - root_half).template shift_right<23>();
     const V m = V::from_bits(normal - exponent.template shift_left<23>());
-    const V n = V::from(exponent - (tiny & I::set1(149)));
+    const V n = V::from(exponent - (tiny & Ints::set1(149)));
     // ln m = ln(1 + f) = 2 atanh(s), s = f / (2 + f); arranged so that f, which is exact, leads:
     // ln(1 + f) = f - (f^2/2 - s (f^2/2 + R)), R = 2/3 s^2 + 2/5 s^4 + ...; the term left out is
     // below 2^-28 of the result.
@@ -99,12 +100,12 @@ BITNET_HIDDEN f32x16<Isa> log(const f32x16<Isa>& x) noexcept {
     const V tail = s * (half_square + r * z) + n * V::set1(0x1.7f7d1cp-20f);
     const V y = n * V::set1(0x1.62e4p-1f) - ((half_square - tail) - f);
     // Special: zeros, infinity, NaN, and everything negative.
-    const I infinity = I::set1(detail::inf_bits);
-    const I nonzero = below(I::set1(0), size);
-    const I invalid = (bits.template shift_right<31>() & nonzero) | below(infinity, size);
-    I out = pick(below(size, infinity), y.bits(), infinity);
-    out = pick(nonzero, out, I::set1(detail::inf_bits | detail::sign_bit));
-    return V::from_bits(pick(invalid, I::set1(detail::nan_bits), out));
+    const Ints infinity = Ints::set1(detail::inf_bits);
+    const Ints nonzero = below(Ints::set1(0), size);
+    const Ints invalid = (bits.template shift_right<31>() & nonzero) | below(infinity, size);
+    Ints out = pick(below(size, infinity), y.bits(), infinity);
+    out = pick(nonzero, out, Ints::set1(detail::inf_bits | detail::sign_bit));
+    return V::from_bits(pick(invalid, Ints::set1(detail::nan_bits), out));
 }
 
 /// y = 1 / (1 + e^-x), computed as z / (1 + z) for x < 0, else 1 / (1 + z), with z = e^-|x|
@@ -112,14 +113,15 @@ BITNET_HIDDEN f32x16<Isa> log(const f32x16<Isa>& x) noexcept {
 template <class Isa>
 BITNET_INLINE f32x16<Isa> sigmoid(const f32x16<Isa>& x) noexcept {
     using V = f32x16<Isa>;
-    using I = i32x16<Isa>;
+    using Ints = i32x16<Isa>;
     const V one = V::set1(1.0f);
-    const I size = x.abs().bits();
-    const V z = exp(V::from_bits(size | I::set1(detail::sign_bit)));
-    const I negative = x.bits().template shift_right<31>();
+    const Ints size = x.magnitude().bits();
+    const V z = exp(V::from_bits(size | Ints::set1(detail::sign_bit)));
+    const Ints negative = x.bits().template shift_right<31>();
     const V above = V::from_bits(pick(negative, z.bits(), one.bits()));
-    const I y = (above / (one + z)).bits();
-    return V::from_bits(pick(below(I::set1(detail::inf_bits), size), I::set1(detail::nan_bits), y));
+    const Ints y = (above / (one + z)).bits();
+    return V::from_bits(
+        pick(below(Ints::set1(detail::inf_bits), size), Ints::set1(detail::nan_bits), y));
 }
 
 /// y = tanh x = t / (t + 2), t = e^(2|x|) - 1, with the sign of x
@@ -127,19 +129,19 @@ BITNET_INLINE f32x16<Isa> sigmoid(const f32x16<Isa>& x) noexcept {
 template <class Isa>
 BITNET_HIDDEN f32x16<Isa> tanh(const f32x16<Isa>& x) noexcept {
     using V = f32x16<Isa>;
-    using I = i32x16<Isa>;
-    const I bits = x.bits(), size = x.abs().bits();
-    const I ten = V::set1(10.0f).bits(); // from 9.02 on the result is 1
+    using Ints = i32x16<Isa>;
+    const Ints bits = x.bits(), size = x.magnitude().bits();
+    const Ints ten = V::set1(10.0f).bits(); // from 9.02 on the result is 1
     const V a = V::from_bits(pick(below(ten, size), ten, size));
     const ExpParts<Isa> e(a + a);
-    const V power = V::from_bits((e.n + I::set1(127)).template shift_left<23>());
+    const V power = V::from_bits((e.n + Ints::set1(127)).template shift_left<23>());
     const V t = power * e.p + (power - V::set1(1.0f));
     const V ratio = t / (t + V::set1(2.0f));
     // x - x^3/3 is within half an ulp of x where |x| < 2^-12
-    const I y = pick(below(size, V::set1(0x1p-12f).bits()), size, ratio.bits());
-    const I invalid = below(I::set1(detail::inf_bits), size);
+    const Ints y = pick(below(size, V::set1(0x1p-12f).bits()), size, ratio.bits());
+    const Ints invalid = below(Ints::set1(detail::inf_bits), size);
     return V::from_bits(
-        pick(invalid, I::set1(detail::nan_bits), y | (bits & I::set1(detail::sign_bit))));
+        pick(invalid, Ints::set1(detail::nan_bits), y | (bits & Ints::set1(detail::sign_bit))));
 }
 
 } // namespace BITNET_NAMESPACE::simd

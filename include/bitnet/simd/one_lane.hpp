@@ -44,7 +44,7 @@ struct OneLane<std::int32_t> {
     friend BITNET_INLINE OneLane operator<<(const OneLane& a, int n) noexcept {
         return wrap(a.bits() << n);
     }
-    friend BITNET_INLINE OneLane max(const OneLane& a, const OneLane& b) noexcept {
+    friend BITNET_INLINE OneLane larger(const OneLane& a, const OneLane& b) noexcept {
         return OneLane(a.v > b.v ? a.v : b.v);
     }
 
