@@ -179,7 +179,7 @@ private:
         bool bounded;                   // whether all logits are finite
 
         BITNET_INLINE float logit(std::size_t row, std::int32_t dot) const noexcept {
-            return once(simd::lane::divide(static_cast<float>(dot), a) * scales[row]);
+            return rounded(simd::divide(static_cast<float>(dot), a) * scales[row]);
         }
     };
 
@@ -249,7 +249,7 @@ private:
         p.middle = static_cast<std::int32_t>(centre);
         p.high = static_cast<std::int32_t>(std::ceil(centre + t));
         // No dot is beyond 2^31: so no logit is beyond this.
-        const float most = once(simd::lane::divide(2147483648.0f, p.a) * image_.largest_scale());
+        const float most = rounded(simd::divide(2147483648.0f, p.a) * image_.largest_scale());
         p.bounded = detail::is_finite(most);
 
         for (std::size_t r = rows(); r < padded_rows(); ++r) p.dots[r] = 0;

@@ -297,7 +297,7 @@ private:
         std::uint32_t rows_[2][screened_room] = {};
         for (std::size_t i = 0; i < screened_rows; ++i) { // each row once at the very bound
             const float bound = static_cast<float>(16 * dots[i] + (x_[i] < 0 ? low : high));
-            const float least = once(simd::lane::divide(bound, 1.5f) * x_[i]);
+            const float least = rounded(simd::divide(bound, 1.5f) * x_[i]);
             const auto reach = [&](const Table& table, std::uint32_t* out) {
                 return table.get<functions::RowsThatReach>()(dots, x_, 0, screened_rows, high, low,
                                                              1.5f, least, out);
