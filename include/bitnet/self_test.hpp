@@ -120,7 +120,9 @@ private:
         std::int8_t w[most_codes], x[most_tokens * long_cols];
         alignas(64) std::uint8_t packed[most_bytes];
         std::byte memory[quantized_bytes<Int8>(most_tokens, long_cols)];
-        float scales[round_up(rows, 16) * 3], bias[round_up(rows, 16)], factors[most_tokens];
+        using layout::tile_rows;
+        constexpr std::size_t padded = round_up(rows, tile_rows);
+        float scales[padded * 3], bias[padded], factors[most_tokens];
         T y[2][most_tokens * rows];
         fill<Weights>(w, r * c);
         fill<Codes>(x, most_tokens * c);
@@ -129,7 +131,7 @@ private:
         for (float& v : factors) v = 11.0f + real();
         pack_into<Weights, Layout, Isa>(w, r, c, packed);
         const std::size_t groups = groups_of(c, group);
-        const ScaleView scale_view{scales, 16 * groups, group ? 16u : 0u, group};
+        const ScaleView scale_view{scales, tile_rows * groups, group ? tile_rows : 0, group};
 
         const auto run = [&](const Table& table, std::size_t n, T* out) {
             const auto q =
