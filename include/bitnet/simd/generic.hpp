@@ -210,7 +210,7 @@ struct generic {
 
     /// Lane 2 i: a[i] + a[i + lanes / 2]; lane 2 i + 1: the same of b. Each rounded once.
     static BITNET_INLINE f32 fold_pair(const f32& a, const f32& b) noexcept {
-        return once(xsimd::zip_lo(a, b) + xsimd::zip_hi(a, b));
+        return rounded(xsimd::zip_lo(a, b) + xsimd::zip_hi(a, b));
     }
 
 private:
