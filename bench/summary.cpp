@@ -54,7 +54,7 @@ Summary summary_of(const std::vector<Row>& runs) {
     s.microseconds = rounded(median * 1e6);
     s.microseconds_q1 = rounded(q1 * 1e6);
     s.microseconds_q3 = rounded(q3 * 1e6);
-    s.spread_percent = rounded(100 * (q3 - q1) / median);
+    s.spread_percent = std::round(1e5 * (q3 - q1) / median) / 1e3; // to three decimals
 
     s.gigahertz = rounded(median_over(runs, [](const Row& run) { return run.gigahertz; }));
     s.products_per_cycle = rounded(median_over(runs, [](const Row& run) {
