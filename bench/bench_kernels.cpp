@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The microbenchmark suite: every row verifies its output before it is timed, and stands beside the
-// limit that binds it, measured just before it.
+// The microbenchmark suite. Every row verifies its output before it is timed. The limit of its
+// kernel is measured just before it.
 //
-//   bench_kernels --quick
+//   bench_kernels --rows quick
 //   bench_kernels --benchmark_filter='w158a8/gemm.*icelake' --json rows.json --csv rows.csv
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <map>
 
 #include <CLI/CLI.hpp>
 
@@ -41,11 +42,23 @@ private:
 } // namespace
 
 int main(int argc, char** argv) {
-    bool quick = false;
     std::string json, csv;
+    std::size_t runs = 1;
+    bench::Report::Options options;
+    const std::map<std::string, bench::Part> parts{
+        {"quick", bench::Part::quick}, {"main", bench::Part::main}, {"all", bench::Part::all}};
     CLI::App app{"Microbenchmarks of the bitnet kernels. Flags of Google Benchmark pass through."};
     app.allow_extras();
-    app.add_flag("--quick", quick, "The rows that matter most");
+    app.add_option("--rows", options.part,
+                   "quick: a glance; main: the tables of docs/performance.md; all")
+        ->transform(CLI::CheckedTransformer(parts))
+        ->default_str("all");
+    app.add_option("--clusters", options.clusters,
+                   "Only these, as haswell,best, best being the best that runs here")
+        ->delimiter(',');
+    app.add_option("--runs", runs, "Runs of all rows, one after the other; a figure is a median")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
     app.add_option("--json", json,
                    "Write the rows as JSON to this file; -: to stdout, and no table");
     app.add_option("--csv", csv, "Write the rows as CSV to this file");
@@ -61,19 +74,22 @@ int main(int argc, char** argv) {
     Sink json_file(json), csv_file(csv);
     if (!json_file.good() || !csv_file.good()) return 1;
 
-    bench::Report report(quick, json == "-");
+    options.quiet = json == "-";
+    bench::Report report(options);
     bench::add_limit_rows(report);
     bench::add_gemm_rows(report);
     bench::add_head_rows(report);
     bench::add_float_rows(report);
     bench::add_pool_row(report);
-    const std::size_t ran = benchmark::RunSpecifiedBenchmarks(&report);
+    std::size_t ran = 0;
+    for (std::size_t run = 0; run < runs; ++run) ran += benchmark::RunSpecifiedBenchmarks(&report);
     benchmark::Shutdown();
     if (ran == 0) {
         std::fprintf(stderr, "bench_kernels: no row has such a name\n");
         return 2;
     }
 
+    if (runs > 1) report.print_summary();
     const bool json_written = json_file.write(report.json());
     const bool written = csv_file.write(report.csv()) && json_written;
     if (!report.all_verified()) std::fprintf(stderr, "bench_kernels: a row's output is wrong\n");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The clusters to measure, each with its limits.
+#include <algorithm>
 #include <string_view>
 
 #include "limits_tables.hpp"
@@ -19,7 +20,7 @@ const Limits* limits_of(std::string_view name, bitnet::type_list<Cluster...>) no
 
 } // namespace
 
-std::vector<Contender> contenders(bool quick) {
+std::vector<Contender> contenders(const std::vector<std::string>& list) {
     using namespace bitnet::isa;
     std::vector<Contender> all, few;
     for (const char* cluster : bitnet::dispatch::built()) {
@@ -27,9 +28,13 @@ std::vector<Contender> contenders(bool quick) {
             all.push_back({bitnet::dispatch::find(cluster), limits});
         }
     }
-    if (!quick) return all;
+    if (list.empty()) return all;
+    const auto listed = [&](const char* cluster) {
+        return std::find(list.begin(), list.end(), cluster) != list.end();
+    };
     for (const Contender& c : all) {
-        if (&c == &all.back() || std::string_view(c.kernels->name) == "haswell") few.push_back(c);
+        const bool best = &c == &all.back();
+        if (listed(c.kernels->name) || (best && listed("best"))) few.push_back(c);
     }
     return few;
 }

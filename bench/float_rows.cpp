@@ -102,17 +102,15 @@ void run(Row& row, const Table& table, const Function& function, double seconds_
     row.verified = std::memcmp(o.out.data(), expected.out.data(), o.out.size() * 4) == 0 &&
                    std::memcmp(o.packed.data(), expected.packed.data(), o.packed.size()) == 0;
     const std::size_t values = row.tokens * row.cols;
-    const double bytes = function.bytes_per_value * static_cast<double>(values);
     const double copy = best_rate(20, 8e-9 * static_cast<double>(100 * values), [&] {
         for (std::size_t i = 0; i < 100; ++i) {
             std::memcpy(expected.out.data(), o.x.data(), values * sizeof(float));
             benchmark::ClobberMemory();
         }
     });
-    const double seconds = median_seconds(seconds_a_row, [&] { function.run(table, o); });
-    row.gbps = bytes / seconds * 1e-9;
-    row.microseconds = seconds * 1e6;
-    row.consider("copy", copy, "GB/s");
+    row.seconds = sample_seconds(seconds_a_row, [&] { function.run(table, o); });
+    row.bytes = function.bytes_per_value * static_cast<double>(values);
+    row.limits = {{"copy", "GB/s", copy}};
 }
 
 /// Attention of a token whose 4 heads share keys: y = a b^T, a (tokens, cols), b (rows, cols).
@@ -129,10 +127,9 @@ void run_dots(Row& row, const Contender& contender, double seconds_a_row) {
     multiply();
     row.verified = std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)) == 0;
     const double port = measured_ops(limits.multiply_add, 1);
-    const double seconds = median_seconds(seconds_a_row, multiply);
-    row.gops = 2e-9 * static_cast<double>(row.tokens * row.rows * row.cols) / seconds;
-    row.microseconds = seconds * 1e6;
-    row.consider(limits.multiply_add.name, port, "GOP/s");
+    row.seconds = sample_seconds(seconds_a_row, multiply);
+    row.operations = 2.0 * static_cast<double>(row.tokens * row.rows * row.cols);
+    row.limits = {{limits.multiply_add.name, "GOP/s", port}};
 }
 
 void add_dots_rows(Report& report) {
@@ -142,7 +139,8 @@ void add_dots_rows(Report& report) {
         row.rows = rows;
         row.cols = cols;
         row.tokens = 4;
-        for (const Contender& contender : contenders(report.quick())) {
+        row.part = Part::main;
+        for (const Contender& contender : contenders(report.clusters())) {
             row.cluster = contender.kernels->name;
             report.add(row, [=, seconds = report.seconds_a_row()](Row& measured) {
                 run_dots(measured, contender, seconds);
@@ -154,7 +152,6 @@ void add_dots_rows(Report& report) {
 } // namespace
 
 void add_float_rows(Report& report) {
-    if (report.quick()) return;
     add_dots_rows(report);
     for (const Function& function : functions()) {
         for (const std::size_t tokens : {1u, 16u}) {
@@ -162,7 +159,8 @@ void add_float_rows(Report& report) {
             row.name = std::string(function.name) + "/hot/" + std::to_string(tokens) + "x2560";
             row.cols = 2560;
             row.tokens = tokens;
-            for (const Contender& contender : contenders(report.quick())) {
+            row.part = Part::main;
+            for (const Contender& contender : contenders(report.clusters())) {
                 row.cluster = contender.kernels->name;
                 report.add(row, [=, &function, seconds = report.seconds_a_row()](Row& measured) {
                     run(measured, *contender.kernels, function, seconds);

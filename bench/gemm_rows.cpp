@@ -14,7 +14,6 @@ namespace {
 using bitnet::Binary;
 using bitnet::Int2;
 using bitnet::Int4;
-using bitnet::Int6;
 using bitnet::Int8;
 using bitnet::Sign;
 using bitnet::Ternary;
@@ -23,17 +22,23 @@ struct Case {
     std::size_t rows, cols, tokens;
     bool cold = false;
     std::size_t threads = 1;
-    bool quick = false;
+    Part part = Part::all;
 };
 
 // 2560×2560 (q, o), 640×2560 (k, v), 6912×2560 (gate, up) and 2560×6912 (down) are the projections
 // of BitNet b1.58 2B4T; three shapes of larger models; odd ones.
 std::vector<Case> cases() {
-    std::vector<Case> list{{6912, 2560, 512, false, 1, true}, {6912, 2560, 1, true, 1, true},
-                           {2560, 2560, 1, false, 1, true},   {6912, 2560, 512, false, 2},
-                           {6912, 2560, 1, true, 2},          {6912, 2560, 1}};
-    for (std::size_t tokens = 2; tokens <= 16; ++tokens) list.push_back({6912, 2560, tokens});
-    for (const std::size_t tokens : {32u, 128u}) list.push_back({6912, 2560, tokens});
+    std::vector<Case> list{
+        {6912, 2560, 512, false, 1, Part::quick}, {6912, 2560, 1, true, 1, Part::quick},
+        {2560, 2560, 1, false, 1, Part::quick},   {6912, 2560, 512, false, 2, Part::main},
+        {6912, 2560, 1, true, 2, Part::main},
+    };
+    for (std::size_t tokens = 1; tokens <= 16; ++tokens) {
+        list.push_back({6912, 2560, tokens, false, 1, Part::main});
+    }
+    for (const std::size_t tokens : {32u, 128u}) {
+        list.push_back({6912, 2560, tokens, false, 1, Part::main});
+    }
     constexpr std::size_t shapes[][2] = {{2560, 2560},  {640, 2560},  {2560, 6912}, {3200, 8640},
                                          {4096, 14336}, {3072, 9216}, {1, 2560},    {17, 2560},
                                          {1000, 100},   {1000, 2561}};
@@ -47,14 +52,20 @@ std::vector<Case> cases() {
 
 // The output head of BitNet b1.58 2B4T, and smaller ones.
 std::vector<Case> head_cases() {
-    return {{128256, 2560, 1, true}, {128256, 2560, 1, true, 2},
-            {32000, 2560, 1, true},  {2560, 640, 1},
-            {640, 640, 1},           {2560, 2560, 512}};
+    return {{128256, 2560, 1, true, 1, Part::main},
+            {128256, 2560, 1, true, 2, Part::main},
+            {32000, 2560, 1, true},
+            {2560, 640, 1, false, 1, Part::main},
+            {640, 640, 1},
+            {2560, 2560, 512, false, 1, Part::main}};
 }
 
 // Activations of 2 and 4 bits: their kernels have all shapes under their own names.
 std::vector<Case> narrow_cases() {
-    return {{6912, 2560, 1, true}, {6912, 2560, 1}, {6912, 2560, 512}};
+    return {{6912, 2560, 1, true, 1, Part::main},
+            {2560, 2560, 1, false, 1, Part::main},
+            {6912, 2560, 1},
+            {6912, 2560, 512, false, 1, Part::main}};
 }
 
 /// The operands of the row before: they serve the next one of the same shape, since the rows of all
@@ -98,11 +109,11 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
         contender.kernels->get<bitnet::functions::Gemm<bitnet::Product<Weights, Codes, Layout>>>();
     const auto multiply = [&](auto weights) {
         const std::size_t most = c.threads == 1 ? 1 : 4 * c.threads;
-        bitnet::detail::for_ranges(pool(c.threads), (c.rows + 15) / 16, most,
-                                   [&](std::size_t first, std::size_t last) {
-                                       kernel(weights, problem.x(), problem.scales(), nullptr,
-                                              problem.y(), first * 16, std::min(c.rows, last * 16));
-                                   });
+        bitnet::detail::for_ranges<bitnet::isa::native>(
+            pool(c.threads), (c.rows + 15) / 16, most, [&](std::size_t first, std::size_t last) {
+                kernel(weights, problem.x(), problem.scales(), nullptr, problem.y(), first * 16,
+                       std::min(c.rows, last * 16));
+            });
     };
     auto views = c.cold ? problem.copies(cold_bytes()) : std::vector{problem.layer().weights()};
     const auto is_right = [&](const auto& view) {
@@ -122,14 +133,12 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
     const double read = c.tokens == 1 ? measured_read(limits, read_bytes, c.threads) : 0;
 
     std::size_t next = 0;
-    const double seconds =
-        median_seconds(seconds_a_row, [&] { multiply(views[next++ % views.size()]); });
+    row.seconds = sample_seconds(seconds_a_row, [&] { multiply(views[next++ % views.size()]); });
     row.bits_per_weight = 8.0 * static_cast<double>(bytes) / static_cast<double>(c.rows * c.cols);
-    row.gops = problem.ops() / seconds * 1e-9;
-    row.gbps = static_cast<double>(bytes) / seconds * 1e-9;
-    row.microseconds = seconds * 1e6;
-    row.consider(loop.name, port, "GOP/s");
-    if (read > 0) row.consider(c.cold ? "read/cold" : "read/hot", read, "GB/s");
+    row.operations = problem.ops();
+    row.bytes = static_cast<double>(bytes);
+    row.limits = {{loop.name, "GOP/s", port}};
+    if (read > 0) row.limits.push_back({c.cold ? "read/cold" : "read/hot", "GB/s", read});
 }
 
 template <class Weights, class Activations,
@@ -137,7 +146,7 @@ template <class Weights, class Activations,
 void add(Report& report, const std::string& kernel, std::size_t group = 0,
          const std::vector<Case>& list = cases()) {
     for (const Case& c : list) {
-        if (report.quick() && !c.quick) continue;
+        if (!report.wants(c.part)) continue;
         Row row;
         row.name = kernel + (c.tokens == 1 ? "/gemv/" : "/gemm/") + (c.cold ? "cold/" : "hot/") +
                    std::to_string(c.rows) + "x" + std::to_string(c.cols);
@@ -145,7 +154,8 @@ void add(Report& report, const std::string& kernel, std::size_t group = 0,
         row.cols = c.cols;
         row.tokens = c.tokens;
         row.threads = c.threads;
-        for (const Contender& contender : contenders(report.quick())) {
+        row.part = c.part;
+        for (const Contender& contender : contenders(report.clusters())) {
             row.cluster = contender.kernels->name;
             report.add(row, [=, seconds = report.seconds_a_row()](Row& measured) {
                 run<Weights, Activations, Layout>(measured, contender, c, group, seconds);
@@ -162,11 +172,12 @@ void add_gemm_rows(Report& report) {
         using W = typename P::Weights;
         using C = typename P::Codes;
         using L = typename P::Layout;
-        constexpr bool heads = W::bits > 2;
-        add<W, C, L>(report, P::name, 0, heads ? head_cases() : cases());
+        constexpr bool head = W::bits > 2;
+        add<W, C, L>(report, P::name, 0, head ? head_cases() : cases());
+        if constexpr (L::has_groups && C::bits == 8) {
+            add<W, C, L>(report, std::string(P::name) + "g128", 128, head ? head_cases() : cases());
+        }
     });
-    add<Binary, Int8>(report, "w1a8g128", 128);
-    add<Int6, Int8>(report, "w6a8g128", 128, head_cases());
     // Few bits of activation have the kernels of the codes that they are held in.
     for_each_type(type_list<Ternary, Binary>{}, [&]<class W>() {
         for_each_type(type_list<Int4, Int2>{}, [&]<class A>() {

@@ -78,24 +78,22 @@ void run(Row& row, Problem& problem, const Limits& limits, std::size_t k, double
         [](const Logit& a, const Logit& b) { return a.row == b.row && a.value == b.value; });
     const std::size_t bytes = rows * cols / 2; // of the first pass
     const double read = measured_read(limits, problem.memory, row.threads);
-    const double seconds = median_seconds(seconds_a_row, top);
+    row.seconds = sample_seconds(seconds_a_row, top);
     row.bits_per_weight = 4;
-    row.gops = 2.0 * static_cast<double>(rows * cols) / seconds * 1e-9;
-    row.gbps = static_cast<double>(bytes) / seconds * 1e-9;
-    row.microseconds = seconds * 1e6;
-    row.consider("read/cold", read, "GB/s");
+    row.operations = 2.0 * static_cast<double>(rows * cols);
+    row.bytes = static_cast<double>(bytes);
+    row.limits = {{"read/cold", "GB/s", read}};
 }
 
 } // namespace
 
 void add_head_rows(Report& report) {
-    if (report.quick()) return;
     const auto problem = std::make_shared<std::unique_ptr<Problem>>(); // made by the first row
-    const auto all = contenders(false); // which of them isa::dynamic takes
+    const auto all = contenders(report.clusters()); // which of them isa::dynamic takes
     const auto best = std::find_if(all.begin(), all.end(), [](const Contender& c) {
         return std::string_view(c.kernels->name) == bitnet::dispatch::name();
     });
-    if (best == all.end()) return; // scalar, which has no limits
+    if (best == all.end()) return; // not asked for, or scalar, which has no limits
     for (const std::size_t k : {1u, 40u}) {
         for (const std::size_t threads : {1u, 2u}) {
             Row row;
@@ -106,6 +104,7 @@ void add_head_rows(Report& report) {
             row.cols = cols;
             row.tokens = 1;
             row.threads = threads;
+            row.part = Part::main;
             report.add(row,
                        [=, limits = best->limits, seconds = report.seconds_a_row()](Row& measured) {
                            if (!*problem) *problem = std::make_unique<Problem>();

@@ -18,11 +18,13 @@ void add(Report& report, const Limits& limits, const std::string& what, const st
     row.name = "limit/" + what;
     row.cluster = limits.name;
     row.threads = threads;
+    row.part = threads == 1 ? Part::quick : Part::main;
     row.verified = true; // there is no output
     report.add(row, [=, &limits](Row& measured) {
         const double value = measure(limits, threads);
-        (unit == "GB/s" ? measured.gbps : measured.gops) = value;
-        measured.consider(what, value, unit);
+        (unit == "GB/s" ? measured.bytes : measured.operations) = 1e9;
+        measured.seconds = {1 / value};
+        measured.limits = {{what, unit, value}};
     });
 }
 
@@ -42,10 +44,9 @@ std::size_t cold_bytes() {
 }
 
 void add_limit_rows(Report& report) {
-    for (const Contender& contender : contenders(report.quick())) {
+    for (const Contender& contender : contenders(report.clusters())) {
         const Limits* limits = contender.limits;
         for (const std::size_t threads : {1u, 2u}) {
-            if (report.quick() && threads == 2) continue;
             for (const Loop Limits::*loop :
                  {&Limits::dot, &Limits::popcount, &Limits::popcount_masked,
                   &Limits::popcount_ternary, &Limits::multiply_add}) {

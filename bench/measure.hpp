@@ -1,55 +1,25 @@
 // SPDX-License-Identifier: MIT
-// Timing: medians of a row, and the limits measured beside it.
+// The limits measured beside a row, and the threads that run both.
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 #include <benchmark/benchmark.h>
 
 #include "../examples/transformer/thread_pool.hpp"
 #include "limits.hpp"
+#include "samples.hpp"
 
 namespace bench {
 
-using Clock = std::chrono::steady_clock;
 using bitnet::example::ThreadPool;
-
-inline double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// A pool of one or two workers that lives as long as the program.
 inline const ThreadPool& pool(std::size_t threads) {
     static const ThreadPool one(1), two(2);
     return threads == 1 ? one : two;
-}
-
-/// The median time of the body, in seconds, over at least this many seconds and five samples. A
-/// sample is as many calls as take 20 µs, beside which reading the clock counts nothing.
-template <class Body>
-double median_seconds(double at_least, Body&& body) {
-    const auto sample = [&](std::size_t calls) {
-        const auto start = Clock::now();
-        for (std::size_t i = 0; i < calls; ++i) {
-            body();
-            benchmark::ClobberMemory();
-        }
-        return seconds_since(start);
-    };
-    std::size_t calls = 1;
-    while (sample(calls) < 20e-6) calls *= 2;
-    std::vector<double> seconds;
-    const auto begin = Clock::now();
-    while (seconds.size() < 5 || seconds_since(begin) < at_least) {
-        seconds.push_back(sample(calls) / static_cast<double>(calls));
-    }
-    const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
-    std::nth_element(seconds.begin(), middle, seconds.end());
-    return *middle;
 }
 
 /// The most that several short runs reached, in units of `amount` a second.

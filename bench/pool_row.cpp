@@ -21,7 +21,7 @@ double ping_pong(double seconds) {
             if (seen % 2 == 1) turn.store(seen + 1, std::memory_order_release);
         }
     });
-    const double round_trip = median_seconds(seconds, [&] {
+    const std::vector<double> round_trips = sample_seconds(seconds, [&] {
         const std::uint32_t mine = turn.load(std::memory_order_relaxed);
         turn.store(mine + 1, std::memory_order_release);
         while (turn.load(std::memory_order_acquire) != mine + 2) {
@@ -29,7 +29,7 @@ double ping_pong(double seconds) {
     });
     stop = true;
     other.join();
-    return round_trip * 1e6;
+    return quantile(round_trips, 0.5) * 1e6;
 }
 
 void run(Row& row, double seconds) {
@@ -44,10 +44,10 @@ void run(Row& row, double seconds) {
             ++tasks[task].calls;
         });
     };
-    row.microseconds = median_seconds(seconds, fork_join) * 1e6;
+    row.seconds = sample_seconds(seconds, fork_join);
     row.verified = true;
     for (const Count& task : tasks) row.verified &= task.calls == jobs;
-    row.consider("ping-pong", ping_pong(seconds), "us");
+    row.limits = {{"ping-pong", "us", ping_pong(seconds)}};
 }
 
 } // namespace
@@ -57,6 +57,7 @@ void add_pool_row(Report& report) {
     row.name = "pool/fork_join/hot/64";
     row.cluster = "any"; // no kernel runs
     row.threads = 2;
+    row.part = Part::main;
     report.add(row, [seconds = report.seconds_a_row()](Row& measured) { run(measured, seconds); });
 }
 

@@ -37,18 +37,12 @@ public:
         layer_.emplace_back(Layer::from_codes(weights_, rows, cols, scales_, {}, group).value());
         memory_.resize(layer().quantized_bytes(tokens));
         q_ = bitnet::quantized_from_codes<Codes>(x_, tokens, cols, {}, memory_, group).value();
-        kernel_scales_.resize(bitnet::round_up(rows, 16) * groups());
-        for (std::size_t r = 0; r < rows; ++r) {
-            for (std::size_t g = 0; g < groups(); ++g) {
-                kernel_scales_[(r / 16 * groups() + g) * 16 + r % 16] = layer().scale(r, g);
-            }
-        }
     }
 
     const Layer& layer() const { return layer_.front(); }
     bitnet::Quantized<Codes> x() const { return q_; }
     bitnet::Matrix<float> y() { return {y_.data(), tokens_, rows_}; }
-    bitnet::ScaleView scales() const { return {kernel_scales_.data(), 16 * groups(), 16, group_}; }
+    bitnet::ScaleView scales() const { return layer().scales(); }
     double ops() const { return 2.0 * static_cast<double>(rows_ * cols_ * tokens_); }
 
     /// At least `bytes` of copies of the packed weights, one behind the other, so that a walk over
@@ -102,7 +96,7 @@ private:
 
     std::size_t rows_, cols_, tokens_, group_;
     std::vector<std::int8_t> weights_, x_;
-    std::vector<float> scales_, y_, kernel_scales_;
+    std::vector<float> scales_, y_;
     std::vector<Layer> layer_;
     std::vector<std::byte> memory_, copies_;
     std::vector<View> views_;

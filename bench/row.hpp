@@ -1,36 +1,40 @@
 // SPDX-License-Identifier: MIT
-// What one benchmark row says.
+// One benchmark row, as one run measures it.
 #pragma once
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace bench {
+
+/// Selections of rows; each holds the one before it.
+enum class Part {
+    quick, ///< a glance
+    main,  ///< the tables of docs/performance.md
+    all
+};
+
+/// What the machine can do at most, measured just before the row, so that both see one machine.
+struct Limit {
+    std::string name, unit; // GOP/s, GB/s, or us
+    double value = 0;
+};
 
 struct Row {
     std::string name; // kernel/op/hot|cold/shape; limit/what for a limit
     std::string cluster;
     std::size_t rows = 0, cols = 0, tokens = 0, threads = 1;
-    double bits_per_weight = 0;
-    double gops = 0; // 2 operations a product
-    double gbps = 0; // packed weights; for rows without weights, what is read and written
-    std::string limit, limit_unit; // GOP/s, GB/s, or us
-    double limit_value = 0;        // measured just before the row, so that both saw one machine
-    double percent_of_limit = 0;
-    bool verified = false;
-    double microseconds = 0; // of one call; 0 for a limit
+    Part part = Part::all; // the smallest selection that has it
 
-    /// Takes this limit if it is the one that binds, which is the one that the row is nearest to.
-    void consider(const std::string& what, double value, const std::string& unit) {
-        const double percent = 100 * (unit == "GB/s"    ? gbps / value
-                                      : unit == "GOP/s" ? gops / value
-                                                        : value / microseconds);
-        if (percent <= percent_of_limit) return;
-        limit = what;
-        limit_value = value;
-        limit_unit = unit;
-        percent_of_limit = percent;
-    }
+    double bits_per_weight = 0;
+    double operations = 0; // per call; a product counts two
+    double bytes = 0; // per call: packed weights; for rows without weights, bytes read and written
+
+    std::vector<double> seconds; // of calls: see sample_seconds()
+    std::vector<Limit> limits;
+    double gigahertz = 0; // of the core, just after the calls; 0 where it is not known
+    bool verified = false;
 };
 
 } // namespace bench

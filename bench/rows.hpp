@@ -2,6 +2,7 @@
 // The rows of the suite, by the file that registers them.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <bitnet/dispatch.hpp>
@@ -24,8 +25,8 @@ struct Contender {
 };
 
 /// The clusters that were built and that this CPU runs, worst first; not the scalar one, which is a
-/// definition. quick: haswell and the best alone.
-std::vector<Contender> contenders(bool quick);
+/// definition. Of a list not empty, "haswell,best" say, only those in it.
+std::vector<Contender> contenders(const std::vector<std::string>& list);
 
 /// Bytes that surely do not fit the last cache: what a row called "cold" walks through.
 std::size_t cold_bytes();

@@ -87,7 +87,8 @@ function(bitnet_add_dispatch target)
         target_compile_definitions(${objects} PRIVATE BITNET_KERNEL_ISA=${isa})
         target_compile_options(${objects} PRIVATE ${flags} ${optimisation})
         set_target_properties(${objects} PROPERTIES
-            CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+            CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
+            CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
         bitnet_warnings(${objects})
         target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
     endforeach()

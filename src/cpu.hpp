@@ -80,6 +80,6 @@ constexpr isa::Features features_of(const Cpu& cpu) noexcept {
 }
 
 /// The features of the CPU that this runs on, those included that the target guarantees.
-isa::Features features_of_cpu() noexcept;
+BITNET_HIDDEN isa::Features features_of_cpu() noexcept;
 
 } // namespace BITNET_NAMESPACE::dispatch

@@ -7,6 +7,6 @@
 namespace BITNET_NAMESPACE::dispatch {
 
 template <class Cluster>
-const Table& table_of() noexcept;
+BITNET_HIDDEN const Table& table_of() noexcept;
 
 } // namespace BITNET_NAMESPACE::dispatch

@@ -7,6 +7,7 @@
 #include <bitnet/pack.hpp>
 #include <bitnet/products.hpp>
 #include <bitnet/quantized.hpp>
+#include <bitnet/scales.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -77,17 +78,15 @@ public:
     std::vector<float> floats(const bitnet::dispatch::Table& table, std::size_t begin,
                               std::size_t end, std::size_t stride) const {
         std::vector<float> y(shape_.tokens * stride, untouched());
-        const std::size_t groups = groups_of(shape_), padded = (shape_.rows + 15) / 16 * 16;
-        std::vector<float> scales(padded * groups, 0.0f), bias(padded, 0.0f);
-        for (std::size_t r = 0; r < shape_.rows; ++r) {
-            for (std::size_t g = 0; g < groups; ++g) {
-                scales[(r / 16 * groups + g) * 16 + r % 16] = weights_.scales[r * groups + g];
-            }
-        }
+        const auto& [rows, cols, tokens, group] = shape_;
+        std::vector<float> packed(
+            bitnet::packed_scale_floats(weights_.scales.size(), rows, cols, group));
+        const auto scales = bitnet::pack_scales(weights_.scales, rows, cols, group, packed);
+        REQUIRE(scales);
+        std::vector<float> bias(bitnet::round_up(rows, 16), 0.0f);
         std::copy(weights_.bias.begin(), weights_.bias.end(), bias.begin());
         table.get<bitnet::functions::Gemm<P>>()(
-            view(), quantized_, {scales.data(), 16 * groups, shape_.group ? 16u : 0u, shape_.group},
-            weights_.bias.empty() ? nullptr : bias.data(),
+            view(), quantized_, *scales, weights_.bias.empty() ? nullptr : bias.data(),
             {y.data(), shape_.tokens, shape_.rows, stride}, begin, end);
         return y;
     }

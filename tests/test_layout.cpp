@@ -135,8 +135,8 @@ TEST_CASE("shapes that can and cannot be packed", "[layout]") {
     CHECK(check_shape(1, 1));
     CHECK(check_shape(1, max_cols));
     CHECK(check_shape(std::size_t{1} << 20, std::size_t{1} << 20));
-    CHECK(check_shape(0, 1).error().code == Errc::wrong_size);
-    CHECK(check_shape(1, 0).error().code == Errc::wrong_size);
+    CHECK(check_shape(0, 1).error().code == Errc::empty_shape);
+    CHECK(check_shape(1, 0).error().code == Errc::empty_shape);
     CHECK(check_shape(1, max_cols + 1).error().code == Errc::too_large);
     constexpr std::size_t huge = static_cast<std::size_t>(-1);
     for (std::size_t rows : {huge, huge - 1, huge - 15, huge - 64, huge / 2, huge / 64}) {

@@ -13,7 +13,6 @@
 using bitnet::Errc;
 using bitnet::Error;
 using bitnet::Result;
-using bitnet::Status;
 
 namespace {
 
@@ -64,7 +63,7 @@ TEST_CASE("a result with an error", "[result]") {
         FAIL("value() of an error returned");
     } catch (const bitnet::BadResultAccess& e) {
         CHECK(e.error.code == Errc::bad_code);
-        CHECK(std::string(e.what()) == std::string(r.error().message()));
+        CHECK(std::string(e.what()) == "bad_code at 7: code is outside the format's code set");
     }
     CHECK_THROWS_AS(std::move(r).value(), bitnet::BadResultAccess);
     CHECK_THROWS_AS(std::as_const(r).value(), std::exception);
@@ -100,26 +99,50 @@ TEST_CASE("a result owns its value once", "[result]") {
 }
 
 TEST_CASE("a status", "[result]") {
-    const Status fine;
+    const Result<void> fine;
     CHECK(fine);
-    const Status bad = Error{Errc::misaligned, 3};
+    const Result<void> bad = Error{Errc::misaligned, 3};
     CHECK_FALSE(bad);
     CHECK(bad.error().code == Errc::misaligned);
     CHECK(bad.error().where == 3);
-    STATIC_CHECK_FALSE(std::is_convertible_v<Status, bool>); // explicit, as std::expected
+    STATIC_CHECK_FALSE(std::is_convertible_v<Result<void>, bool>); // explicit, as std::expected
     STATIC_CHECK_FALSE(std::is_convertible_v<Result<int>, bool>);
     STATIC_CHECK_FALSE(std::is_copy_constructible_v<Result<int>>);
 }
 
 TEST_CASE("every error has its own message", "[result]") {
     std::set<std::string> messages;
-    const Errc all[] = {Errc::wrong_size,  Errc::too_large,  Errc::bad_code,     Errc::bad_weight,
-                        Errc::bad_scale,   Errc::bad_bias,   Errc::bad_group,    Errc::bad_header,
-                        Errc::bad_padding, Errc::misaligned, Errc::out_of_memory};
+    std::set<std::string_view> names;
+    const Errc all[] = {Errc::wrong_size, Errc::empty_shape, Errc::too_large,  Errc::bad_code,
+                        Errc::bad_weight, Errc::bad_scale,   Errc::bad_bias,   Errc::bad_group,
+                        Errc::bad_header, Errc::bad_padding, Errc::misaligned, Errc::out_of_memory};
     for (Errc code : all) {
         const std::string_view text = Error{code}.message();
         CHECK(text != "unknown error");
         CHECK(messages.insert(std::string(text)).second);
-        CHECK(text.data()[text.size()] == '\0'); // what() hands it out as a C string
+        CHECK(text.data()[text.size()] == '\0'); // as C strings, too
+        CHECK(names.insert(to_string(code)).second);
     }
+    CHECK(to_string(Errc::wrong_size) == "wrong_size");
+    CHECK(to_string(Errc::bad_group) == "bad_group");
+    CHECK(to_string(Errc::out_of_memory) == "out_of_memory");
+    CHECK(to_string(static_cast<Errc>(77)) == "unknown");
+    CHECK(Error{static_cast<Errc>(77)}.message() == "unknown error");
+}
+
+TEST_CASE("an error may bring its own sentence", "[result]") {
+    const Error error{Errc::bad_code, 3, "binary codes are -1 and 1"};
+    CHECK(error.message() == "binary codes are -1 and 1");
+    const auto what = [](Error e) { return std::string(bitnet::BadResultAccess(e).what()); };
+    CHECK(what(error) == "bad_code at 3: binary codes are -1 and 1");
+    CHECK(what({Errc::bad_weight, 0}) == "bad_weight at 0: weight is NaN or infinite");
+    CHECK(what({Errc::bad_weight, static_cast<std::size_t>(-1)}) ==
+          "bad_weight at " + std::to_string(static_cast<std::size_t>(-1)) +
+              ": weight is NaN or infinite");
+    // No element is to blame.
+    CHECK(what({Errc::out_of_memory}) == "out_of_memory: out of memory");
+    CHECK(what({Errc::too_large}) == "too_large: shape is too large");
+    // A sentence of any length is cut rather than written beyond its room.
+    const std::string endless(1000, 'x');
+    CHECK(what({Errc::bad_code, 1, endless.c_str()}).size() == 159);
 }

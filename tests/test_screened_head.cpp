@@ -200,6 +200,8 @@ TEST_CASE("codes and bytes come back", "[screened_head]") {
     };
     for (const std::size_t at : {0u, 4u, 32u, 63u, 64u, 96u, 100u}) {
         CHECK(refused(at, std::byte{0x77}) == Errc::bad_header);
+        const auto head_or = ScreenedHead::map_packed({copy.data(), copy.size()});
+        CHECK(head_or.error().where == at); // in the first pass too, whose bytes follow the header
     }
     CHECK(refused(8, std::byte{34}) == Errc::wrong_size); // another number of rows
     CHECK(refused(18, std::byte{1}) == Errc::too_large);  // 65,666 columns
@@ -211,6 +213,37 @@ TEST_CASE("codes and bytes come back", "[screened_head]") {
           Errc::misaligned);
 }
 
+TEST_CASE("a head that was moved from is empty", "[screened_head]") {
+    support::clusters();
+    support::Random random(6);
+    const Head head = random_head(33, 130, random);
+    const auto is_empty = [](const ScreenedHead& h) {
+        return !h && h.rows() == 0 && h.cols() == 0 && h.bytes().empty();
+    };
+    ScreenedHead first = make(head);
+    CHECK(first);
+    ScreenedHead second = std::move(first);
+    CHECK(is_empty(first));
+    check(second, head, random_token(130, random), 2.0f, 7);
+    ScreenedHead third = make(random_head(5, 20, random));
+    third = std::move(second);
+    CHECK(is_empty(second));
+    check(third, head, random_token(130, random), 2.0f, 7);
+    first = std::move(third); // to one that was moved from
+    CHECK(is_empty(third));
+    check(first, head, random_token(130, random), 2.0f, 7);
+    ScreenedHead& same = first;
+    first = std::move(same);
+    CHECK(first.rows() == 33);
+    CHECK(is_empty(ScreenedHead()));
+
+    // What was mapped belongs to somebody else, and a moved-from head knows it no longer either.
+    auto mapped = ScreenedHead::map_packed(first.bytes()).value();
+    const ScreenedHead kept = std::move(mapped);
+    CHECK(is_empty(mapped));
+    CHECK(kept.bytes().data() == first.bytes().data());
+}
+
 TEST_CASE("what cannot be a screened head", "[screened_head]") {
     const std::vector<std::int8_t> codes(12, 112);
     const std::vector<float> scales(3, 1.0f);
@@ -220,7 +253,12 @@ TEST_CASE("what cannot be a screened head", "[screened_head]") {
     CHECK(ScreenedHead::from_codes(bad, 3, 4, scales, 1).error().where == 7);
     CHECK(error(ScreenedHead::from_codes(bad, 3, 4, scales, 1)) == Errc::bad_code);
     CHECK(error(ScreenedHead::from_codes(codes, 3, 5, scales, 1)) == Errc::wrong_size);
-    CHECK(error(ScreenedHead::from_codes(codes, 4, 3, scales, 1)) == Errc::bad_scale);
+    CHECK(error(ScreenedHead::from_codes(codes, 4, 3, scales, 1)) == Errc::wrong_size);
+    CHECK(error(ScreenedHead::from_codes(codes, 0, 4, scales, 1)) == Errc::empty_shape);
+    CHECK(ScreenedHead::from_codes(bad, 3, 4, scales, 1).error().message() ==
+          "codes of a screened head are -112 to 112");
+    CHECK(ScreenedHead::from_codes(codes, 1, 65536, scales, 1).error().message() ==
+          "shape is too large: cols must be at most 65535");
     CHECK(error(ScreenedHead::from_codes(codes, 1, 65536, scales, 1)) == Errc::too_large);
     std::vector<float> nan = scales;
     nan[2] = std::numeric_limits<float>::quiet_NaN();

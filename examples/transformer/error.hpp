@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The one exception of the example: its text is a whole sentence for the user, printed by main.cpp
-// as a single line on stderr.
+// The one exception of the programs. Its text is a whole sentence for the user: run_program() of
+// command_line.hpp prints it as a single line on stderr.
 #pragma once
 
 #include <stdexcept>

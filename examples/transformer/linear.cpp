@@ -29,7 +29,7 @@ Layer load(std::type_identity<Layer>, const ModelFile& file, const TensorInfo& t
     if (layer->rows() != tensor.rows || layer->cols() != tensor.cols) {
         file.refuse("tensor " + tensor.name + ": its bytes hold another shape than the index");
     }
-    if (const Status sound = layer->verify(); !sound) fail(sound.error());
+    if (const Result<void> sound = layer->verify(); !sound) fail(sound.error());
     return std::move(*layer);
 }
 

@@ -38,8 +38,8 @@ namespace BITNET_NAMESPACE {
 /// Weights: Binary, Ternary. Activations: Int8, Int4, Int2, Sign, SignNorm, SignMean; Ternary takes
 /// quantized input only (what bitglu() yields). Weights of more bits meet Int8 and Int4. A
 /// layer is one block of bytes, owned or mapped, and carries no ISA: it may be made in one
-/// translation unit and run in another. Layout: of the codes. The dense one takes 1.6 bits a
-/// ternary weight instead of 2 when it meets Int8; docs/formats.md says when that is worth it.
+/// translation unit and run in another. Layout: of the codes. products.hpp lists the layouts
+/// that each pair has kernels for; docs/formats.md says which is worth it when.
 template <class Weights, class Activations, class L = preferred_layout<Weights, Activations>>
 class BitLinear {
 public:
@@ -47,18 +47,18 @@ public:
     using Layout = L;
 
     /// A layer from integer codes.
-    /// codes (rows, cols) row-major: -1 1 (Binary), -1 0 1 (Ternary), -8 .. 7 (Int4), -32 .. 31
-    ///       (Int6), any (Int8)
-    /// scales: 1, rows, or (rows, groups) row-major with groups = ceil(cols / group)
+    /// codes (rows, cols) row-major, each one of the format's: Weights::is_code()
+    /// scales: 1, rows, or (rows, groups) row-major with groups = ceil(cols / group); with group =
+    ///       64 also (ceil(rows / 64), groups), one per 64 x 64 block, which is kept once per row
     /// bias (rows) or {} for none
     /// group: 0, or 32, 64, 128, 256 columns that share a scale; 0 without has_groups<Layout>
-    /// err: wrong_size, too_large, bad_group; bad_code, bad_scale, bad_bias (where: index);
-    ///      out_of_memory
+    /// err: empty_shape, too_large, bad_group, wrong_size; bad_code, bad_scale, bad_bias (where:
+    ///      index); out_of_memory
     template <class Isa = isa::native>
-    static Result<BitLinear> from_codes(std::span<const std::int8_t> codes, std::size_t rows,
-                                        std::size_t cols, std::span<const float> scales,
-                                        std::span<const float> bias = {},
-                                        std::size_t group = 0) noexcept {
+    BITNET_HIDDEN static Result<BitLinear>
+    from_codes(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
+               std::span<const float> scales, std::span<const float> bias = {},
+               std::size_t group = 0) noexcept {
         auto image =
             detail::make_image<Weights, Layout, Isa>(codes, rows, cols, scales, bias, group);
         if (!image) return image.error();
@@ -70,20 +70,27 @@ public:
     ///   Ternary: clamp(round-half-even(W * (1 / scale)), -1, 1); Binary: -1 where W < 0, else +1
     ///   more bits: scale = max(max|W|, 1e-30) / max_code, round-half-even(W / scale)
     /// weights (rows, cols) row-major · bias (rows) or {} for none
-    /// err: wrong_size, too_large, bad_group; bad_weight, bad_bias (where: index); out_of_memory
+    /// err: empty_shape, too_large, bad_group, wrong_size; bad_weight, bad_bias (where: index);
+    ///      out_of_memory
     template <class Isa = isa::native>
-    static Result<BitLinear> from_float(std::span<const float> weights, std::size_t rows,
-                                        std::size_t cols, std::span<const float> bias = {},
-                                        WeightOptions options = {}) noexcept {
+    BITNET_HIDDEN static Result<BitLinear>
+    from_float(std::span<const float> weights, std::size_t rows, std::size_t cols,
+               std::span<const float> bias = {}, WeightOptions options = {}) noexcept {
+        if (options.group != 0 && !has_groups<Layout>) return detail::bad_group_in<Layout>();
         auto q = quantize_weights<Weights, Isa>(weights, rows, cols, options);
         if (!q) return q.error();
-        return from_codes<Isa>(q->codes(), rows, cols, q->scales(), bias, options.group);
+        constexpr bool codes_are_sound = true;
+        auto image = detail::make_image<Weights, Layout, Isa, codes_are_sound>(
+            q->codes(), rows, cols, q->scales(), bias, options.group);
+        if (!image) return image.error();
+        return BitLinear(std::move(*image));
     }
 
     /// A layer from what bytes() gave, copied. Codes and padding are not scanned: see verify().
-    /// err: bad_header, wrong_size, too_large, bad_scale, bad_bias, out_of_memory
+    /// err: wrong_size, bad_header, too_large, empty_shape, bad_scale, bad_bias (where: byte);
+    ///      out_of_memory
     template <class Isa = isa::native>
-    static Result<BitLinear> from_packed(std::span<const std::byte> bytes) noexcept {
+    BITNET_HIDDEN static Result<BitLinear> from_packed(std::span<const std::byte> bytes) noexcept {
         auto image = detail::copy_image<Weights, Layout, Isa>(bytes);
         if (!image) return image.error();
         return BitLinear(std::move(*image));
@@ -93,23 +100,27 @@ public:
     /// it and start at a multiple of 64 bytes. Codes and padding are not scanned: see verify().
     /// err: as from_packed, and misaligned
     template <class Isa = isa::native>
-    static Result<BitLinear> map_packed(std::span<const std::byte> bytes) noexcept {
+    BITNET_HIDDEN static Result<BitLinear> map_packed(std::span<const std::byte> bytes) noexcept {
         auto image = detail::map_image<Weights, Layout, Isa>(bytes);
         if (!image) return image.error();
         return BitLinear(std::move(*image));
     }
 
+    /// An empty layer (false): no rows, no cols, no bytes. So is one that was moved from.
+    BITNET_INLINE BitLinear() noexcept = default;
     BITNET_INLINE BitLinear(BitLinear&&) noexcept = default;
     BITNET_INLINE BitLinear& operator=(BitLinear&&) noexcept = default;
     BITNET_INLINE ~BitLinear() = default;
+    BITNET_INLINE explicit operator bool() const noexcept { return rows() != 0; }
 
     /// Everything the layer is; the same bytes on every CPU. docs/formats.md has the layout.
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return image_.bytes(); }
 
     /// Scans codes, and the padding of codes, scales and bias.
     /// err: bad_code (where: row * cols + col), bad_padding (where: byte of bytes())
+    // In parentheses, since macOS has a macro verify(x).
     template <class Isa = isa::native>
-    Status verify() const noexcept {
+    BITNET_HIDDEN Result<void>(verify)() const noexcept {
         return detail::verify_image<Weights, Layout, Isa>(image_);
     }
 
@@ -118,6 +129,10 @@ public:
     /// Columns per scale; 0 = all.
     BITNET_INLINE std::size_t group() const noexcept { return image_.group(); }
     BITNET_INLINE bool has_bias() const noexcept { return image_.bias() != nullptr; }
+    /// (rows), or empty without a bias.
+    BITNET_INLINE std::span<const float> bias() const noexcept {
+        return {image_.bias(), has_bias() ? rows() : 0};
+    }
     BITNET_INLINE PackedView<Weights, Layout> weights() const noexcept {
         return {image_.codes(), rows(), cols()};
     }
@@ -127,7 +142,7 @@ public:
         return weights()(row, col);
     }
     BITNET_INLINE float scale(std::size_t row, std::size_t g = 0) const noexcept {
-        return image_.scales().at(row / 16, g)[row % 16];
+        return image_.scales().at(row / layout::tile_rows, g)[row % layout::tile_rows];
     }
 
     /// Bytes of memory for quantize(), and of scratch for forward(); size_t's maximum on overflow.
@@ -147,14 +162,14 @@ public:
     /// Quantizes x once, for all layers that share it (q, k, v; gate, up).
     /// x (tokens, cols) · memory: quantized_bytes(tokens) bytes, which the result refers to
     template <class Isa = isa::native, Executor E = Serial>
-    requires(!std::is_same_v<Activations, Ternary>) Quantized<Activations> quantize(
+    requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activations> quantize(
         Matrix<const float> x, std::span<std::byte> memory, const E& executor = serial)
     const noexcept {
         BITNET_ASSERT(x.cols == cols());
         return bitnet::quantize<Activations, Isa>(x, memory, group(), executor);
     }
     template <class Isa = isa::native, Executor E = Serial>
-    requires(!std::is_same_v<Activations, Ternary>) Quantized<Activations> quantize(
+    requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activations> quantize(
         std::span<const float> x, std::size_t tokens, std::span<std::byte> memory,
         const E& executor = serial)
     const noexcept {
@@ -168,9 +183,9 @@ public:
     /// cost: reads W once per MiB of quantized x; no allocation; concurrent calls with their own y
     ///       and scratch are safe
     template <class Isa = isa::native, Executor E = Serial>
-    requires(!std::is_same_v<Activations, Ternary>) void forward(
-        std::span<const float> x, std::span<float> y, std::size_t tokens,
-        std::span<std::byte> scratch, const E& executor = serial) const noexcept {
+    requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN
+        void forward(std::span<const float> x, std::span<float> y, std::size_t tokens,
+                     std::span<std::byte> scratch, const E& executor = serial) const noexcept {
         BITNET_ASSERT(x.size() == tokens * cols() && y.size() == tokens * rows());
         forward<Isa>(Matrix<const float>(x.data(), tokens, cols()),
                      Matrix<float>(y.data(), tokens, rows()), scratch, executor);
@@ -178,38 +193,52 @@ public:
 
     /// The same with row strides.
     template <class Isa = isa::native, Executor E = Serial>
-    requires(!std::is_same_v<Activations, Ternary>) void forward(
-        Matrix<const float> x, Matrix<float> y, std::span<std::byte> scratch,
-        const E& executor = serial) const noexcept {
+    requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN
+        void forward(Matrix<const float> x, Matrix<float> y, std::span<std::byte> scratch,
+                     const E& executor = serial) const noexcept {
         forward<Isa>(quantize<Isa>(x, scratch, executor), y, executor);
     }
 
     /// The same from input that is quantized already, with this layer's group.
     template <class Isa = isa::native, Executor E = Serial>
-    void forward(const Quantized<Activations>& x, Matrix<float> y,
-                 const E& executor = serial) const noexcept {
-        for_row_ranges<Isa>(executor, [&](std::size_t begin, std::size_t end) noexcept {
-            gemm<Isa>(weights(), x.as_codes(), image_.scales(), image_.bias(), y, begin, end);
-        });
+    BITNET_HIDDEN void forward(const Quantized<Activations>& x, Matrix<float> y,
+                               const E& executor = serial) const noexcept {
+        detail::for_row_ranges<Isa>(executor, rows(),
+                                    [&](std::size_t begin, std::size_t end) noexcept {
+                                        forward_rows<Isa>(x, y, begin, end);
+                                    });
     }
     template <class Isa = isa::native, Executor E = Serial>
-    void forward(const Quantized<Activations>& x, std::span<float> y,
-                 const E& executor = serial) const noexcept {
+    BITNET_HIDDEN void forward(const Quantized<Activations>& x, std::span<float> y,
+                               const E& executor = serial) const noexcept {
         BITNET_ASSERT(y.size() == x.tokens * rows());
         forward<Isa>(x, Matrix<float>(y.data(), x.tokens, rows()), executor);
     }
 
+    /// Rows [begin, end) of the same, on the calling thread: for engines that split the rows of
+    /// several layers themselves. The rest of y is not touched.
+    /// pre:  begin <= end <= rows()
+    /// cost: as forward(); a range that begins or ends between multiples of 16 computes the rows
+    ///       of the block around it too. Concurrent calls on disjoint rows are safe
+    template <class Isa = isa::native>
+    BITNET_HIDDEN void forward_rows(const Quantized<Activations>& x, Matrix<float> y,
+                                    std::size_t begin, std::size_t end) const noexcept {
+        BITNET_ASSERT(begin <= end);
+        gemm<Isa>(weights(), x.as_codes(), image_.scales(), image_.bias(), y, begin, end);
+    }
+
     /// y[t, r] = sum over c of W[r, c] * q[t, c], as int32, without scales and bias
     template <class Isa = isa::native, Executor E = Serial>
-    void dots(const Quantized<Activations>& x, Matrix<std::int32_t> y,
-              const E& executor = serial) const noexcept {
-        for_row_ranges<Isa>(executor, [&](std::size_t begin, std::size_t end) noexcept {
-            gemm_dots<Isa>(weights(), x.as_codes(), y, begin, end);
-        });
+    BITNET_HIDDEN void dots(const Quantized<Activations>& x, Matrix<std::int32_t> y,
+                            const E& executor = serial) const noexcept {
+        detail::for_row_ranges<Isa>(executor, rows(),
+                                    [&](std::size_t begin, std::size_t end) noexcept {
+                                        gemm_dots<Isa>(weights(), x.as_codes(), y, begin, end);
+                                    });
     }
     template <class Isa = isa::native, Executor E = Serial>
-    void dots(const Quantized<Activations>& x, std::span<std::int32_t> y,
-              const E& executor = serial) const noexcept {
+    BITNET_HIDDEN void dots(const Quantized<Activations>& x, std::span<std::int32_t> y,
+                            const E& executor = serial) const noexcept {
         BITNET_ASSERT(y.size() == x.tokens * rows());
         dots<Isa>(x, Matrix<std::int32_t>(y.data(), x.tokens, rows()), executor);
     }
@@ -217,20 +246,6 @@ public:
 private:
     BITNET_INLINE explicit BitLinear(detail::LayerImage image) noexcept
         : image_(std::move(image)) {}
-
-    /// Splits the rows into ranges of whole stripes of 64 rows: 4 blocks, long enough a stream that
-    /// its start does not count; the last stripe may be shorter. Up to 4 ranges a worker, so that a
-    /// slow core does not hold up the rest.
-    template <class Isa, class E, class F>
-    void for_row_ranges(const E& executor, F&& f) const noexcept {
-        const std::size_t stripes = (rows() + 63) / 64;
-        const std::size_t most = executor.workers() == 1 ? 1 : executor.workers() * 4;
-        detail::for_ranges(executor, stripes, most,
-                           [&](std::size_t first, std::size_t last) noexcept {
-                               const std::size_t end = last * 64;
-                               f(first * 64, end < rows() ? end : rows());
-                           });
-    }
 
     detail::LayerImage image_;
 };

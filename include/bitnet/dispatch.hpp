@@ -20,25 +20,25 @@ namespace dispatch {
 
 /// The table of the chosen cluster: the best that was built and that this CPU runs, or the one that
 /// BITNET_ISA names. Resolved once, thread-safe.
-const Table& table() noexcept;
+BITNET_HIDDEN const Table& table() noexcept;
 
 /// What BITNET_ISA asked for could not be had (unknown name, not built, or this CPU lacks it): the
 /// name, for a message; empty when all is well. The best cluster is in use then.
-std::string_view unusable_request() noexcept;
+BITNET_HIDDEN std::string_view unusable_request() noexcept;
 
 /// The name of the cluster in use.
-std::string_view name() noexcept;
+BITNET_HIDDEN std::string_view name() noexcept;
 
 /// The clusters that were built, worst first; and whether this CPU runs one.
-std::span<const char* const> built() noexcept;
-bool runs_here(std::string_view cluster) noexcept;
+BITNET_HIDDEN std::span<const char* const> built() noexcept;
+BITNET_HIDDEN bool runs_here(std::string_view cluster) noexcept;
 
 /// The table of a built cluster that runs here, or nullptr. For tests and benchmarks.
-const Table* find(std::string_view cluster) noexcept;
+BITNET_HIDDEN const Table* find(std::string_view cluster) noexcept;
 
 /// Compares a cluster's functions with the scalar ones on small inputs, see self_test.hpp.
 /// Returns the name of the first that disagrees, or nullptr.
-const char* self_test(const Table& tested = table()) noexcept;
+BITNET_HIDDEN const char* self_test(const Table& tested = table()) noexcept;
 
 } // namespace dispatch
 

@@ -128,7 +128,7 @@ inline constexpr bool is_dynamic = std::is_same_v<cluster_of<Isa>, dispatched>;
 
 /// Isa, or `native` in place of `dynamic`: for what no cluster compiles, such as packing.
 template <class Isa>
-using direct = std::conditional_t<is_dynamic<Isa>, native, Isa>;
+using or_native = std::conditional_t<is_dynamic<Isa>, native, Isa>;
 
 /// The argument by which chosen() finds a function's place in the table.
 template <class F>

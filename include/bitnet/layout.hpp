@@ -37,8 +37,12 @@ template <class Layout>
 inline constexpr bool has_groups = Layout::has_groups;
 
 /// The numbers of columns that may share a scale.
+BITNET_HIDDEN inline constexpr std::size_t group_sizes[] = {32, 64, 128, 256};
 BITNET_INLINE constexpr bool is_group(std::size_t n) noexcept {
-    return n == 32 || n == 64 || n == 128 || n == 256;
+    for (std::size_t size : group_sizes) {
+        if (n == size) return true;
+    }
+    return false;
 }
 /// How many groups of this many columns a row has; group = 0: one of all columns.
 BITNET_INLINE constexpr std::size_t groups_of(std::size_t cols, std::size_t group) noexcept {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include <bitnet/config.hpp>
+#include <bitnet/errors.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/result.hpp>
@@ -17,7 +18,7 @@ namespace BITNET_NAMESPACE {
 
 /// The first index whose code is not one of the format's, or codes.size().
 template <class Format, class Isa = isa::native>
-std::size_t find_bad_code(std::span<const std::int8_t> codes) noexcept {
+BITNET_HIDDEN std::size_t find_bad_code(std::span<const std::int8_t> codes) noexcept {
     const std::int8_t* data = codes.data();
     const std::size_t n = codes.size();
     for (std::size_t i = 0; i < n;) {
@@ -42,8 +43,8 @@ std::size_t find_bad_code(std::span<const std::int8_t> codes) noexcept {
 /// codes (rows, cols) · out: mapping.bytes() bytes
 /// pre: every code is one of the format's; check_shape(rows, cols)
 template <class Format, class Layout, class Isa = isa::native>
-void pack_into(const std::int8_t* codes, std::size_t rows, std::size_t cols,
-               std::uint8_t* out) noexcept {
+BITNET_HIDDEN void pack_into(const std::int8_t* codes, std::size_t rows, std::size_t cols,
+                             std::uint8_t* out) noexcept {
     using Mapping = typename Layout::template mapping<Format>;
     constexpr std::size_t step = Mapping::step_cols, step_bytes = Mapping::step_bytes;
     const Mapping map{rows, cols};
@@ -66,17 +67,20 @@ void pack_into(const std::int8_t* codes, std::size_t rows, std::size_t cols,
 
 /// Packs row-major int8 codes.
 /// codes (rows, cols), each one of the format's: Format::is_code()
-/// err: wrong_size, too_large; bad_code (where: index in codes); out_of_memory
+/// err: empty_shape, too_large, wrong_size; bad_code (where: index in codes); out_of_memory
 template <class Format, class Layout = layout::Rows16, class Isa = isa::native>
-Result<PackedTensor<Format, Layout>> pack(std::span<const std::int8_t> codes, std::size_t rows,
-                                          std::size_t cols) noexcept {
-    if (Status shape = check_shape(rows, cols, max_cols_of<Format>); !shape) return shape.error();
-    if (codes.size() != rows * cols) return Error{Errc::wrong_size, codes.size()};
+BITNET_HIDDEN Result<PackedTensor<Format, Layout>>
+pack(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols) noexcept {
+    if (Result<void> shape = check_shape<max_cols_of<Format>>(rows, cols); !shape)
+        return shape.error();
+    if (codes.size() != rows * cols) {
+        return detail::wrong_size(codes.size(), rows * cols, "number of codes is not rows * cols");
+    }
     if (const std::size_t bad = find_bad_code<Format, Isa>(codes); bad != codes.size()) {
-        return Error{Errc::bad_code, bad};
+        return detail::bad_code<Format>(bad);
     }
     PackedTensor<Format, Layout> out(rows, cols);
-    if (!out) return Error{Errc::out_of_memory, out.view().bytes()};
+    if (!out) return Error{Errc::out_of_memory};
     pack_into<Format, Layout, Isa>(codes.data(), rows, cols, out.data());
     return out;
 }
@@ -84,8 +88,8 @@ Result<PackedTensor<Format, Layout>> pack(std::span<const std::int8_t> codes, st
 /// Writes the codes of packed rows [first, first + out.size() / cols) row-major into out.
 /// pre: out.size() is a multiple of cols, and the rows exist
 template <class Isa = isa::native, class Format, class Layout>
-void unpack(PackedView<Format, Layout> packed, std::span<std::int8_t> out,
-            std::size_t first = 0) noexcept {
+BITNET_HIDDEN void unpack(PackedView<Format, Layout> packed, std::span<std::int8_t> out,
+                          std::size_t first = 0) noexcept {
     BITNET_ASSERT(out.size() % packed.cols == 0);
     BITNET_ASSERT(first + out.size() / packed.cols <= packed.rows);
     using Mapping = typename Layout::template mapping<Format>;
@@ -106,10 +110,10 @@ void unpack(PackedView<Format, Layout> packed, std::span<std::int8_t> out,
 /// The same values in another layout.
 /// err: out_of_memory. pre: verify(packed) holds
 template <class To, class Isa = isa::native, class Format, class From>
-Result<PackedTensor<Format, To>> repack(PackedView<Format, From> packed) noexcept {
+BITNET_HIDDEN Result<PackedTensor<Format, To>> repack(PackedView<Format, From> packed) noexcept {
     PackedTensor<Format, To> out(packed.rows, packed.cols);
     AlignedBytes codes(packed.rows * packed.cols);
-    if (!out || !codes) return Error{Errc::out_of_memory, packed.rows * packed.cols};
+    if (!out || !codes) return Error{Errc::out_of_memory};
     std::int8_t* const data = reinterpret_cast<std::int8_t*>(codes.data());
     unpack<Isa>(packed, {data, codes.size()});
     pack_into<Format, To, Isa>(data, packed.rows, packed.cols, out.data());
@@ -118,8 +122,9 @@ Result<PackedTensor<Format, To>> repack(PackedView<Format, From> packed) noexcep
 
 /// Scans codes and padding.
 /// err: bad_code (where: r * cols + c), bad_padding (where: byte of packed.data)
+// In parentheses, since macOS has a macro verify(x).
 template <class Isa = isa::native, class Format, class Layout>
-Status verify(PackedView<Format, Layout> packed) noexcept {
+BITNET_HIDDEN Result<void>(verify)(PackedView<Format, Layout> packed) noexcept {
     const auto map = packed.mapping();
     // Where no value is illegal, only the padding is left to look at, one by one.
     const bool sound = Layout::template all_encodings<Format>(packed.data, map.bytes());
@@ -128,7 +133,7 @@ Status verify(PackedView<Format, Layout> packed) noexcept {
              ++c) {
             const unsigned u = map.load(packed.data, r, c);
             if (r < packed.rows && c < packed.cols) {
-                if (!Format::is_encoding(u)) return Error{Errc::bad_code, r * packed.cols + c};
+                if (!Format::is_encoding(u)) return detail::bad_code<Format>(r * packed.cols + c);
             } else if (u != Format::pad) {
                 return Error{Errc::bad_padding, map.byte_of(r, c)};
             }

@@ -27,17 +27,47 @@ struct Serial {
         for (std::size_t task = 0; task < n; ++task) f(task, std::size_t{0});
     }
 };
-inline constexpr Serial serial{};
+BITNET_HIDDEN inline constexpr Serial serial{};
 
 namespace detail {
 
+/// What an executor runs for for_ranges(). A named type: that of a lambda in a hidden function is
+/// hidden, and g++ would warn of an executor whose own lambda captures it. With Isa, so that what
+/// an executor makes of it is not shared by units of different flags.
+template <class Isa>
+struct RangeTasks {
+    void (*run)(const void* f, std::size_t first, std::size_t last) noexcept;
+    const void* f;
+    std::size_t n, tasks;
+
+    BITNET_INLINE void operator()(std::size_t task, std::size_t) const noexcept {
+        run(f, n * task / tasks, n * (task + 1) / tasks);
+    }
+};
+
 /// f(first, last) for ranges of about one length that cover [0, n), at most `most` of them.
-template <class E, class F>
-BITNET_INLINE void for_ranges(const E& executor, std::size_t n, std::size_t most, F&& f) noexcept {
+template <class Isa, class E, class F>
+BITNET_INLINE void for_ranges(const E& executor, std::size_t n, std::size_t most,
+                              const F& f) noexcept {
+    const auto run = [](const void* g, std::size_t first, std::size_t last) noexcept {
+        (*static_cast<const F*>(g))(first, last);
+    };
     const std::size_t tasks = n < most ? n : most;
-    executor.parallel_for(tasks, [&](std::size_t task, std::size_t) noexcept {
-        f(n * task / tasks, n * (task + 1) / tasks);
-    });
+    executor.parallel_for(tasks, RangeTasks<Isa>{run, &f, n, tasks});
+}
+
+/// f(begin, end) for ranges of rows: whole stripes of 64 rows, which are 4 row blocks, long enough
+/// a stream that its start does not count; the last stripe may be shorter. Up to 4 ranges a worker,
+/// so that a slow core does not hold up the rest.
+template <class Isa, class E, class F>
+BITNET_INLINE void for_row_ranges(const E& executor, std::size_t rows, const F& f) noexcept {
+    constexpr std::size_t stripe = 64;
+    const std::size_t most = executor.workers() == 1 ? 1 : executor.workers() * 4;
+    for_ranges<Isa>(executor, (rows + stripe - 1) / stripe, most,
+                    [&](std::size_t first, std::size_t last) noexcept {
+                        const std::size_t end = last * stripe;
+                        f(first * stripe, end < rows ? end : rows);
+                    });
 }
 
 } // namespace detail

@@ -30,7 +30,7 @@ struct Product {
     using Weights = W;
     using Codes = C;
     using Layout = L;
-    static constexpr Text text{"w", W::digits, "a", C::digits, L::kernel_suffix};
+    BITNET_HIDDEN static constexpr Text text{"w", W::digits, "a", C::digits, L::kernel_suffix};
     static constexpr const char* name = text.characters; ///< "w158a8", say
 };
 

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include <bitnet/config.hpp>
+#include <bitnet/finite.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/math.hpp>
@@ -21,45 +22,35 @@
 
 namespace BITNET_NAMESPACE {
 
-/// The index of the first NaN or infinity, or values.size(). Looks at bits, so -ffast-math cannot
-/// assume it away.
-template <class Isa = isa::native>
-std::size_t find_non_finite(std::span<const float> values) noexcept {
-    const float* data = values.data();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (!detail::is_finite(data[i])) return i;
-    }
-    return values.size();
-}
-
 /// mean = (sum of w) / n, or of |w|, in double: 16 interleaved partials (element i into i mod 16),
 /// folded 8, 4, 2, 1; then rounded to float.
-template <bool Absolute, class Isa = isa::native>
-float mean_weight(const float* w, std::size_t n) noexcept {
+template <bool Magnitudes, class Isa = isa::native>
+BITNET_HIDDEN float mean_weight(const float* w, std::size_t n) noexcept {
     double part[16] = {};
     for (std::size_t i = 0; i < n; ++i) {
-        const double v = w[i];
-        part[i % 16] = once(part[i % 16] + (Absolute && v < 0 ? -v : v));
+        const double v = static_cast<double>(w[i]);
+        part[i % 16] = rounded(part[i % 16] + (Magnitudes && v < 0 ? -v : v));
     }
     for (std::size_t half = 8; half >= 1; half /= 2) {
-        for (std::size_t i = 0; i < half; ++i) part[i] = once(part[i] + part[i + half]);
+        for (std::size_t i = 0; i < half; ++i) part[i] = rounded(part[i] + part[i + half]);
     }
-    // once(n): or -ffast-math would multiply by a 1 / n that calls share.
-    return static_cast<float>(once(part[0] / once(static_cast<double>(n))));
+    // rounded(n): or -ffast-math would multiply by a 1 / n that calls share.
+    return static_cast<float>(rounded(part[0] / rounded(static_cast<double>(n))));
 }
 
 /// scale = max(mean|w|, 1e-5)
 /// source: arXiv 2402.17764 (absmean)
 template <class Isa = isa::native>
-float absmean_scale(const float* w, std::size_t n) noexcept {
+BITNET_HIDDEN float absmean_scale(const float* w, std::size_t n) noexcept {
     const float mean = mean_weight<true, Isa>(w, n);
     return mean > 1e-5f ? mean : 1e-5f;
 }
 
 /// code = clamp(round-half-even(w * (1 / scale)), -1, 1): ties at 1/2 give 0
 template <class Isa = isa::native>
-void ternary_codes(const float* w, std::size_t n, float scale, std::int8_t* codes) noexcept {
-    const float inverse = simd::lane::divide(1.0f, scale);
+BITNET_HIDDEN void ternary_codes(const float* w, std::size_t n, float scale,
+                                 std::int8_t* codes) noexcept {
+    const float inverse = simd::divide(1.0f, scale);
     for (std::size_t i = 0; i < n; ++i) {
         const float v = w[i] * inverse;
         codes[i] = static_cast<std::int8_t>((v > 0.5f) - (v < -0.5f));
@@ -69,27 +60,30 @@ void ternary_codes(const float* w, std::size_t n, float scale, std::int8_t* code
 /// code = -1 where w < centre, else +1 (so both zeros give +1 when centre = 0)
 /// source: arXiv 2310.11453, whose centre is the mean of w
 template <class Isa = isa::native>
-void binary_codes(const float* w, std::size_t n, float centre, std::int8_t* codes) noexcept {
+BITNET_HIDDEN void binary_codes(const float* w, std::size_t n, float centre,
+                                std::int8_t* codes) noexcept {
     for (std::size_t i = 0; i < n; ++i) {
         // By bits around zero, where a flush-to-zero mode would lose the sign of denormals.
         const std::int32_t bits = detail::bits_of(w[i]);
-        const bool minus =
-            centre == 0 ? bits < 0 && (bits & detail::magnitude_bits) != 0 : w[i] < centre;
+        const bool minus = (detail::bits_of(centre) & detail::magnitude_bits) == 0
+                               ? bits < 0 && (bits & detail::magnitude_bits) != 0
+                               : w[i] < centre;
         codes[i] = static_cast<std::int8_t>(minus ? -1 : 1);
     }
 }
 
 /// scale = max(max|w|, 1e-30) / largest code: below 1e-30, weights are as good as zeros
 template <class Weights, class Isa = isa::native>
-float absmax_scale(const float* w, std::size_t n) noexcept {
-    const float most = detail::float_of(detail::absmax_bits<isa::direct<Isa>>(w, n));
-    return simd::lane::divide(most > 1e-30f ? most : 1e-30f, static_cast<float>(Weights::max_code));
+BITNET_HIDDEN float absmax_scale(const float* w, std::size_t n) noexcept {
+    const float most = detail::float_of(detail::absmax_bits<isa::or_native<Isa>>(w, n));
+    return simd::divide(most > 1e-30f ? most : 1e-30f, static_cast<float>(Weights::max_code));
 }
 
 /// code = round-half-even(w / scale): no clamp is needed, |w / scale| <= largest code * (1 + 2^-23)
 template <class Isa = isa::native>
-void absmax_codes(const float* w, std::size_t n, float scale, std::int8_t* codes) noexcept {
-    using Here = isa::direct<Isa>;
+BITNET_HIDDEN void absmax_codes(const float* w, std::size_t n, float scale,
+                                std::int8_t* codes) noexcept {
+    using Here = isa::or_native<Isa>;
     using V = simd::f32x16<Here>;
     const V divisor = V::set1(scale);
     simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
@@ -117,10 +111,10 @@ public:
 
     BITNET_INLINE explicit operator bool() const noexcept { return codes_ && scales_; }
     BITNET_INLINE std::span<std::int8_t> codes() const noexcept {
-        return {reinterpret_cast<std::int8_t*>(codes_.data()), codes_.size()};
+        return {detail::as<std::int8_t>(codes_.data()), codes_.size()};
     }
     BITNET_INLINE std::span<float> scales() const noexcept {
-        return {reinterpret_cast<float*>(scales_.data()), scales_.size() / sizeof(float)};
+        return {detail::as<float>(scales_.data()), scales_.size() / sizeof(float)};
     }
 
 private:
@@ -132,15 +126,18 @@ private:
 ///   scale, or binary_codes() around 0 or, when centred, around the mean
 ///   more bits: absmax_scale() and absmax_codes()
 /// weights (rows, cols) row-major · codes (rows, cols), scales: 1, rows, or (rows, groups)
-/// err: wrong_size, too_large, bad_group; bad_weight (where: index); out_of_memory
+/// err: empty_shape, too_large, wrong_size, bad_group; bad_weight (where: index); out_of_memory
 template <class Weights, class Isa = isa::native>
-Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::size_t rows,
-                                          std::size_t cols, WeightOptions options = {}) noexcept {
-    if (Status shape = check_shape(rows, cols, max_cols_of<Weights>); !shape) return shape.error();
-    if (weights.size() != rows * cols) return Error{Errc::wrong_size, weights.size()};
-    if (options.group != 0 && !is_group(options.group)) {
-        return Error{Errc::bad_group, options.group};
+BITNET_HIDDEN Result<QuantizedWeights> quantize_weights(std::span<const float> weights,
+                                                        std::size_t rows, std::size_t cols,
+                                                        WeightOptions options = {}) noexcept {
+    if (Result<void> shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape)
+        return shape.error();
+    if (weights.size() != rows * cols) {
+        return detail::wrong_size(weights.size(), rows * cols,
+                                  "number of weights is not rows * cols");
     }
+    if (options.group != 0 && !is_group(options.group)) return detail::bad_group();
     if (const std::size_t i = find_non_finite<Isa>(weights); i != weights.size()) {
         return Error{Errc::bad_weight, i};
     }
@@ -150,7 +147,7 @@ Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::s
     const std::size_t slice = options.group ? options.group : row_size;
 
     QuantizedWeights q(weights.size(), groups_of(row_size, slice) * (whole ? 1 : rows));
-    if (!q) return Error{Errc::out_of_memory, weights.size()};
+    if (!q) return Error{Errc::out_of_memory};
     float* scale = q.scales().data();
     for (std::size_t row = 0; row < weights.size(); row += row_size) {
         for (std::size_t c = 0; c < row_size; c += slice) {
@@ -189,15 +186,15 @@ Result<QuantizedWeights> quantize_weights(std::span<const float> weights, std::s
 /// cost:  reads x once (Sign, SignMean) or twice (Int8, Int4, Int2, SignNorm); no allocation
 /// source: arXiv 2402.17764 (Int8)
 template <class Activations, class Isa = isa::native, Executor E = Serial>
-requires(!std::is_same_v<Activations, Ternary>) Quantized<Activations> quantize(
+requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activations> quantize(
     Matrix<const float> x, std::span<std::byte> memory, std::size_t group = 0,
     const E& executor = serial)
 noexcept {
     const Quantized<Activations> q = detail::place<Activations>(memory, x.rows, x.cols, group);
-    detail::for_ranges(executor, x.rows, executor.workers(),
-                       [&](std::size_t first, std::size_t last) noexcept {
-                           isa::call<functions::Quantize<Activations>, Isa>(x, q, first, last);
-                       });
+    detail::for_ranges<Isa>(executor, x.rows, executor.workers(),
+                            [&](std::size_t first, std::size_t last) noexcept {
+                                isa::call<functions::Quantize<Activations>, Isa>(x, q, first, last);
+                            });
     return q;
 }
 

@@ -10,6 +10,7 @@
 #include <span>
 
 #include <bitnet/config.hpp>
+#include <bitnet/errors.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/layout.hpp>
@@ -138,11 +139,11 @@ BITNET_INLINE Quantized<Activations> place(std::span<std::byte> memory, std::siz
     const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(memory.data()) % 64;
     std::byte* p = memory.data() + (64 - misaligned) % 64;
     Quantized<Activations> q;
-    q.codes = reinterpret_cast<std::uint8_t*>(p);
+    q.codes = as<std::uint8_t>(p);
     p += round_up(at.code_bytes(), 64);
-    q.scales = reinterpret_cast<float*>(p);
+    q.scales = as<float>(p);
     p += round_up(tokens * sizeof(float), 64);
-    q.sums = reinterpret_cast<std::int32_t*>(p);
+    q.sums = as<std::int32_t>(p);
     q.tokens = tokens;
     q.cols = cols;
     q.group = group;
@@ -184,21 +185,29 @@ BITNET_INLINE void set_scale(float& scale, bool is_finite, float finite) noexcep
 /// A batch from the caller's own codes.
 /// codes (tokens, cols) row-major, tokens >= 0: Int8 any int8; Sign kinds -1 or 1; Ternary -1, 0, 1
 /// scales (tokens), see Quantized; {} = all 1 · memory: quantized_bytes(tokens, cols, group) bytes
-/// err: wrong_size; too_large; bad_group; bad_code (where: index in codes);
+/// err: empty_shape (no cols), too_large, bad_group, wrong_size; bad_code (where: index in codes);
 ///      bad_scale (where: token)
 template <class Activations, class Isa = isa::native>
-Result<Quantized<Activations>>
+BITNET_HIDDEN Result<Quantized<Activations>>
 quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std::size_t cols,
                      std::span<const float> scales, std::span<std::byte> memory,
                      std::size_t group = 0) noexcept {
     using Codes = codes_of<Activations>;
     using L = token_layout<Codes>;
-    if (Status shape = check_shape(tokens ? tokens : 1, cols); !shape) return shape.error();
-    if (group != 0 && !is_group(group)) return Error{Errc::bad_group, group};
+    if (Result<void> shape = check_shape(tokens ? tokens : 1, cols); !shape) return shape.error();
+    if (group != 0 && !is_group(group)) return detail::bad_group();
     const L at{tokens, cols, group};
-    if (codes.size() != tokens * cols) return Error{Errc::wrong_size, codes.size()};
-    if (!scales.empty() && scales.size() != tokens) return Error{Errc::wrong_size, scales.size()};
-    if (memory.size() < at.bytes()) return Error{Errc::wrong_size, memory.size()};
+    if (codes.size() != tokens * cols) {
+        return detail::wrong_size(codes.size(), tokens * cols,
+                                  "number of codes is not tokens * cols");
+    }
+    if (!scales.empty() && scales.size() != tokens) {
+        return detail::wrong_size(scales.size(), tokens, "number of scales is not tokens");
+    }
+    if (memory.size() < at.bytes()) {
+        return detail::wrong_size(memory.size(), at.bytes(),
+                                  "memory has fewer than quantized_bytes()");
+    }
 
     Quantized<Activations> q = detail::place<Activations>(memory, tokens, cols, group);
     std::memset(q.codes, 0, at.code_bytes());
@@ -218,7 +227,7 @@ quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std
                 word[c % 4] = static_cast<std::uint8_t>(code);
                 sum += code;
             } else {
-                if (!Codes::is_code(code)) return Error{Errc::bad_code, t * cols + c};
+                if (!Codes::is_code(code)) return detail::bad_code<Codes>(t * cols + c);
                 const unsigned bit = layout::lane_bit(c);
                 std::uint8_t* byte = word + bit / 8;
                 if constexpr (L::planes == 2) {

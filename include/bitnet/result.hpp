@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Errc, Error, Result<T>, Status: how data errors are told, without exceptions or allocation.
+// Errc, Error, Result<T>: how data errors are told, without exceptions or allocation.
 #pragma once
 
 #include <cstddef>
@@ -18,60 +18,108 @@ namespace BITNET_NAMESPACE {
 
 /// What was wrong with the data.
 enum class Errc : std::uint8_t {
-    wrong_size,    ///< a span does not have the number of elements that the shape asks for
-    too_large,     ///< cols >= 2^23, or a byte count that does not fit size_t
+    wrong_size,    ///< a span that does not have as many elements as the shape asks for
+    empty_shape,   ///< no rows, or no cols
+    too_large,     ///< more rows or cols than the format allows, or than size_t counts the bytes of
     bad_code,      ///< a code outside the format's code set
     bad_weight,    ///< a NaN or infinite weight
-    bad_scale,     ///< a NaN or infinite scale, or a number of scales that fits no scheme
+    bad_scale,     ///< a NaN or infinite scale
     bad_bias,      ///< a NaN or infinite bias
-    bad_group,     ///< a group size other than 32, 64, 128, 256
+    bad_group,     ///< a group size that the layout does not have
     bad_header,    ///< packed bytes of another kind, version or shape
     bad_padding,   ///< padding that differs from the layout's contract
     misaligned,    ///< a mapped buffer that does not start at a multiple of 64 bytes
     out_of_memory, ///< an allocation failed
 };
 
-/// What was wrong and where: the index of the first offending element (of the span, or the byte).
+namespace detail {
+struct ErrcText {
+    const char *name, *sentence;
+    bool has_position; ///< whether an element or a byte is to blame
+};
+/// In the order of Errc.
+BITNET_HIDDEN inline constexpr ErrcText errc_texts[] = {
+    {"wrong_size", "size does not fit the shape", true},
+    {"empty_shape", "rows and cols must be at least 1", false},
+    {"too_large", "shape is too large", false},
+    {"bad_code", "code is outside the format's code set", true},
+    {"bad_weight", "weight is NaN or infinite", true},
+    {"bad_scale", "scale is NaN or infinite", true},
+    {"bad_bias", "bias is NaN or infinite", true},
+    {"bad_group", "group is none that the layout has", false},
+    {"bad_header", "packed bytes have another kind, version or shape", true},
+    {"bad_padding", "padding differs from the layout's contract", true},
+    {"misaligned", "buffer must start at a multiple of 64 bytes", false},
+    {"out_of_memory", "out of memory", false},
+};
+static_assert(sizeof errc_texts / sizeof errc_texts[0] ==
+              static_cast<std::size_t>(Errc::out_of_memory) + 1);
+
+BITNET_INLINE constexpr ErrcText text_of(Errc code) noexcept {
+    const auto i = static_cast<std::size_t>(code);
+    return i < sizeof errc_texts / sizeof errc_texts[0]
+               ? errc_texts[i]
+               : ErrcText{"unknown", "unknown error", false};
+}
+} // namespace detail
+
+/// The name of a code: "bad_code", say.
+BITNET_INLINE constexpr std::string_view to_string(Errc code) noexcept {
+    return detail::text_of(code).name;
+}
+
+/// What was wrong and where.
 struct Error {
     Errc code;
+    /// The index of the first offending element of the span, or byte of the packed bytes. With
+    /// wrong_size that of the first one missing or too many. 0 where no element is to blame: with
+    /// empty_shape, too_large, bad_group, misaligned, out_of_memory.
     std::size_t where = 0;
+    /// A sentence that says more than the code does, the limits of the format, say; or nullptr.
+    const char* text = nullptr;
 
-    /// One sentence that names the cause; a string literal, never freed.
-    BITNET_INLINE std::string_view message() const noexcept {
-        switch (code) {
-        case Errc::wrong_size:
-            return "size does not fit the shape";
-        case Errc::too_large:
-            return "shape is too large (cols must be below 2^23)";
-        case Errc::bad_code:
-            return "code is outside the format's code set";
-        case Errc::bad_weight:
-            return "weight is NaN or infinite";
-        case Errc::bad_scale:
-            return "scale is NaN or infinite, or their number fits no scheme";
-        case Errc::bad_bias:
-            return "bias is NaN or infinite";
-        case Errc::bad_group:
-            return "group must be 0, 32, 64, 128 or 256";
-        case Errc::bad_header:
-            return "packed bytes have another kind, version or shape";
-        case Errc::bad_padding:
-            return "padding differs from the layout's contract";
-        case Errc::misaligned:
-            return "buffer must start at a multiple of 64 bytes";
-        case Errc::out_of_memory:
-            return "out of memory";
-        }
-        return "unknown error";
+    /// One sentence that names the cause; a string literal or made at compile time, never freed.
+    BITNET_INLINE constexpr std::string_view message() const noexcept {
+        return text ? text : detail::text_of(code).sentence;
     }
 };
 
 #if defined(__cpp_exceptions)
 /// Thrown by Result::value() when there is none and exceptions are enabled.
-struct BadResultAccess : std::exception {
+class BadResultAccess : public std::exception {
+public:
     Error error;
-    explicit BadResultAccess(Error e) noexcept : error(e) {}
-    const char* what() const noexcept override { return error.message().data(); }
+
+    BITNET_INLINE explicit BadResultAccess(Error e) noexcept : error(e) {
+        append(to_string(e.code));
+        if (detail::text_of(e.code).has_position) {
+            append(" at ");
+            append_number(e.where);
+        }
+        append(": ");
+        append(e.message());
+    }
+    /// The code, the position if there is one, and the sentence: "bad_code at 7: ...".
+    const char* what() const noexcept override { return what_; }
+
+private:
+    BITNET_INLINE void append(std::string_view words) noexcept {
+        for (char c : words) {
+            if (size_ + 1 < sizeof what_) what_[size_++] = c;
+        }
+    }
+    BITNET_INLINE void append_number(std::size_t n) noexcept {
+        char digits[20]; // of 2^64 - 1
+        std::size_t first = sizeof digits;
+        do {
+            digits[--first] = static_cast<char>('0' + n % 10);
+            n /= 10;
+        } while (n != 0);
+        append({digits + first, sizeof digits - first});
+    }
+
+    std::size_t size_ = 0;
+    char what_[160] = {};
 };
 #endif
 
@@ -107,26 +155,49 @@ public:
     BITNET_INLINE bool has_value() const noexcept { return has_value_; }
 
     /// pre: the result holds a value
-    BITNET_INLINE T& operator*() & noexcept { return BITNET_ASSERT(has_value_), value_; }
-    BITNET_INLINE const T& operator*() const& noexcept { return BITNET_ASSERT(has_value_), value_; }
-    BITNET_INLINE T&& operator*() && noexcept {
-        return BITNET_ASSERT(has_value_), std::move(value_);
+    BITNET_INLINE T& operator*() & noexcept {
+        BITNET_ASSERT(has_value_);
+        return value_;
     }
-    BITNET_INLINE T* operator->() noexcept { return BITNET_ASSERT(has_value_), &value_; }
+    BITNET_INLINE const T& operator*() const& noexcept {
+        BITNET_ASSERT(has_value_);
+        return value_;
+    }
+    BITNET_INLINE T&& operator*() && noexcept {
+        BITNET_ASSERT(has_value_);
+        return std::move(value_);
+    }
+    BITNET_INLINE T* operator->() noexcept {
+        BITNET_ASSERT(has_value_);
+        return &value_;
+    }
     BITNET_INLINE const T* operator->() const noexcept {
-        return BITNET_ASSERT(has_value_), &value_;
+        BITNET_ASSERT(has_value_);
+        return &value_;
     }
 
     /// The value; throws BadResultAccess when there is none (with -fno-exceptions: a precondition).
-    BITNET_INLINE T& value() & { return require(), value_; }
-    BITNET_INLINE const T& value() const& { return require(), value_; }
-    BITNET_INLINE T&& value() && { return require(), std::move(value_); }
+    BITNET_INLINE T& value() & {
+        expect_value();
+        return value_;
+    }
+    BITNET_INLINE const T& value() const& {
+        expect_value();
+        return value_;
+    }
+    BITNET_INLINE T&& value() && {
+        expect_value();
+        return std::move(value_);
+    }
 
     /// pre: the result holds an error
-    BITNET_INLINE Error error() const noexcept { return BITNET_ASSERT(!has_value_), error_; }
+    BITNET_INLINE Error error() const noexcept {
+        BITNET_ASSERT(!has_value_);
+        return error_;
+    }
 
 private:
-    BITNET_INLINE void require() const {
+    BITNET_INLINE void expect_value() const {
 #if defined(__cpp_exceptions)
         if (!has_value_) throw BadResultAccess(error_);
 #else
@@ -150,13 +221,14 @@ public:
     BITNET_INLINE explicit operator bool() const noexcept { return has_value_; }
     BITNET_INLINE bool has_value() const noexcept { return has_value_; }
     /// pre: the result holds an error
-    BITNET_INLINE Error error() const noexcept { return BITNET_ASSERT(!has_value_), error_; }
+    BITNET_INLINE Error error() const noexcept {
+        BITNET_ASSERT(!has_value_);
+        return error_;
+    }
 
 private:
     Error error_{};
     bool has_value_ = true;
 };
-
-using Status = Result<void>;
 
 } // namespace BITNET_NAMESPACE

@@ -10,13 +10,14 @@
 #include <span>
 #include <utility>
 
-#include <bitnet/bitlinear.hpp>
 #include <bitnet/config.hpp>
 #include <bitnet/format.hpp>
+#include <bitnet/gemm.hpp>
 #include <bitnet/image/screened_image.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/screen.hpp>
 #include <bitnet/parallel.hpp>
+#include <bitnet/quantize.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
@@ -54,44 +55,51 @@ public:
 
     /// A head from int8 codes. The seed decides which rows are looked at twice, not what they give.
     /// codes (rows, cols) row-major in [-112, 112] · scales (rows)
-    /// err: wrong_size; too_large (2^16 columns, 2^32 rows); bad_code, bad_scale (where: index);
-    ///      out_of_memory
+    /// err: empty_shape, too_large (2^16 columns, 2^32 rows), wrong_size; bad_code, bad_scale
+    /// (where:
+    ///      index); out_of_memory
     template <class Isa = isa::native>
-    static Result<ScreenedHead> from_codes(std::span<const std::int8_t> codes, std::size_t rows,
-                                           std::size_t cols, std::span<const float> scales,
-                                           std::uint64_t seed) noexcept {
+    BITNET_HIDDEN static Result<ScreenedHead>
+    from_codes(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
+               std::span<const float> scales, std::uint64_t seed) noexcept {
         auto image = detail::ScreenedImage::make<Isa>(codes, rows, cols, scales, seed);
         if (!image) return image.error();
         return ScreenedHead(std::move(*image));
     }
 
     /// A head that reads what bytes() gave in place; as BitLinear::map_packed.
-    /// err: bad_header, wrong_size, too_large, bad_scale, misaligned, out_of_memory
+    /// err: misaligned; wrong_size, bad_header, too_large, empty_shape, bad_scale (where: byte);
+    ///      out_of_memory
     template <class Isa = isa::native>
-    static Result<ScreenedHead> map_packed(std::span<const std::byte> bytes) noexcept {
+    BITNET_HIDDEN static Result<ScreenedHead>
+    map_packed(std::span<const std::byte> bytes) noexcept {
         auto image = detail::ScreenedImage::map<Isa>(bytes);
         if (!image) return image.error();
         return ScreenedHead(std::move(*image));
     }
 
+    /// An empty head (false): no rows, no cols, no bytes. So is one that was moved from.
+    BITNET_INLINE ScreenedHead() noexcept = default;
     BITNET_INLINE ScreenedHead(ScreenedHead&&) noexcept = default;
     BITNET_INLINE ScreenedHead& operator=(ScreenedHead&&) noexcept = default;
     BITNET_INLINE ~ScreenedHead() = default;
+    BITNET_INLINE explicit operator bool() const noexcept { return rows() != 0; }
 
     /// Everything the head is; the same bytes on every CPU. docs/formats.md has the layout.
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return image_.bytes(); }
-    BITNET_INLINE std::size_t rows() const noexcept { return image_.first().rows(); }
-    BITNET_INLINE std::size_t cols() const noexcept { return image_.first().cols(); }
+    BITNET_INLINE std::size_t rows() const noexcept { return image_.rows(); }
+    BITNET_INLINE std::size_t cols() const noexcept { return image_.cols(); }
     BITNET_INLINE int code(std::size_t row, std::size_t col) const noexcept {
         return image_.code(row, col);
     }
-    BITNET_INLINE float scale(std::size_t row) const noexcept { return image_.first().scale(row); }
+    BITNET_INLINE float scale(std::size_t row) const noexcept { return image_.scale(row); }
 
     /// Scans the padding. Every bit pattern is some code: those of a stranger's image may lie in
     /// [-143, 127], whose dots fit int32 as well.
     /// err: bad_padding (where: byte of bytes())
+    // In parentheses, since macOS has a macro verify(x).
     template <class Isa = isa::native>
-    Status verify() const noexcept {
+    BITNET_HIDDEN Result<void>(verify)() const noexcept {
         return image_.verify<Isa>();
     }
 
@@ -109,8 +117,9 @@ public:
     /// cost: reads half of the codes, and 1 / 25 bit a weight more for each percent of rows taken
     ///       exactly; no allocation; noexcept
     template <class Isa = isa::native, Executor E = Serial>
-    std::size_t top(const Quantized<Int8>& x, std::span<Logit> best, std::span<std::byte> scratch,
-                    const E& executor = serial) const noexcept {
+    BITNET_HIDDEN std::size_t top(const Quantized<Int8>& x, std::span<Logit> best,
+                                  std::span<std::byte> scratch,
+                                  const E& executor = serial) const noexcept {
         BITNET_ASSERT(!best.empty() && best.size() <= rows());
         const Pass pass = first_pass<Isa>(x, scratch, executor);
         Best kept{best};
@@ -130,8 +139,8 @@ public:
         for (std::size_t i = 0; i < count; ++i) pass.rows[i] = best[i].row;
         take<Isa>(pass, count, kept, serial);
         if (pass.bounded) {
-            count = isa::call<functions::RowsThatReach, Isa>(pass.dots, pass.scales, 0, rows(),
-                                                             pass.high, pass.low, pass.a,
+            count = isa::call<functions::RowsThatReach, Isa>(pass.dots, pass.scales, std::size_t{0},
+                                                             rows(), pass.high, pass.low, pass.a,
                                                              kept.least(), pass.rows);
         } else { // some logit is no number, or none that a bound can be compared with
             count = rows();
@@ -145,8 +154,9 @@ public:
     /// pre:  x is one token of cols() columns without groups
     /// cost: reads all codes; no allocation; noexcept
     template <class Isa = isa::native, Executor E = Serial>
-    void forward(const Quantized<Int8>& x, std::span<float> y, std::span<std::byte> scratch,
-                 const E& executor = serial) const noexcept {
+    BITNET_HIDDEN void forward(const Quantized<Int8>& x, std::span<float> y,
+                               std::span<std::byte> scratch,
+                               const E& executor = serial) const noexcept {
         BITNET_ASSERT(y.size() == rows());
         const Pass pass = first_pass<Isa>(x, scratch, executor);
         for (std::size_t r = 0; r < rows(); ++r) pass.rows[r] = static_cast<std::uint32_t>(r);
@@ -170,7 +180,7 @@ private:
         bool bounded;                   // whether all logits are finite
 
         BITNET_INLINE float logit(std::size_t row, std::int32_t dot) const noexcept {
-            return once(simd::lane::divide(static_cast<float>(dot), a) * scales[row]);
+            return rounded(simd::divide(static_cast<float>(dot), a) * scales[row]);
         }
     };
 
@@ -211,17 +221,17 @@ private:
     }
 
     template <class Isa, class E>
-    Pass first_pass(const Quantized<Int8>& x, std::span<std::byte> scratch,
-                    const E& executor) const noexcept {
+    BITNET_HIDDEN Pass first_pass(const Quantized<Int8>& x, std::span<std::byte> scratch,
+                                  const E& executor) const noexcept {
         BITNET_ASSERT(x.tokens == 1 && x.cols == cols() && x.group == 0);
         BITNET_ASSERT(scratch.size() >= scratch_bytes());
         const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(scratch.data()) % 64;
         Pass p;
-        p.dots = reinterpret_cast<std::int32_t*>(scratch.data() + (64 - misaligned) % 64);
+        p.dots = detail::as<std::int32_t>(scratch.data() + (64 - misaligned) % 64);
         p.nibble_dots = p.dots + padded_rows();
         p.rows = reinterpret_cast<std::uint32_t*>(p.nibble_dots + padded_rows());
         p.q = reinterpret_cast<std::int8_t*>(p.rows + padded_rows());
-        p.scales = image_.first().scales().data;
+        p.scales = image_.scales().data;
         p.a = x.scales[0];
 
         std::memset(p.q, 0, image_.padded_cols());
@@ -240,28 +250,35 @@ private:
         p.middle = static_cast<std::int32_t>(centre);
         p.high = static_cast<std::int32_t>(std::ceil(centre + t));
         // No dot is beyond 2^31: so no logit is beyond this.
-        const float most = once(simd::lane::divide(2147483648.0f, p.a) * image_.largest_scale());
+        const float most = rounded(simd::divide(2147483648.0f, p.a) * image_.largest_scale());
         p.bounded = detail::is_finite(most);
 
         for (std::size_t r = rows(); r < padded_rows(); ++r) p.dots[r] = 0;
-        image_.first().template dots<Isa>(x, std::span<std::int32_t>(p.dots, rows()), executor);
+        detail::for_row_ranges<Isa>(
+            executor, rows(), [&](std::size_t begin, std::size_t end) noexcept {
+                gemm_dots<Isa>(image_.weights(), x, Matrix<std::int32_t>(p.dots, 1, rows()), begin,
+                               end);
+            });
         return p;
     }
 
     /// Fills in the nibble dots of the first `count` of the pass's rows, in their order.
     template <class Isa, class E>
-    void nibble_dots(const Pass& pass, std::size_t count, const E& executor) const noexcept {
+    BITNET_HIDDEN void nibble_dots(const Pass& pass, std::size_t count,
+                                   const E& executor) const noexcept {
         const std::size_t most = executor.workers() == 1 ? 1 : 4 * executor.workers();
-        detail::for_ranges(executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
-            isa::call<functions::NibbleDots, Isa>(image_.nibbles(), image_.padded_cols() / 2,
-                                                  pass.q, pass.rows + i, end - i,
-                                                  pass.nibble_dots + i);
-        });
+        detail::for_ranges<Isa>(
+            executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
+                isa::call<functions::NibbleDots, Isa>(image_.nibbles(), image_.padded_cols() / 2,
+                                                      pass.q, pass.rows + i, end - i,
+                                                      pass.nibble_dots + i);
+            });
     }
 
     /// Puts the exact logits of the first `count` of the pass's rows among the best.
     template <class Isa, class E>
-    void take(const Pass& pass, std::size_t count, Best& best, const E& executor) const noexcept {
+    BITNET_HIDDEN void take(const Pass& pass, std::size_t count, Best& best,
+                            const E& executor) const noexcept {
         nibble_dots<Isa>(pass, count, executor);
         for (std::size_t i = 0; i < count; ++i) {
             const std::uint32_t row = pass.rows[i];

@@ -46,7 +46,7 @@ consteval Table compile(type_list<F...>) noexcept {
 
 /// The functions of Isa, as this unit compiles them.
 template <class Isa>
-inline constexpr Table compiled = detail::compile<Isa>(all_functions{});
+BITNET_HIDDEN inline constexpr Table compiled = detail::compile<Isa>(all_functions{});
 
 } // namespace dispatch
 } // namespace BITNET_NAMESPACE

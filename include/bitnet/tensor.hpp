@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <bitnet/config.hpp>
+#include <bitnet/errors.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/result.hpp>
 
@@ -34,6 +35,22 @@ struct Matrix {
     }
     BITNET_INLINE constexpr T* row(std::size_t r) const noexcept { return data + r * stride; }
 };
+
+namespace detail {
+/// The T that lie at p, which is aligned for them.
+template <class T>
+BITNET_INLINE T* as(std::byte* p) noexcept {
+    return static_cast<T*>(static_cast<void*>(p));
+}
+template <class T>
+BITNET_INLINE const T* as(const std::byte* p) noexcept {
+    return static_cast<const T*>(static_cast<const void*>(p));
+}
+/// The low bits of v as a size_t, without a cast that 64-bit targets call useless.
+BITNET_INLINE constexpr std::size_t to_size(std::uint64_t v) noexcept {
+    return v & static_cast<std::size_t>(-1);
+}
+} // namespace detail
 
 /// 64-byte aligned memory with one owner; empty when the allocation failed.
 class AlignedBytes {
@@ -76,16 +93,18 @@ BITNET_INLINE constexpr bool checked_mul(std::size_t a, std::size_t b, std::size
     return true;
 }
 
-/// Whether a matrix of this shape can be packed: rows >= 1, 1 <= cols <= most_cols (max_cols_of its
+/// Whether a matrix of this shape can be packed: rows >= 1, 1 <= cols <= MostCols (max_cols_of its
 /// format), and its bytes, in any layout and as floats, fit size_t with room to spare.
-BITNET_INLINE constexpr Status check_shape(std::size_t rows, std::size_t cols,
-                                           std::size_t most_cols = max_cols) noexcept {
+/// err: empty_shape, too_large
+template <std::size_t MostCols = max_cols>
+BITNET_INLINE constexpr Result<void> check_shape(std::size_t rows, std::size_t cols) noexcept {
     std::size_t values = 0;
-    if (rows == 0 || cols == 0) return Error{Errc::wrong_size};
-    if (cols > most_cols || rows > static_cast<std::size_t>(-1) - 64 ||
+    if (rows == 0 || cols == 0) return Error{Errc::empty_shape};
+    if (cols > MostCols) return detail::too_many_cols<MostCols>();
+    if (rows > static_cast<std::size_t>(-1) - 64 ||
         !checked_mul(round_up(rows, layout::tile_rows), round_up(cols, 64), values) ||
         values > static_cast<std::size_t>(-1) / 64) {
-        return Error{Errc::too_large};
+        return Error{Errc::too_large, 0, "shape is too large: size_t does not count its bytes"};
     }
     return {};
 }
@@ -106,27 +125,31 @@ struct PackedView {
     }
 
     /// A view of bytes in this layout.
-    /// err: wrong_size when bytes.size() is not what the shape asks for; too_large
+    /// err: empty_shape, too_large, wrong_size
     BITNET_INLINE static Result<PackedView> make(std::span<const std::byte> bytes, std::size_t rows,
                                                  std::size_t cols) noexcept {
-        if (Status shape = check_shape(rows, cols, max_cols_of<Format>); !shape) {
+        if (Result<void> shape = check_shape<max_cols_of<Format>>(rows, cols); !shape) {
             return shape.error();
         }
         const PackedView view{reinterpret_cast<const std::uint8_t*>(bytes.data()), rows, cols};
-        if (bytes.size() != view.bytes()) return Error{Errc::wrong_size, bytes.size()};
+        if (bytes.size() != view.bytes()) {
+            return detail::wrong_size(bytes.size(), view.bytes(),
+                                      "number of bytes is not that of the shape");
+        }
         return view;
     }
 };
 
-/// Weight scales as kernels read them: 16 floats for each block of 16 rows and each group of
-/// columns, at data + block * block_stride + group * group_stride. A stride of 0 repeats them.
+/// Weight scales as kernels read them, see pack_scales(): 16 floats for each block of 16 rows and
+/// each group of columns. A stride of 0 repeats them; 2^block_shift blocks share them.
 struct ScaleView {
     const float* data = nullptr;
     std::size_t block_stride = 0, group_stride = 0;
     std::size_t group = 0; ///< columns per scale; 0 = all
+    unsigned block_shift = 0;
 
     BITNET_INLINE constexpr const float* at(std::size_t block, std::size_t g) const noexcept {
-        return data + block * block_stride + g * group_stride;
+        return data + (block >> block_shift) * block_stride + g * group_stride;
     }
 };
 

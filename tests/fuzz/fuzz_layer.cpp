@@ -5,6 +5,7 @@
 
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/dispatch.hpp>
+#include <bitnet/scales.hpp>
 #include <bitnet/screened_head.hpp>
 
 #include <algorithm>
@@ -55,18 +56,9 @@ void all_clusters_agree(const BitLinear<Weights, Activations, Layout>& layer, So
             table->template get<functions::Quantize<Activations>>()({x.data(), tokens, cols}, q, 0,
                                                                     tokens);
         }
-        // Scales and bias as kernels read them: blocks of 16 rows.
-        const std::size_t groups = layer.group() ? (cols + layer.group() - 1) / layer.group() : 1;
-        std::vector<float> scales((rows + 15) / 16 * 16 * groups);
-        for (std::size_t r = 0; r < rows; ++r) {
-            for (std::size_t g = 0; g < groups; ++g) {
-                scales[(r / 16 * groups + g) * 16 + r % 16] = layer.scale(r, g);
-            }
-        }
         table->template get<functions::Gemm<Product<Weights, Codes, Layout>>>()(
-            layer.weights(), q.as_codes(),
-            {scales.data(), 16 * groups, layer.group() ? 16u : 0u, layer.group()}, nullptr,
-            {y.data(), tokens, rows}, 0, rows);
+            layer.weights(), q.as_codes(), layer.scales(), nullptr, {y.data(), tokens, rows}, 0,
+            rows);
         if (scalar.empty()) scalar = y; // the first table is the scalar one
         require(same(y, scalar), name);
     }
@@ -104,13 +96,25 @@ void try_codes(Source& source) {
     const std::size_t drawn_group = choices[source.number(6)];
     const std::size_t group = has_groups<Layout> ? drawn_group : 0;
     const std::size_t groups = group ? (cols + group - 1) / group : 1;
-    std::vector<float> scales(group ? rows * groups : source.byte() % 2 ? rows : 1);
+    const bool shared = source.byte() % 2; // by all rows, or by 64 of a group of 64
+    std::vector<float> scales(group == 64 && shared ? (rows + 63) / 64 * groups
+                              : group               ? rows * groups
+                              : shared              ? 1
+                                                    : rows);
     for (float& s : scales) s = source.real();
+    std::vector<float> packed(packed_scale_floats(scales.size(), rows, cols, group));
+    const auto view = pack_scales(scales, rows, cols, group, packed);
     std::vector<std::int8_t> codes(rows * cols);
     for (auto& c : codes)
         c = static_cast<std::int8_t>(Weights::code(source.byte() % Weights::count));
     auto made = Layer::from_codes(codes, rows, cols, scales, {}, group);
+    require(bool(made) == bool(view), "a layer's scales are those that can be packed");
     if (!made) return;
+    for (std::size_t r = 0; r < rows; ++r) {
+        for (std::size_t g = 0; g < groups; ++g) {
+            require(same({view->at(r / 16, g)[r % 16]}, {made->scale(r, g)}), "a scale");
+        }
+    }
     require(bool(made->verify()), "what from_codes made is sound");
     all_clusters_agree(*made, source);
     std::vector<std::byte> bytes(made->bytes().begin(), made->bytes().end());

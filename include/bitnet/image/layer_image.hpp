@@ -26,9 +26,12 @@
 #include <utility>
 
 #include <bitnet/config.hpp>
+#include <bitnet/errors.hpp>
+#include <bitnet/finite.hpp>
 #include <bitnet/pack.hpp>
-#include <bitnet/quantize.hpp>
 #include <bitnet/result.hpp>
+#include <bitnet/scales.hpp>
+#include <bitnet/simd/float_bits.hpp>
 #include <bitnet/tensor.hpp>
 
 namespace BITNET_NAMESPACE {
@@ -39,42 +42,45 @@ static_assert(std::endian::native == std::endian::little,
               "packed layers are little-endian; big-endian targets need a byte swap here");
 
 struct LayerHeader {
-    std::uint32_t magic, format, layout, scheme;
+    std::uint32_t magic, format, layout;
+    ScaleScheme scheme;
     std::uint64_t rows, cols;
     std::uint32_t group, has_bias;
     std::uint32_t zero[6];
 };
 static_assert(sizeof(LayerHeader) == 64);
 inline constexpr std::uint32_t layer_magic = 0x314c4e42; // "BNL1"
-enum : std::uint32_t { scheme_tensor = 0, scheme_row = 1, scheme_group = 2 };
 
 /// Offsets of the parts of an image with this header. pre: check_shape(rows, cols)
 struct LayerParts {
-    std::size_t scales = 64, scale_count = 0, bias = 0, codes = 0, total = 0;
+    std::size_t scales = 0, bias = 0, codes = 0, total = 0;
+
+    BITNET_INLINE constexpr LayerParts() noexcept = default;
 
     template <class Weights, class Layout>
     static BITNET_INLINE LayerParts of(const LayerHeader& h) noexcept {
-        const std::size_t rows = static_cast<std::size_t>(h.rows);
-        const std::size_t cols = static_cast<std::size_t>(h.cols);
+        const std::size_t rows = to_size(h.rows);
+        const std::size_t cols = to_size(h.cols);
         const std::size_t padded = round_up(rows, layout::tile_rows);
         LayerParts p{};
-        p.scale_count = h.scheme == scheme_tensor ? 16 : padded * groups_of(cols, h.group);
-        p.bias = p.scales + p.scale_count * sizeof(float);
+        p.scales = sizeof(LayerHeader);
+        p.bias = p.scales + scale_floats(h.scheme, rows, cols, h.group) * sizeof(float);
         p.codes = p.bias + (h.has_bias ? padded * sizeof(float) : 0);
         p.total = p.codes + typename Layout::template mapping<Weights>{rows, cols}.bytes();
         return p;
     }
 };
 
-/// An image, owned or mapped, whose header has been checked.
+/// An image, owned or mapped, whose header has been checked; or empty: no bytes, no rows.
 class LayerImage {
 public:
+    BITNET_INLINE LayerImage() noexcept = default;
     BITNET_INLINE LayerImage(std::span<const std::byte> bytes, const LayerParts& parts,
                              AlignedBytes owned = {}) noexcept
         : owned_(std::move(owned)), data_(bytes.data()), parts_(parts) {
         std::memcpy(&header_, data_, sizeof header_);
     }
-    /// A moved-from image is empty: no bytes, no rows.
+    /// A moved-from image is empty.
     BITNET_INLINE LayerImage(LayerImage&& other) noexcept { take(other); }
     BITNET_INLINE LayerImage& operator=(LayerImage&& other) noexcept {
         if (this != &other) take(other);
@@ -85,29 +91,18 @@ public:
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept {
         return {data_, parts_.total};
     }
-    BITNET_INLINE std::size_t rows() const noexcept {
-        return static_cast<std::size_t>(header_.rows);
-    }
-    BITNET_INLINE std::size_t cols() const noexcept {
-        return static_cast<std::size_t>(header_.cols);
-    }
+    BITNET_INLINE std::size_t rows() const noexcept { return to_size(header_.rows); }
+    BITNET_INLINE std::size_t cols() const noexcept { return to_size(header_.cols); }
     BITNET_INLINE std::size_t group() const noexcept { return header_.group; }
     BITNET_INLINE const std::uint8_t* codes() const noexcept {
-        return reinterpret_cast<const std::uint8_t*>(data_ + parts_.codes);
+        return as<std::uint8_t>(data_ + parts_.codes);
     }
     BITNET_INLINE const float* bias() const noexcept {
-        return header_.has_bias ? reinterpret_cast<const float*>(data_ + parts_.bias) : nullptr;
+        return header_.has_bias ? as<float>(data_ + parts_.bias) : nullptr;
     }
     BITNET_INLINE ScaleView scales() const noexcept {
-        const float* data = reinterpret_cast<const float*>(data_ + parts_.scales);
-        switch (header_.scheme) {
-        case scheme_tensor:
-            return {data, 0, 0, 0};
-        case scheme_row:
-            return {data, 16, 0, 0};
-        default:
-            return {data, 16 * groups_of(cols(), group()), 16, group()};
-        }
+        const float* data = as<float>(data_ + parts_.scales);
+        return view_scales(header_.scheme, data, cols(), group());
     }
 
 private:
@@ -128,91 +123,109 @@ private:
     LayerParts parts_;
 };
 
-/// Builds the image of a layer from codes.
-template <class Weights, class Layout, class Isa>
-Result<LayerImage> make_image(std::span<const std::int8_t> codes, std::size_t rows,
-                              std::size_t cols, std::span<const float> scales,
-                              std::span<const float> bias, std::size_t group) noexcept {
-    if (Status shape = check_shape(rows, cols, max_cols_of<Weights>); !shape) return shape.error();
-    if (group != 0 && !(is_group(group) && has_groups<Layout>)) {
-        return Error{Errc::bad_group, group};
+/// Builds the image of a layer from codes. Codes are scanned unless they are known to be sound.
+template <class Weights, class Layout, class Isa, bool CodesAreSound = false>
+BITNET_HIDDEN Result<LayerImage>
+make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
+           std::span<const float> scales, std::span<const float> bias, std::size_t group) noexcept {
+    if (Result<void> shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape)
+        return shape.error();
+    if (group != 0 && !(is_group(group) && has_groups<Layout>)) return bad_group_in<Layout>();
+    if (codes.size() != rows * cols) {
+        return wrong_size(codes.size(), rows * cols, "number of codes is not rows * cols");
     }
-    if (codes.size() != rows * cols) return Error{Errc::wrong_size, codes.size()};
-    if (!bias.empty() && bias.size() != rows) return Error{Errc::wrong_size, bias.size()};
+    if (!bias.empty() && bias.size() != rows) {
+        return wrong_size(bias.size(), rows, "number of bias values is neither 0 nor rows");
+    }
 
-    const std::size_t groups = groups_of(cols, group);
-    LayerHeader header{layer_magic,
-                       Weights::id,
-                       Layout::id,
-                       scheme_tensor,
-                       rows,
-                       cols,
-                       static_cast<std::uint32_t>(group),
-                       !bias.empty(),
-                       {}};
-    if (group != 0) {
-        if (scales.size() != rows * groups) return Error{Errc::bad_scale, scales.size()};
-        header.scheme = scheme_group;
-    } else if (scales.size() == rows && rows != 1) {
-        header.scheme = scheme_row;
-    } else if (scales.size() != 1) {
-        return Error{Errc::bad_scale, scales.size()};
-    }
+    const auto scheme = scale_scheme(scales.size(), rows, cols, group);
+    if (!scheme) return scheme.error();
+    const bool blocks = *scheme == ScaleScheme::block; // stored as those of groups, row by row
+    const LayerHeader header{layer_magic,
+                             Weights::id,
+                             Layout::id,
+                             blocks ? ScaleScheme::group : *scheme,
+                             rows,
+                             cols,
+                             static_cast<std::uint32_t>(group),
+                             !bias.empty(),
+                             {}};
     if (const std::size_t i = find_non_finite<Isa>(scales); i != scales.size()) {
         return Error{Errc::bad_scale, i};
     }
     if (const std::size_t i = find_non_finite<Isa>(bias); i != bias.size()) {
         return Error{Errc::bad_bias, i};
     }
-    if (const std::size_t i = find_bad_code<Weights, Isa>(codes); i != codes.size()) {
-        return Error{Errc::bad_code, i};
+    if constexpr (!CodesAreSound) {
+        if (const std::size_t i = find_bad_code<Weights, Isa>(codes); i != codes.size()) {
+            return bad_code<Weights>(i);
+        }
     }
 
     const LayerParts parts = LayerParts::of<Weights, Layout>(header);
     AlignedBytes memory(parts.total);
-    if (!memory) return Error{Errc::out_of_memory, parts.total};
+    if (!memory) return Error{Errc::out_of_memory};
     std::byte* const to = memory.data();
     std::memset(to, 0, parts.codes);
     std::memcpy(to, &header, sizeof header);
-    float* const scale = reinterpret_cast<float*>(to + parts.scales);
-    if (header.scheme == scheme_tensor) {
-        for (std::size_t i = 0; i < 16; ++i) scale[i] = scales[0];
+    float* const scale = as<float>(to + parts.scales);
+    if (blocks) {
+        const std::size_t groups = groups_of(cols, group);
+        write_row_scales(rows, groups, scale,
+                         [&](std::size_t r, std::size_t g) BITNET_INLINE_LAMBDA {
+                             return scales[r / scale_block_rows * groups + g];
+                         });
     } else {
-        for (std::size_t r = 0; r < rows; ++r) {
-            for (std::size_t g = 0; g < groups; ++g) {
-                scale[(r / 16 * groups + g) * 16 + r % 16] = scales[r * groups + g];
-            }
-        }
+        write_scales(*scheme, scales, rows, cols, group, scale);
     }
     if (!bias.empty()) std::memcpy(to + parts.bias, bias.data(), rows * sizeof(float));
-    pack_into<Weights, Layout, Isa>(codes.data(), rows, cols,
-                                    reinterpret_cast<std::uint8_t*>(to + parts.codes));
+    pack_into<Weights, Layout, Isa>(codes.data(), rows, cols, as<std::uint8_t>(to + parts.codes));
     return LayerImage({to, parts.total}, parts, std::move(memory));
 }
 
 /// Checks header, size, scales and bias of an image.
 template <class Weights, class Layout, class Isa>
-Result<LayerParts> check_image(std::span<const std::byte> bytes) noexcept {
+BITNET_HIDDEN Result<LayerParts> check_image(std::span<const std::byte> bytes) noexcept {
     LayerHeader h;
-    if (bytes.size() < sizeof h) return Error{Errc::wrong_size, bytes.size()};
+    if (bytes.size() < sizeof h) {
+        return wrong_size(bytes.size(), sizeof h, "bytes end within the header");
+    }
     std::memcpy(&h, bytes.data(), sizeof h);
-    const bool group_fits =
-        h.scheme == scheme_group ? is_group(h.group) && has_groups<Layout> : h.group == 0;
-    if (h.magic != layer_magic || h.format != Weights::id || h.layout != Layout::id ||
-        h.scheme > scheme_group || !group_fits || h.has_bias > 1) {
-        return Error{Errc::bad_header};
+    if (h.magic != layer_magic) {
+        return Error{Errc::bad_header, offsetof(LayerHeader, magic), "bytes are no packed layer"};
     }
-    for (std::uint32_t word : h.zero) {
-        if (word != 0) return Error{Errc::bad_header, offsetof(LayerHeader, zero)};
+    if (h.format != Weights::id) {
+        return Error{Errc::bad_header, offsetof(LayerHeader, format), "weights of another format"};
     }
-    if (h.rows > static_cast<std::size_t>(-1) || h.cols > max_cols) return Error{Errc::too_large};
-    if (Status shape = check_shape(static_cast<std::size_t>(h.rows),
-                                   static_cast<std::size_t>(h.cols), max_cols_of<Weights>);
+    if (h.layout != Layout::id) {
+        return Error{Errc::bad_header, offsetof(LayerHeader, layout), "codes in another layout"};
+    }
+    if (h.scheme > ScaleScheme::group) {
+        return Error{Errc::bad_header, offsetof(LayerHeader, scheme), "unknown scheme of scales"};
+    }
+    const bool grouped = h.scheme == ScaleScheme::group;
+    if (grouped ? !is_group(h.group) || !has_groups<Layout> : h.group != 0) {
+        return Error{Errc::bad_header, offsetof(LayerHeader, group),
+                     grouped ? bad_group_in<Layout>().text : "a group without scales per group"};
+    }
+    if (h.has_bias > 1) {
+        return Error{Errc::bad_header, offsetof(LayerHeader, has_bias), "unknown kind of bias"};
+    }
+    for (std::size_t i = 0; i < sizeof h.zero; ++i) {
+        const std::size_t at = offsetof(LayerHeader, zero) + i;
+        if (bytes[at] != std::byte{0}) return Error{Errc::bad_header, at, "header is not zero"};
+    }
+    // In 64 bits first: size_t may have fewer.
+    if (h.rows != to_size(h.rows)) return Error{Errc::too_large};
+    if (h.cols > max_cols_of<Weights>) return too_many_cols<max_cols_of<Weights>>();
+    if (Result<void> shape = check_shape<max_cols_of<Weights>>(to_size(h.rows), to_size(h.cols));
         !shape) {
         return shape.error();
     }
     const LayerParts parts = LayerParts::of<Weights, Layout>(h);
-    if (bytes.size() != parts.total) return Error{Errc::wrong_size, bytes.size()};
+    if (bytes.size() != parts.total) {
+        return wrong_size(bytes.size(), parts.total, "number of bytes is not that of the header");
+    }
     const auto finite = [&](std::size_t begin, std::size_t end) noexcept {
         for (std::size_t at = begin; at < end; at += sizeof(float)) {
             float v;
@@ -231,18 +244,18 @@ Result<LayerParts> check_image(std::span<const std::byte> bytes) noexcept {
 }
 
 template <class Weights, class Layout, class Isa>
-Result<LayerImage> copy_image(std::span<const std::byte> bytes) noexcept {
+BITNET_HIDDEN Result<LayerImage> copy_image(std::span<const std::byte> bytes) noexcept {
     auto parts = check_image<Weights, Layout, Isa>(bytes);
     if (!parts) return parts.error();
     AlignedBytes memory(bytes.size());
-    if (!memory) return Error{Errc::out_of_memory, bytes.size()};
+    if (!memory) return Error{Errc::out_of_memory};
     std::memcpy(memory.data(), bytes.data(), bytes.size());
     const std::span<const std::byte> copy{memory.data(), bytes.size()};
     return LayerImage(copy, *parts, std::move(memory));
 }
 
 template <class Weights, class Layout, class Isa>
-Result<LayerImage> map_image(std::span<const std::byte> bytes) noexcept {
+BITNET_HIDDEN Result<LayerImage> map_image(std::span<const std::byte> bytes) noexcept {
     if (reinterpret_cast<std::uintptr_t>(bytes.data()) % AlignedBytes::alignment != 0) {
         return Error{Errc::misaligned};
     }
@@ -254,7 +267,7 @@ Result<LayerImage> map_image(std::span<const std::byte> bytes) noexcept {
 /// Whether scales and bias hold what make_image() writes beyond the rows: zeros, or for one scale
 /// of the tensor the same sixteen times. where: byte of the image
 template <class Isa>
-Status verify_padding(const LayerImage& image) noexcept {
+BITNET_HIDDEN Result<void> verify_padding(const LayerImage& image) noexcept {
     const auto bits_at = [](const float* data, std::size_t i) noexcept {
         std::uint32_t bits;
         std::memcpy(&bits, data + i, sizeof bits);
@@ -265,14 +278,15 @@ Status verify_padding(const LayerImage& image) noexcept {
         return Error{Errc::bad_padding, static_cast<std::size_t>(byte - image.bytes().data())};
     };
     const ScaleView scales = image.scales();
-    const std::size_t padded = round_up(image.rows(), layout::tile_rows);
-    const std::size_t blocks = padded / 16, last = image.rows() - (blocks - 1) * 16;
+    using layout::tile_rows;
+    const std::size_t padded = round_up(image.rows(), tile_rows), blocks = padded / tile_rows;
+    const std::size_t last = image.rows() - (blocks - 1) * tile_rows;
     const std::size_t groups = groups_of(image.cols(), scales.group);
     const bool tensor = scales.block_stride == 0;
     for (std::size_t g = 0; g < groups; ++g) {
         const float* const line = scales.at(blocks - 1, g);
         const std::uint32_t wanted = tensor ? bits_at(line, 0) : 0;
-        for (std::size_t i = tensor ? 1 : last; i < 16; ++i) {
+        for (std::size_t i = tensor ? 1 : last; i < tile_rows; ++i) {
             if (bits_at(line, i) != wanted) return bad(line + i);
         }
     }
@@ -283,10 +297,10 @@ Status verify_padding(const LayerImage& image) noexcept {
 }
 
 template <class Weights, class Layout, class Isa>
-Status verify_image(const LayerImage& image) noexcept {
-    if (Status padding = verify_padding<Isa>(image); !padding) return padding;
+BITNET_HIDDEN Result<void> verify_image(const LayerImage& image) noexcept {
+    if (Result<void> padding = verify_padding<Isa>(image); !padding) return padding;
     const PackedView<Weights, Layout> codes{image.codes(), image.rows(), image.cols()};
-    const Status found = verify<Isa>(codes);
+    const Result<void> found = verify<Isa>(codes);
     if (found || found.error().code != Errc::bad_padding) return found;
     return Error{Errc::bad_padding, image.bytes().size() - codes.bytes() + found.error().where};
 }

@@ -8,7 +8,8 @@
 //   16      u64   cols
 //   24      u64   seed of the dither
 //   32..63        zero
-//   64            the first pass: a BitLinear<Int4, Int8> of codes u with a scale a row, no bias
+//   64            the first pass: bytes of a BitLinear<Int4, Int8> of codes u with a scale per
+//                 row, no bias
 //                 nibbles e: for each row, lines of 64 bytes that hold 128 columns: byte i has
 //                 column i in its low and column 64 + i in its high four bits; zeros beyond cols
 #pragma once
@@ -19,13 +20,16 @@
 #include <span>
 #include <utility>
 
-#include <bitnet/bitlinear.hpp>
 #include <bitnet/config.hpp>
+#include <bitnet/errors.hpp>
 #include <bitnet/format.hpp>
+#include <bitnet/image/layer_image.hpp>
 #include <bitnet/kernels/screen.hpp>
+#include <bitnet/layout.hpp>
 #include <bitnet/random.hpp>
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
+#include <bitnet/text.hpp>
 
 namespace BITNET_NAMESPACE::detail {
 
@@ -36,39 +40,49 @@ struct ScreenedHeader {
 };
 static_assert(sizeof(ScreenedHeader) == 64);
 
-/// An image, owned or mapped, whose header has been checked.
+/// An image, owned or mapped, whose header has been checked; or empty: no bytes, no rows.
 class ScreenedImage {
 public:
-    using First = BitLinear<Int4, Int8>;
+    using Weights = Int4; // of the first pass
+    using Layout = layout::Rows16;
     static constexpr std::uint32_t magic = 0x31534e42; // "BNS1"
     static constexpr int max_code = 112;               // -112 + 0 and 112 + 15 are in 16 [-7, 8)
     static constexpr std::size_t max_cols = (std::size_t{1} << 16) - 1; // 16 (sum of u q) < 2^31
+    static constexpr std::uint64_t max_rows = 0xffffffff;               // Logit::row
+    BITNET_HIDDEN static constexpr Text bad_code_text{"codes of a screened head are ", -max_code,
+                                                      " to ", max_code};
 
     template <class Isa>
-    static Result<ScreenedImage> make(std::span<const std::int8_t> codes, std::size_t rows,
-                                      std::size_t cols, std::span<const float> scales,
-                                      std::uint64_t seed) noexcept {
-        if (Status shape = check(rows, cols); !shape) return shape.error();
-        if (codes.size() != rows * cols) return Error{Errc::wrong_size, codes.size()};
-        if (scales.size() != rows) return Error{Errc::bad_scale, scales.size()};
+    BITNET_HIDDEN static Result<ScreenedImage>
+    make(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
+         std::span<const float> scales, std::uint64_t seed) noexcept {
+        if (Result<void> shape = check_size(rows, cols); !shape) return shape.error();
+        if (codes.size() != rows * cols) {
+            return wrong_size(codes.size(), rows * cols, "number of codes is not rows * cols");
+        }
+        if (scales.size() != rows) {
+            return wrong_size(scales.size(), rows, "number of scales is not rows");
+        }
         for (std::size_t i = 0; i < codes.size(); ++i) {
-            if (codes[i] < -max_code || codes[i] > max_code) return Error{Errc::bad_code, i};
+            if (codes[i] < -max_code || codes[i] > max_code) {
+                return Error{Errc::bad_code, i, bad_code_text.characters};
+            }
         }
         const ScreenedHeader header{magic, 0, rows, cols, seed, {}};
         AlignedBytes dither = make_dither(header), upper(codes.size());
-        if (!dither || !upper) return Error{Errc::out_of_memory, codes.size()};
+        if (!dither || !upper) return Error{Errc::out_of_memory};
         const auto* const d = reinterpret_cast<const std::uint8_t*>(dither.data());
         auto* const u = reinterpret_cast<std::int8_t*>(upper.data());
         for (std::size_t i = 0; i < codes.size(); ++i) {
             u[i] = static_cast<std::int8_t>((codes[i] + d[i % cols] + 128) / 16 - 8);
         }
-        auto first = First::from_codes<Isa>({u, codes.size()}, rows, cols, scales);
+        auto first = make_image<Weights, Layout, Isa>({u, codes.size()}, rows, cols, scales, {}, 0);
         if (!first) return first.error();
 
         const std::size_t row_bytes = padded(cols) / 2, size = first->bytes().size();
         const std::size_t total = sizeof header + size + rows * row_bytes;
         AlignedBytes memory(total);
-        if (!memory) return Error{Errc::out_of_memory, total};
+        if (!memory) return Error{Errc::out_of_memory};
         std::memset(memory.data(), 0, total);
         std::memcpy(memory.data(), &header, sizeof header);
         std::memcpy(memory.data() + sizeof header, first->bytes().data(), size);
@@ -86,69 +100,97 @@ public:
     }
 
     template <class Isa>
-    static Result<ScreenedImage> map(std::span<const std::byte> bytes) noexcept {
+    BITNET_HIDDEN static Result<ScreenedImage> map(std::span<const std::byte> bytes) noexcept {
         if (reinterpret_cast<std::uintptr_t>(bytes.data()) % AlignedBytes::alignment != 0) {
             return Error{Errc::misaligned};
         }
         ScreenedHeader h;
-        if (bytes.size() < sizeof h) return Error{Errc::wrong_size, bytes.size()};
-        std::memcpy(&h, bytes.data(), sizeof h);
-        if (h.magic != magic || h.zero != 0 ||
-            (h.zeros[0] | h.zeros[1] | h.zeros[2] | h.zeros[3])) {
-            return Error{Errc::bad_header};
+        if (bytes.size() < sizeof h) {
+            return wrong_size(bytes.size(), sizeof h, "bytes end within the header");
         }
-        if (h.rows > 0xffffffffu || h.cols > max_cols) return Error{Errc::too_large};
-        const std::size_t rows = static_cast<std::size_t>(h.rows);
-        const std::size_t cols = static_cast<std::size_t>(h.cols);
-        if (Status shape = check(rows, cols); !shape) return shape.error();
+        std::memcpy(&h, bytes.data(), sizeof h);
+        if (h.magic != magic) {
+            return Error{Errc::bad_header, offsetof(ScreenedHeader, magic),
+                         "bytes are no screened head"};
+        }
+        for (std::size_t at = 0; at < sizeof h; ++at) {
+            const bool unused =
+                (at >= offsetof(ScreenedHeader, zero) && at < offsetof(ScreenedHeader, rows)) ||
+                at >= offsetof(ScreenedHeader, zeros);
+            if (unused && bytes[at] != std::byte{0}) {
+                return Error{Errc::bad_header, at, "header is not zero"};
+            }
+        }
+        // In 64 bits first: size_t may have fewer.
+        if (h.rows > max_rows) return too_many_rows();
+        if (h.cols > max_cols) return too_many_cols<max_cols>();
+        const std::size_t rows = to_size(h.rows);
+        const std::size_t cols = to_size(h.cols);
+        if (Result<void> shape = check_size(rows, cols); !shape) return shape.error();
         const std::size_t lower = rows * (padded(cols) / 2);
-        if (bytes.size() - sizeof h < lower) return Error{Errc::wrong_size, bytes.size()};
-        auto first =
-            First::map_packed<Isa>(bytes.subspan(sizeof h, bytes.size() - sizeof h - lower));
-        if (!first) return first.error();
+        if (bytes.size() - sizeof h < lower) {
+            return wrong_size(bytes.size(), sizeof h + lower,
+                              "number of bytes is not that of the header");
+        }
+        auto first = map_image<Weights, Layout, Isa>(
+            bytes.subspan(sizeof h, bytes.size() - sizeof h - lower));
+        if (!first) return after_header(first.error());
         const bool row_scales = first->scales().block_stride != 0 || rows == 1;
         if (first->rows() != rows || first->cols() != cols || first->group() != 0 ||
-            first->has_bias() || !row_scales) {
-            return Error{Errc::bad_header, sizeof h};
+            first->bias() || !row_scales) {
+            return Error{Errc::bad_header, sizeof h, "first pass is that of another head"};
         }
         AlignedBytes dither = make_dither(h);
-        if (!dither) return Error{Errc::out_of_memory, cols};
+        if (!dither) return Error{Errc::out_of_memory};
         return ScreenedImage(bytes, std::move(*first), std::move(dither));
     }
 
-    BITNET_INLINE ScreenedImage(ScreenedImage&&) noexcept = default;
-    BITNET_INLINE ScreenedImage& operator=(ScreenedImage&&) noexcept = default;
+    BITNET_INLINE ScreenedImage() noexcept = default;
+    /// A moved-from image is empty.
+    BITNET_INLINE ScreenedImage(ScreenedImage&& other) noexcept { take(other); }
+    BITNET_INLINE ScreenedImage& operator=(ScreenedImage&& other) noexcept {
+        if (this != &other) take(other);
+        return *this;
+    }
     BITNET_INLINE ~ScreenedImage() = default;
 
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return bytes_; }
-    BITNET_INLINE const First& first() const noexcept { return first_; }
+    BITNET_INLINE std::size_t rows() const noexcept { return first_.rows(); }
+    BITNET_INLINE std::size_t cols() const noexcept { return first_.cols(); }
+    BITNET_INLINE PackedView<Weights, Layout> weights() const noexcept {
+        return {first_.codes(), rows(), cols()};
+    }
+    BITNET_INLINE ScaleView scales() const noexcept { return first_.scales(); }
+    BITNET_INLINE float scale(std::size_t row) const noexcept {
+        return scales().at(row / layout::tile_rows, 0)[row % layout::tile_rows];
+    }
     BITNET_INLINE const std::uint8_t* nibbles() const noexcept {
         const std::byte* const end = bytes_.data() + bytes_.size();
-        return reinterpret_cast<const std::uint8_t*>(end - first_.rows() * padded_cols() / 2);
+        return reinterpret_cast<const std::uint8_t*>(end - rows() * padded_cols() / 2);
     }
     BITNET_INLINE int nibble(std::size_t row, std::size_t col) const noexcept {
         return nibbles()[row * padded_cols() / 2 + byte_of(col)] >> shift_of(col) & 15;
     }
     BITNET_INLINE int code(std::size_t row, std::size_t col) const noexcept {
-        return 16 * first_.code(row, col) + nibble(row, col) - dither()[col];
+        return 16 * weights()(row, col) + nibble(row, col) - dither()[col];
     }
     /// (cols) in [0, 15]
     BITNET_INLINE const std::uint8_t* dither() const noexcept {
         return reinterpret_cast<const std::uint8_t*>(dither_.data());
     }
-    BITNET_INLINE std::size_t padded_cols() const noexcept { return padded(first_.cols()); }
+    BITNET_INLINE std::size_t padded_cols() const noexcept { return padded(cols()); }
     BITNET_INLINE float largest_scale() const noexcept { return largest_scale_; }
 
     template <class Isa>
-    Status verify() const noexcept {
+    BITNET_HIDDEN Result<void>(verify)() const noexcept {
         const auto at = [&](const void* p) noexcept {
             return static_cast<std::size_t>(static_cast<const std::byte*>(p) - bytes_.data());
         };
-        if (Status first = first_.template verify<Isa>(); !first) {
-            return Error{first.error().code, sizeof(ScreenedHeader) + first.error().where};
+        if (Result<void> first = verify_image<Weights, Layout, Isa>(first_); !first) {
+            return after_header(first.error());
         }
-        for (std::size_t r = 0; r < first_.rows(); ++r) {
-            for (std::size_t c = first_.cols(); c < padded_cols(); ++c) {
+        for (std::size_t r = 0; r < rows(); ++r) {
+            for (std::size_t c = cols(); c < padded_cols(); ++c) {
                 if (nibble(r, c) == 0) continue;
                 return Error{Errc::bad_padding, at(nibbles() + r * padded_cols() / 2 + byte_of(c))};
             }
@@ -157,20 +199,37 @@ public:
     }
 
 private:
-    BITNET_INLINE ScreenedImage(std::span<const std::byte> bytes, First first,
+    BITNET_INLINE ScreenedImage(std::span<const std::byte> bytes, LayerImage first,
                                 AlignedBytes dither) noexcept
         : bytes_(bytes), first_(std::move(first)), dither_(std::move(dither)) {
-        for (std::size_t r = 0; r < first_.rows(); ++r) {
-            const float size = first_.scale(r) < 0 ? -first_.scale(r) : first_.scale(r);
+        for (std::size_t r = 0; r < rows(); ++r) {
+            const float size = scale(r) < 0 ? -scale(r) : scale(r);
             if (size > largest_scale_) largest_scale_ = size;
         }
     }
-    static BITNET_INLINE Status check(std::size_t rows, std::size_t cols) noexcept {
-        if (rows > 0xffffffffu) return Error{Errc::too_large};
-        return check_shape(rows, cols, max_cols);
+    BITNET_INLINE void take(ScreenedImage& other) noexcept {
+        owned_ = std::move(other.owned_);
+        bytes_ = other.bytes_;
+        first_ = std::move(other.first_);
+        dither_ = std::move(other.dither_);
+        largest_scale_ = other.largest_scale_;
+        other.bytes_ = {};
+        other.largest_scale_ = 0;
+    }
+    static BITNET_INLINE Result<void> check_size(std::size_t rows, std::size_t cols) noexcept {
+        if (rows > max_rows) return too_many_rows();
+        return check_shape<max_cols>(rows, cols);
+    }
+    static BITNET_INLINE Error too_many_rows() noexcept {
+        return {Errc::too_large, 0, "shape is too large: rows must be below 2^32"};
+    }
+    /// An error of the first pass, whose bytes follow the header.
+    static BITNET_INLINE Error after_header(Error error) noexcept {
+        if (text_of(error.code).has_position) error.where += sizeof(ScreenedHeader);
+        return error;
     }
     static BITNET_INLINE AlignedBytes make_dither(const ScreenedHeader& h) noexcept {
-        const std::size_t cols = static_cast<std::size_t>(h.cols);
+        const std::size_t cols = to_size(h.cols);
         AlignedBytes dither(cols);
         for (std::size_t c = 0; c < cols && dither; ++c) {
             const std::uint32_t bits = random_bits(h.seed, static_cast<std::uint32_t>(c), 0, 0);
@@ -190,7 +249,7 @@ private:
 
     AlignedBytes owned_;
     std::span<const std::byte> bytes_;
-    First first_;
+    LayerImage first_;
     AlignedBytes dither_;
     float largest_scale_ = 0;
 };

@@ -36,16 +36,16 @@ namespace functions {
 struct RmsNorm {
     static constexpr const char* name = "rms_norm";
     template <class Isa>
-    static void run(Matrix<const float> x, const float* weight, float eps,
-                    Matrix<float> y) noexcept {
+    BITNET_HIDDEN static void run(Matrix<const float> x, const float* weight, float eps,
+                                  Matrix<float> y) noexcept {
         using V = simd::f32x16<Isa>;
         const float count = static_cast<float>(x.cols);
         for (std::size_t t = 0; t < x.rows; ++t) {
             const float* from = x.row(t);
             float* to = y.row(t);
             const float squares = Dot::run<Isa>(from, from, x.cols);
-            const float mean = simd::lane::divide(squares, count);
-            float factor = simd::lane::divide(1.0f, detail::square_root(once(mean + eps)));
+            const float mean = simd::divide(squares, count);
+            float factor = simd::divide(1.0f, detail::square_root(rounded(mean + eps)));
             if (!detail::is_finite(squares))
                 factor = detail::float_of(detail::nan_bits); // 1 / inf would give zeros
             const V r = V::set1(factor);
@@ -60,14 +60,16 @@ struct RmsNorm {
 struct SquaredReluGate {
     static constexpr const char* name = "squared_relu_gate";
     template <class Isa>
-    static void run(const float* gate, const float* up, float* y, std::size_t n) noexcept {
+    BITNET_HIDDEN static void run(const float* gate, const float* up, float* y,
+                                  std::size_t n) noexcept {
         using V = simd::f32x16<Isa>;
-        using I = simd::i32x16<Isa>;
+        using Ints = simd::i32x16<Isa>;
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
             const V g = simd::load_chunk<Isa>(gate + i, k);
-            const I number = simd::below(g.abs().bits(), I::set1(detail::inf_bits + 1));
-            const I drop = g.bits().template shift_right<31>() & number;
-            const V r = V::from_bits(simd::pick(drop, I::set1(0), g.bits()));
+            const Ints number =
+                simd::less_mask(g.magnitude().bits(), Ints::set1(detail::inf_bits + 1));
+            const Ints drop = g.bits().template shift_right<31>() & number;
+            const V r = V::from_bits(simd::select(drop, Ints::set1(0), g.bits()));
             simd::store_chunk((r * r) * simd::load_chunk<Isa>(up + i, k), y + i, k);
         });
     }
@@ -76,7 +78,8 @@ struct SquaredReluGate {
 struct SiluGate {
     static constexpr const char* name = "silu_gate";
     template <class Isa>
-    static void run(const float* gate, const float* up, float* y, std::size_t n) noexcept {
+    BITNET_HIDDEN static void run(const float* gate, const float* up, float* y,
+                                  std::size_t n) noexcept {
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
             const auto g = simd::load_chunk<Isa>(gate + i, k);
             simd::store_chunk((g * simd::sigmoid(g)) * simd::load_chunk<Isa>(up + i, k), y + i, k);
@@ -87,19 +90,19 @@ struct SiluGate {
 struct Softmax {
     static constexpr const char* name = "softmax";
     template <class Isa>
-    static void run(float* x, std::size_t n) noexcept {
+    BITNET_HIDDEN static void run(float* x, std::size_t n) noexcept {
         using V = simd::f32x16<Isa>;
-        using I = simd::i32x16<Isa>;
+        using Ints = simd::i32x16<Isa>;
         if (n == 0) return;
-        I best = detail::ordered(V::set1(x[0]).bits());
+        Ints best = detail::ordered(V::set1(x[0]).bits());
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
             float lane[16];
             V::set1(x[0]).store(lane);
             std::memcpy(lane, x + i, k * sizeof(float));
-            best = max(best, detail::ordered(V::load(lane).bits()));
+            best = larger(best, detail::ordered(V::load(lane).bits()));
         });
         float top[16];
-        V::from_bits(detail::ordered(I::set1(best.maximum()))).store(top);
+        V::from_bits(detail::ordered(Ints::set1(best.maximum()))).store(top);
 
         const V largest = V::load(top);
         V partial = simd::zeros<Isa>();
@@ -118,8 +121,9 @@ struct BitGlu {
     static constexpr const char* name = "bitglu";
     /// Tokens [first, last), into q, whose memory detail::place laid out.
     template <class Isa>
-    static void run(Matrix<const float> gate, Matrix<const float> up, Quantized<Ternary> q,
-                    std::size_t first, std::size_t last) noexcept {
+    BITNET_HIDDEN static void run(Matrix<const float> gate, Matrix<const float> up,
+                                  Quantized<Ternary> q, std::size_t first,
+                                  std::size_t last) noexcept {
         const auto at = q.layout();
         const std::size_t group = q.group ? q.group : at.steps() * 32;
         for (std::size_t t = first; t < last; ++t) {
@@ -128,11 +132,13 @@ struct BitGlu {
             std::uint8_t* word = q.codes + at.offset(t);
             for (std::size_t j = 0; j < at.groups(); ++j) q.sums[j * q.tokens + t] = 0;
             auto largest = simd::i32x16<Isa>::set1(0);
-            const auto see = [&](const simd::f32x16<Isa>& magnitude)
-                                 BITNET_INLINE_LAMBDA { largest = max(largest, magnitude.bits()); };
+            const auto on_magnitude = [&](const simd::f32x16<Isa>& magnitude) BITNET_INLINE_LAMBDA {
+                largest = larger(largest, magnitude.bits());
+            };
             detail::for_words(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
-                const std::uint32_t open = detail::signs32<Isa>(g + c, n, see).positive;
-                const std::uint32_t plus = open & ~detail::signs32<Isa>(u + c, n, see).negative;
+                const std::uint32_t open = detail::signs32<Isa>(g + c, n, on_magnitude).positive;
+                const std::uint32_t plus =
+                    open & ~detail::signs32<Isa>(u + c, n, on_magnitude).negative;
                 const std::uint32_t mask = detail::to_lane_order(open);
                 const std::uint32_t sign = detail::to_lane_order(plus);
                 std::memcpy(word, &mask, sizeof mask);

@@ -16,9 +16,9 @@ template <class P>
 struct GemmDots {
     static constexpr const char* name = P::name;
     template <class Isa>
-    static void run(PackedView<typename P::Weights, typename P::Layout> weights,
-                    Quantized<typename P::Codes> x, Matrix<std::int32_t> y, std::size_t row_begin,
-                    std::size_t row_end) noexcept {
+    BITNET_HIDDEN static void run(PackedView<typename P::Weights, typename P::Layout> weights,
+                                  Quantized<typename P::Codes> x, Matrix<std::int32_t> y,
+                                  std::size_t row_begin, std::size_t row_end) noexcept {
         kernels::compute<Isa>(weights, x, kernels::IntEpilogue<Isa>{},
                               kernels::OutputRows<std::int32_t>{y, row_begin, row_end});
     }
@@ -28,9 +28,10 @@ template <class P>
 struct Gemm {
     static constexpr const char* name = P::name;
     template <class Isa>
-    static void run(PackedView<typename P::Weights, typename P::Layout> weights,
-                    Quantized<typename P::Codes> x, ScaleView scales, const float* bias,
-                    Matrix<float> y, std::size_t row_begin, std::size_t row_end) noexcept {
+    BITNET_HIDDEN static void run(PackedView<typename P::Weights, typename P::Layout> weights,
+                                  Quantized<typename P::Codes> x, ScaleView scales,
+                                  const float* bias, Matrix<float> y, std::size_t row_begin,
+                                  std::size_t row_end) noexcept {
         kernels::compute<Isa>(
             weights, x, kernels::FloatEpilogue<typename P::Codes, Isa>{x.scales, scales, bias},
             kernels::OutputRows<float>{y, row_begin, row_end});

@@ -32,7 +32,7 @@ template <class Isa>
 BITNET_INLINE std::int32_t absmax_bits(const float* x, std::size_t n) noexcept {
     auto best = simd::i32x16<Isa>::set1(0);
     simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-        best = max(best, simd::load_chunk<Isa>(x + i, k).abs().bits());
+        best = larger(best, simd::load_chunk<Isa>(x + i, k).magnitude().bits());
     });
     return best.maximum();
 }
@@ -44,7 +44,7 @@ namespace functions {
 struct Exp {
     static constexpr const char* name = "exp";
     template <class Isa>
-    static float run(float x) noexcept {
+    BITNET_HIDDEN static float run(float x) noexcept {
         return detail::first_lane(simd::exp(simd::f32x16<Isa>::set1(x)));
     }
 };
@@ -52,7 +52,7 @@ struct Exp {
 struct Log {
     static constexpr const char* name = "log";
     template <class Isa>
-    static float run(float x) noexcept {
+    BITNET_HIDDEN static float run(float x) noexcept {
         return detail::first_lane(simd::log(simd::f32x16<Isa>::set1(x)));
     }
 };
@@ -60,7 +60,7 @@ struct Log {
 struct Sigmoid {
     static constexpr const char* name = "sigmoid";
     template <class Isa>
-    static float run(float x) noexcept {
+    BITNET_HIDDEN static float run(float x) noexcept {
         return detail::first_lane(simd::sigmoid(simd::f32x16<Isa>::set1(x)));
     }
 };
@@ -68,7 +68,7 @@ struct Sigmoid {
 struct Tanh {
     static constexpr const char* name = "tanh";
     template <class Isa>
-    static float run(float x) noexcept {
+    BITNET_HIDDEN static float run(float x) noexcept {
         return detail::first_lane(simd::tanh(simd::f32x16<Isa>::set1(x)));
     }
 };
@@ -76,7 +76,7 @@ struct Tanh {
 struct Sum {
     static constexpr const char* name = "sum";
     template <class Isa>
-    static float run(const float* x, std::size_t n) noexcept {
+    BITNET_HIDDEN static float run(const float* x, std::size_t n) noexcept {
         auto s = simd::zeros<Isa>();
         simd::for_chunks(n, [&](std::size_t i, std::size_t k)
                                 BITNET_INLINE_LAMBDA { s = s + simd::load_chunk<Isa>(x + i, k); });
@@ -87,7 +87,7 @@ struct Sum {
 struct Dot {
     static constexpr const char* name = "dot";
     template <class Isa>
-    static float run(const float* a, const float* b, std::size_t n) noexcept {
+    BITNET_HIDDEN static float run(const float* a, const float* b, std::size_t n) noexcept {
         auto s = simd::zeros<Isa>();
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
             s = s + simd::load_chunk<Isa>(a + i, k) * simd::load_chunk<Isa>(b + i, k);
@@ -99,7 +99,8 @@ struct Dot {
 struct Dots {
     static constexpr const char* name = "dots";
     template <class Isa>
-    static void run(Matrix<const float> a, Matrix<const float> b, Matrix<float> y) noexcept {
+    BITNET_HIDDEN static void run(Matrix<const float> a, Matrix<const float> b,
+                                  Matrix<float> y) noexcept {
         if constexpr (isa::is_scalar<Isa>) {
             for (std::size_t i = 0; i < a.rows; ++i) {
                 for (std::size_t j = 0; j < b.rows; ++j) {
@@ -116,19 +117,19 @@ struct Dots {
 struct MeanAbs {
     static constexpr const char* name = "mean_abs";
     template <class Isa>
-    static float run(const float* x, std::size_t n) noexcept {
+    BITNET_HIDDEN static float run(const float* x, std::size_t n) noexcept {
         auto s = simd::zeros<Isa>();
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-            s = s + simd::load_chunk<Isa>(x + i, k).abs();
+            s = s + simd::load_chunk<Isa>(x + i, k).magnitude();
         });
-        return simd::lane::divide(s.fold(), static_cast<float>(n));
+        return simd::divide(s.fold(), static_cast<float>(n));
     }
 };
 
 struct Absmax {
     static constexpr const char* name = "absmax";
     template <class Isa>
-    static float run(const float* x, std::size_t n) noexcept {
+    BITNET_HIDDEN static float run(const float* x, std::size_t n) noexcept {
         return detail::float_of(detail::absmax_bits<Isa>(x, n));
     }
 };
@@ -136,7 +137,7 @@ struct Absmax {
 struct HalvesToFloats {
     static constexpr const char* name = "halves_to_floats";
     template <class Isa>
-    static void run(const std::uint16_t* x, float* y, std::size_t n) noexcept {
+    BITNET_HIDDEN static void run(const std::uint16_t* x, float* y, std::size_t n) noexcept {
         std::size_t i = 0;
         if constexpr (!isa::is_scalar<Isa>) {
             constexpr std::size_t lanes = simd::ops<Isa>::lanes;

@@ -27,11 +27,11 @@ template <class Isa, class Activations>
 requires(std::is_same_v<codes_of<Activations>, Int8>) BITNET_INLINE
     void quantize_token(const float* x, const Quantized<Activations>& q, std::size_t t) noexcept {
     using V = simd::f32x16<Isa>;
-    using I = simd::i32x16<Isa>;
+    using Ints = simd::i32x16<Isa>;
     const auto at = q.layout();
     const std::size_t w = at.width(t);
     std::uint8_t* word = q.codes + at.offset(t);
-    const auto put = [&](const I& code) BITNET_INLINE_LAMBDA { // 16 columns
+    const auto put = [&](const Ints& code) BITNET_INLINE_LAMBDA { // 16 columns
         std::int8_t codes[16];
         if (w == 1) {
             code.store_bytes(reinterpret_cast<std::int8_t*>(word));
@@ -46,32 +46,32 @@ requires(std::is_same_v<codes_of<Activations>, Int8>) BITNET_INLINE
     const bool finite = max_bits < inf_bits;
     const float max_abs = finite ? float_of(max_bits) : 0.0f;
     constexpr float max_code = Activations::max_code;
-    const float a = simd::lane::divide(max_code, max_abs > 1e-5f ? max_abs : 1e-5f);
+    const float a = simd::divide(max_code, max_abs > 1e-5f ? max_abs : 1e-5f);
     set_scale(q.scales[t], finite, a);
 
     const V factor = V::set1(a);
-    const I keep = I::set1(finite ? -1 : 0);
+    const Ints keep = Ints::set1(finite ? -1 : 0);
     const std::size_t per_sum = q.group ? q.group : q.cols;
     for (std::size_t g = 0, left = q.cols; g < at.groups(); ++g, left -= per_sum) {
-        I sum = I::set1(0);
+        Ints sum = Ints::set1(0);
         const float* from = x + g * per_sum;
         simd::for_chunks(left < per_sum ? left : per_sum, [&](std::size_t i,
                                                               std::size_t k) BITNET_INLINE_LAMBDA {
             // |x * a| <= max_code * (1 + 2^-22): no clamp is needed
-            const I code = (simd::load_chunk<Isa>(from + i, k) * factor).nearest() & keep;
+            const Ints code = (simd::load_chunk<Isa>(from + i, k) * factor).nearest() & keep;
             sum = sum + code;
             put(code);
         });
         q.sums[g * q.tokens + t] = sum.sum();
     }
-    if (round_up(q.cols, 16) % layout::tile_cols != 0) put(I::set1(0));
+    if (round_up(q.cols, 16) % layout::tile_cols != 0) put(Ints::set1(0));
 }
 
 template <class Isa>
 BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
                                   std::size_t t) noexcept {
     using V = simd::f32x16<Isa>;
-    using I = simd::i32x16<Isa>;
+    using Ints = simd::i32x16<Isa>;
     const auto at = q.layout();
     const std::size_t w = at.width(t), per_sum = q.group ? q.group : at.steps() * 32;
     std::uint8_t* word = q.codes + at.offset(t);
@@ -82,8 +82,8 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
     const float m = max_abs > 1e-5f ? max_abs : 1e-5f;
     set_scale(q.scales[t], finite, m);
 
-    const V factor = V::set1(simd::lane::divide(1.0f, m));
-    const I half = I::set1(bits_of(0.5f)); // rounds to 0
+    const V factor = V::set1(simd::divide(1.0f, m));
+    const Ints half = Ints::set1(bits_of(0.5f)); // rounds to 0
     for (std::size_t g = 0; g < at.groups(); ++g) q.sums[g * q.tokens + t] = 0;
     for (std::size_t c = 0; c < q.cols; c += 32, word += 8 * w) {
         std::uint32_t nonzero = 0, minus = 0;
@@ -91,7 +91,7 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
             const std::size_t n = q.cols - c < 32 ? q.cols - c : 32;
             simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
                 const V v = simd::load_chunk<Isa>(x + c + i, k) * factor;
-                nonzero |= simd::below(half, v.abs().bits()).negative() << i;
+                nonzero |= simd::less_mask(half, v.magnitude().bits()).negative() << i;
                 minus |= v.bits().negative() << i;
             });
         }
@@ -103,22 +103,22 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
 }
 
 /// Bit i < 32: whether v[i] is a number < 0, and whether it is a number > 0. Denormals count, and
-/// so -ffast-math and flush-to-zero modes change nothing. see(|v|) gets the magnitudes, 16 at a
-/// time, zeros beyond n.
+/// so -ffast-math and flush-to-zero modes change nothing. on_magnitude(|v|) gets the magnitudes, 16
+/// at a time, zeros beyond n.
 struct Signs {
     std::uint32_t negative, positive;
 };
 template <class Isa, class F>
-BITNET_INLINE Signs signs32(const float* v, std::size_t n, F&& see) noexcept {
-    using I = simd::i32x16<Isa>;
+BITNET_INLINE Signs signs32(const float* v, std::size_t n, F&& on_magnitude) noexcept {
+    using Ints = simd::i32x16<Isa>;
     Signs s{0, 0};
     // The bits of numbers < 0, less 1, are the integers from the least up to these.
-    const I end = I::set1(inf_bits | sign_bit);
+    const Ints end = Ints::set1(inf_bits | sign_bit);
     simd::for_chunks(n < 32 ? n : 32, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
         const simd::f32x16<Isa> value = simd::load_chunk<Isa>(v + i, k);
-        see(value.abs());
-        s.negative |= less(value.bits() - I::set1(1), end) << i;
-        s.positive |= less(value.bits() + I::set1(magnitude_bits), end) << i; // the sign changed
+        on_magnitude(value.magnitude());
+        s.negative |= less(value.bits() - Ints::set1(1), end) << i;
+        s.positive |= less(value.bits() + Ints::set1(magnitude_bits), end) << i; // the sign changed
     });
     return s;
 }
@@ -138,7 +138,7 @@ BITNET_INLINE float deviation(const float* x, std::size_t n, float mean) noexcep
     const V centre = V::set1(mean);
     V sum = simd::zeros<Isa>();
     simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-        const V d = simd::load_chunk<Isa>(x + i, k).abs() - centre;
+        const V d = simd::load_chunk<Isa>(x + i, k).magnitude() - centre;
         if (k == 16) {
             sum = sum + d * d;
         } else { // lanes beyond the row's end count zero
@@ -147,7 +147,7 @@ BITNET_INLINE float deviation(const float* x, std::size_t n, float mean) noexcep
             sum = sum + V::load_first(square, k);
         }
     });
-    return square_root(simd::lane::divide(sum.fold(), static_cast<float>(n)));
+    return square_root(simd::divide(sum.fold(), static_cast<float>(n)));
 }
 
 template <class Isa, class Activations>
@@ -159,20 +159,20 @@ requires(std::is_same_v<codes_of<Activations>, Sign>) BITNET_INLINE
     std::uint8_t* word = q.codes + at.offset(t);
     auto largest = simd::i32x16<Isa>::set1(0);
     V sum = simd::zeros<Isa>(); // of |x|, as mean_abs() takes it
-    const auto see = [&](const V& magnitude) BITNET_INLINE_LAMBDA {
-        largest = max(largest, magnitude.bits());
+    const auto on_magnitude = [&](const V& magnitude) BITNET_INLINE_LAMBDA {
+        largest = larger(largest, magnitude.bits());
         if constexpr (!std::is_same_v<Activations, Sign>) sum = sum + magnitude;
     };
     for_words(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
         const std::uint32_t present = n < 32 ? (1u << n) - 1 : ~0u;
-        const std::uint32_t minus = signs32<Isa>(x + c, n, see).negative;
+        const std::uint32_t minus = signs32<Isa>(x + c, n, on_magnitude).negative;
         const std::uint32_t lane = to_lane_order(present & ~minus);
         std::memcpy(word, &lane, sizeof lane);
         word += 4 * w;
     });
     float scale = 1.0f;
     if constexpr (!std::is_same_v<Activations, Sign>) {
-        scale = simd::lane::divide(sum.fold(), static_cast<float>(q.cols));
+        scale = simd::divide(sum.fold(), static_cast<float>(q.cols));
     }
     if constexpr (std::is_same_v<Activations, SignNorm>) scale = deviation<Isa>(x, q.cols, scale);
     set_scale(q.scales[t], largest.maximum() < inf_bits, scale);
@@ -184,13 +184,13 @@ namespace functions {
 
 template <class Activations>
 struct Quantize {
-    static constexpr Text text{"quantize ", Activations::name};
+    BITNET_HIDDEN static constexpr Text text{"quantize ", Activations::name};
     static constexpr const char* name = text.characters;
     /// Tokens [first, last) of x, into q, whose memory detail::place laid out. Tokens are
     /// independent: any split over threads gives the same bits.
     template <class Isa>
-    static void run(Matrix<const float> x, Quantized<Activations> q, std::size_t first,
-                    std::size_t last) noexcept {
+    BITNET_HIDDEN static void run(Matrix<const float> x, Quantized<Activations> q,
+                                  std::size_t first, std::size_t last) noexcept {
         for (std::size_t t = first; t < last; ++t) detail::quantize_token<Isa>(x.row(t), q, t);
     }
 };

@@ -17,23 +17,23 @@ namespace BITNET_NAMESPACE {
 
 namespace detail {
 
-// Doubles, every operation rounded once. Divisors pass once() too: -ffast-math would multiply by
+// Doubles, every operation rounded once. Divisors pass rounded() too: -ffast-math would multiply by
 // the reciprocal of a known one.
 BITNET_INLINE double times(double a, double b) noexcept {
-    return once(a * b);
+    return rounded(a * b);
 }
 BITNET_INLINE double plus(double a, double b) noexcept {
-    return once(a + b);
+    return rounded(a + b);
 }
 BITNET_INLINE double minus(double a, double b) noexcept {
-    return once(a - b);
+    return rounded(a - b);
 }
 BITNET_INLINE double over(double a, double b) noexcept {
-    return once(once(a) / once(b));
+    return rounded(rounded(a) / rounded(b));
 }
 /// The nearest integer, ties to even, for |v| < 2^51: there 1.5 * 2^52 + v has no fraction bits.
 BITNET_INLINE double nearest(double v) noexcept {
-    return minus(plus(v, 0x1.8p52), once(0x1.8p52));
+    return minus(plus(v, 0x1.8p52), rounded(0x1.8p52));
 }
 /// 2^n for -1022 <= n <= 1023.
 BITNET_INLINE double power_of_two(std::int64_t n) noexcept {
@@ -104,8 +104,8 @@ namespace functions {
 struct RopeTable {
     static constexpr const char* name = "rope_table";
     template <class Isa>
-    static void run(std::size_t first, std::size_t positions, std::size_t head_dim, double theta,
-                    float* cosines, float* sines) noexcept {
+    BITNET_HIDDEN static void run(std::size_t first, std::size_t positions, std::size_t head_dim,
+                                  double theta, float* cosines, float* sines) noexcept {
         const std::size_t half = head_dim / 2;
         const double log_theta = detail::log_double(theta);
         for (std::size_t i = 0; i < half; ++i) {
@@ -125,8 +125,8 @@ struct RopeTable {
 struct Rope {
     static constexpr const char* name = "rope";
     template <class Isa>
-    static void run(float* x, std::size_t heads, const float* cosines, const float* sines,
-                    std::size_t half) noexcept {
+    BITNET_HIDDEN static void run(float* x, std::size_t heads, const float* cosines,
+                                  const float* sines, std::size_t half) noexcept {
         for (std::size_t h = 0; h < heads; ++h, x += 2 * half) {
             simd::for_chunks(half, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
                 const auto a = simd::load_chunk<Isa>(x + i, k);

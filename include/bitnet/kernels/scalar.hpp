@@ -16,9 +16,9 @@ namespace BITNET_NAMESPACE::kernels {
 
 /// sum over c in [begin, end) of W[row, c] * q[token, c]
 template <class Isa, class Weights, class Codes, class Layout>
-std::int32_t scalar_dot(const PackedView<Weights, Layout>& weights, const Quantized<Codes>& x,
-                        std::size_t row, std::size_t token, std::size_t begin,
-                        std::size_t end) noexcept {
+BITNET_HIDDEN std::int32_t scalar_dot(const PackedView<Weights, Layout>& weights,
+                                      const Quantized<Codes>& x, std::size_t row, std::size_t token,
+                                      std::size_t begin, std::size_t end) noexcept {
     std::int32_t sum = 0;
     for (std::size_t c = begin; c < end; ++c) sum += weights(row, c) * x(token, c);
     return sum;
@@ -33,8 +33,8 @@ struct ScalarRunner {
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
 
-    void operator()(const TileRange& tile, std::size_t first, std::size_t last,
-                    std::int32_t* dots) const noexcept {
+    BITNET_HIDDEN void operator()(const TileRange& tile, std::size_t first, std::size_t last,
+                                  std::int32_t* dots) const noexcept {
         for (std::size_t g = first; g < last; ++g) {
             const std::size_t begin = g * x.group;
             const std::size_t end = g + 1 == x.layout().groups() ? x.cols : begin + x.group;

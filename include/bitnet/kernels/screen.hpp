@@ -28,21 +28,21 @@ namespace functions {
 struct RowsThatReach {
     static constexpr const char* name = "rows_that_reach";
     template <class Isa>
-    static std::size_t run(const std::int32_t* dots, const float* scales, std::size_t row_begin,
-                           std::size_t row_end, std::int32_t high, std::int32_t low, float a,
-                           float least, std::uint32_t* rows) noexcept {
+    BITNET_HIDDEN static std::size_t
+    run(const std::int32_t* dots, const float* scales, std::size_t row_begin, std::size_t row_end,
+        std::int32_t high, std::int32_t low, float a, float least, std::uint32_t* rows) noexcept {
         using V = simd::f32x16<Isa>;
-        using I = simd::i32x16<Isa>;
+        using Ints = simd::i32x16<Isa>;
         const V divisor = V::set1(a), bound = V::set1(least);
-        const I above = I::set1(high), more = I::set1(low) - above;
+        const Ints above = Ints::set1(high), more = Ints::set1(low) - above;
         std::size_t count = 0;
         for (std::size_t r = row_begin; r < row_end; r += 16) {
             const V scale = V::load(scales + r);
-            const I minus = scale.bits().template shift_right<31>();
-            const I dot = I::load(dots + r).template shift_left<4>() + above + (more & minus);
+            const Ints minus = scale.bits().template shift_right<31>();
+            const Ints dot = Ints::load(dots + r).template shift_left<4>() + above + (more & minus);
             const V logit = (V::from(dot) / divisor) * scale;
             // The integers of floats above zero are above zero; those of -0 are not.
-            std::uint32_t reach = ~less(I::set1(0), (bound - logit).bits()) & 0xffffu;
+            std::uint32_t reach = ~less(Ints::set1(0), (bound - logit).bits()) & 0xffffu;
             if (row_end - r < 16) reach &= (1u << (row_end - r)) - 1;
             for (std::uint32_t i = 0; reach != 0; ++i, reach >>= 1) {
                 if (reach & 1) rows[count++] = static_cast<std::uint32_t>(r) + i;
@@ -58,8 +58,9 @@ struct RowsThatReach {
 struct NibbleDots {
     static constexpr const char* name = "nibble_dots";
     template <class Isa>
-    static void run(const std::uint8_t* nibbles, std::size_t row_bytes, const std::int8_t* q,
-                    const std::uint32_t* rows, std::size_t count, std::int32_t* dots) noexcept {
+    BITNET_HIDDEN static void run(const std::uint8_t* nibbles, std::size_t row_bytes,
+                                  const std::int8_t* q, const std::uint32_t* rows,
+                                  std::size_t count, std::int32_t* dots) noexcept {
         const auto* const x = reinterpret_cast<const std::uint8_t*>(q);
         for (std::size_t i = 0; i < count; ++i) {
             const std::uint8_t* const row = nibbles + rows[i] * row_bytes;

@@ -28,12 +28,12 @@ template <class Isa>
 BITNET_INLINE std::uint32_t plus_bits(const Bernoulli& rule, const simd::f32x16<Isa>& x,
                                       const simd::f32x16<Isa>& u) noexcept {
     const auto chance = simd::sigmoid(simd::f32x16<Isa>::set1(rule.beta) * x);
-    return simd::below(u.bits(), chance.bits()).negative(); // both >= 0: bits compare as values
+    return simd::less_mask(u.bits(), chance.bits()).negative(); // both >= 0: bits compare as values
 }
 /// Bit i: whether sixteen numbers are >= 0, either zero included.
 template <class Isa>
 BITNET_INLINE std::uint32_t not_negative(const simd::f32x16<Isa>& v) noexcept {
-    const auto nonzero = simd::below(simd::i32x16<Isa>::set1(0), v.abs().bits());
+    const auto nonzero = simd::less_mask(simd::i32x16<Isa>::set1(0), v.magnitude().bits());
     return ~(v.bits() & nonzero).negative();
 }
 /// x - T log(-log u)
@@ -41,7 +41,7 @@ template <class Isa>
 BITNET_INLINE simd::f32x16<Isa> add_gumbel(float temperature, const simd::f32x16<Isa>& x,
                                            const simd::f32x16<Isa>& u) noexcept {
     using V = simd::f32x16<Isa>;
-    const V minus_log = V::from_bits(simd::log(u).abs().bits()); // log u < 0
+    const V minus_log = V::from_bits(simd::log(u).magnitude().bits()); // log u < 0
     return x - V::set1(temperature) * simd::log(minus_log);
 }
 template <class Isa>
@@ -67,15 +67,15 @@ struct StochasticSign {
     static constexpr const char* name = Rule::name;
     /// Tokens [first, last), into q, whose memory detail::place laid out.
     template <class Isa>
-    static void run(Matrix<const float> x, Rule rule, Draws draws, Quantized<Sign> q,
-                    std::size_t first, std::size_t last) noexcept {
-        using I = simd::i32x16<Isa>;
+    BITNET_HIDDEN static void run(Matrix<const float> x, Rule rule, Draws draws, Quantized<Sign> q,
+                                  std::size_t first, std::size_t last) noexcept {
+        using Ints = simd::i32x16<Isa>;
         const auto at = q.layout();
         for (std::size_t t = first; t < last; ++t) {
             const float* from = x.row(t);
             const std::size_t w = at.width(t);
             std::uint8_t* word = q.codes + at.offset(t);
-            I largest = I::set1(0);
+            Ints largest = Ints::set1(0);
             for (std::size_t c = 0; c < q.cols; c += 32, word += 4 * w) {
                 std::uint32_t plus = 0;
                 const std::size_t n = q.cols - c < 32 ? q.cols - c : 32;
@@ -84,10 +84,10 @@ struct StochasticSign {
                     const auto u =
                         simd::uniform16<Isa>(draws.seed, static_cast<std::uint32_t>(c + i),
                                              draws.first_token + t, draws.stream);
-                    const I size = v.abs().bits();
-                    largest = max(largest, size);
+                    const Ints size = v.magnitude().bits();
+                    largest = larger(largest, size);
                     const std::uint32_t nan =
-                        simd::below(I::set1(detail::inf_bits), size).negative();
+                        simd::less_mask(Ints::set1(detail::inf_bits), size).negative();
                     const std::uint32_t inside = (1u << k) - 1;
                     plus |= ((detail::plus_bits(rule, v, u) | nan) & inside) << i;
                 });

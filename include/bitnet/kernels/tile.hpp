@@ -63,8 +63,9 @@ BITNET_INLINE void store_chains(TileSums<Isa, Blocks, Tokens> (&acc)[Chains],
 /// g++ keeps in memory.
 template <std::size_t N, class F>
 BITNET_INLINE void for_constants(F&& f) noexcept {
-    const auto call = [&]<std::size_t... I>(std::index_sequence<I...>) BITNET_INLINE_LAMBDA {
-        (f(std::integral_constant<std::size_t, I>{}), ...);
+    const auto call = [&]<std::size_t... Index>(std::index_sequence<Index...>)
+        BITNET_INLINE_LAMBDA {
+        (f(std::integral_constant<std::size_t, Index>{}), ...);
     };
     call(std::make_index_sequence<N>{});
 }

@@ -45,14 +45,14 @@ struct TileRunner {
     std::size_t counted_block = ~std::size_t{0}; ///< first block of those counted in row_ones
     std::int32_t row_ones[tile_rows * max_blocks] = {};
 
-    void operator()(const TileRange& tile, std::size_t first, std::size_t last,
-                    std::int32_t* dots) noexcept {
+    BITNET_HIDDEN void operator()(const TileRange& tile, std::size_t first, std::size_t last,
+                                  std::int32_t* dots) noexcept {
         const auto at = x.layout();
         const std::size_t block_bytes = weights.mapping().block_bytes();
-        const std::uint8_t* const lines = weights.data + tile.block * block_bytes;
-        TileInput in{lines,
+        const std::uint8_t* const block = weights.data + tile.block * block_bytes;
+        TileInput in{block,
                      block_bytes,
-                     lines + block_bytes,
+                     block + block_bytes,
                      x.codes + at.offset(tile.token),
                      4 * at.width(tile.token),
                      0,

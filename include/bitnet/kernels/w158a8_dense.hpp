@@ -35,10 +35,10 @@ struct Tile<Ternary, Int8, layout::Dense16> {
         // Columns of a line end at a multiple of 20, those of a token at one of 32: where the last
         // line reaches past the token, it meets a copy of the token's last words and zeros.
         const std::size_t words = 8 * in.chunks;
-        const std::size_t lines = (static_cast<std::size_t>(in.cols) + 19) / 20;
-        const std::size_t whole = words / 5 < lines ? words / 5 : lines;
+        const std::size_t line_count = (static_cast<std::size_t>(in.cols) + 19) / 20;
+        const std::size_t whole = words / 5 < line_count ? words / 5 : line_count;
         std::uint8_t last[5 * 4 * Tokens] = {};
-        for (std::size_t i = 5 * whole; whole < lines && i < words; ++i) {
+        for (std::size_t i = 5 * whole; whole < line_count && i < words; ++i) {
             std::memcpy(last + (i - 5 * whole) * 4 * Tokens, in.tokens + i * in.panel_bytes,
                         4 * Tokens);
         }
@@ -50,7 +50,7 @@ struct Tile<Ternary, Int8, layout::Dense16> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         std::size_t word_bytes = in.panel_bytes;
-        for (std::size_t i = 0; i < lines; ++i) {
+        for (std::size_t i = 0; i < line_count; ++i) {
             if (i == whole) {
                 x = last;
                 word_bytes = 4 * Tokens;

@@ -38,7 +38,11 @@ struct Dense16 {
     /// pre: is_legal(byte)
     BITNET_INLINE static constexpr void decode(unsigned byte, unsigned (&u)[5]) noexcept {
         const unsigned t = byte < 32 ? byte : byte / 8 - 4, p = byte < 32 ? 0 : byte % 8 + 1;
-        u[0] = t / 9, u[1] = t / 3 % 3, u[2] = t % 3, u[3] = p / 3, u[4] = p % 3;
+        u[0] = t / 9;
+        u[1] = t / 3 % 3;
+        u[2] = t % 3;
+        u[3] = p / 3;
+        u[4] = p % 3;
     }
 
     template <class Format>

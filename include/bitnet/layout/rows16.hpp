@@ -34,7 +34,7 @@ struct Rows16 {
         }
         BITNET_INLINE static constexpr unsigned load(const std::uint8_t* block, std::size_t i,
                                                      std::size_t c) noexcept {
-            return (block[byte_of(i, c)] >> shift_of(c)) & ((1u << Format::bits) - 1);
+            return (unsigned{block[byte_of(i, c)]} >> shift_of(c)) & ((1u << Format::bits) - 1);
         }
         BITNET_INLINE static constexpr void store(std::uint8_t* block, std::size_t i, std::size_t c,
                                                   unsigned u) noexcept {

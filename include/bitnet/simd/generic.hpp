@@ -27,9 +27,11 @@ BITNET_INLINE float float_of_half(std::uint16_t half) noexcept {
     const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
     const std::uint32_t magnitude = static_cast<std::uint32_t>(half & 0x7fff) << 13;
     // A subnormal one counts units of 2^-24; else the exponent's bias grows from 15 to 127.
-    const float small = static_cast<float>(static_cast<std::int32_t>(magnitude >> 13)) * 0x1p-24f;
-    const std::uint32_t bits = magnitude < 0x00800000u ? __builtin_bit_cast(std::uint32_t, small)
-                                                       : magnitude + (112u << 23);
+    const float subnormal =
+        static_cast<float>(static_cast<std::int32_t>(magnitude >> 13)) * 0x1p-24f;
+    const std::uint32_t bits = magnitude < 0x00800000u
+                                   ? __builtin_bit_cast(std::uint32_t, subnormal)
+                                   : magnitude + (112u << 23);
     return __builtin_bit_cast(float, bits | sign);
 }
 
@@ -132,18 +134,19 @@ struct generic {
     }
     static BITNET_INLINE u32 units(const u32& v) noexcept { return words(modulo<3>(bytes(v))); }
 
-    /// A line of five ternary weights a byte (layout/dense16.hpp) made ready for trit(), in a form of the cluster's own: here 9
-    /// u[0], 3 u[1] + u[2] and 3 u[3] + u[4] of each byte. An illegal byte gives any digits.
+    /// A line of five ternary weights a byte made ready for trit(), in a form
+    /// of the cluster's own: here 9 u[0], 3 u[1] + u[2] and 3 u[3] + u[4] of each byte. An illegal
+    /// byte gives any digits.
     struct Trits {
         u32 part[3];
     };
     static BITNET_INLINE Trits split_trits(const u32& line) noexcept {
         // Below 32, line / 8 - 4 wraps to 252 or more, and the byte itself is t.
         const u8 upper = bytes((line >> 3) & u32::broadcast(0x1f1f1f1fu)) - u8(4);
-        const u8 t = xsimd::min(upper, bytes(line)), rest = modulo<9>(t);
+        const u8 t = (xsimd::min)(upper, bytes(line)), rest = modulo<9>(t);
         // The upper three bits, as a multiple of 8, are 0 below 32 and no less than p else.
-        const u8 p = xsimd::min(bytes(line & u32::broadcast(0x07070707u)) + u8(1),
-                                bytes((line >> 2) & u32::broadcast(0x38383838u)));
+        const u8 p = (xsimd::min)(bytes(line & u32::broadcast(0x07070707u)) + u8(1),
+                                  bytes((line >> 2) & u32::broadcast(0x38383838u)));
         return {{words(t - rest), words(rest), words(p)}};
     }
     /// The digits u[S] of the line's columns 4 S .. 4 S + 3, a byte each.
@@ -207,7 +210,7 @@ struct generic {
 
     /// Lane 2 i: a[i] + a[i + lanes / 2]; lane 2 i + 1: the same of b. Each rounded once.
     static BITNET_INLINE f32 fold_pair(const f32& a, const f32& b) noexcept {
-        return once(xsimd::zip_lo(a, b) + xsimd::zip_hi(a, b));
+        return rounded(xsimd::zip_lo(a, b) + xsimd::zip_hi(a, b));
     }
 
 private:
@@ -221,8 +224,8 @@ private:
     /// v mod N of bytes v < 3 N: below N, v - N wraps and is the larger.
     template <int N>
     static BITNET_INLINE u8 modulo(const u8& v) noexcept {
-        const u8 less = xsimd::min(v, v - u8(N));
-        return xsimd::min(less, less - u8(N));
+        const u8 less = (xsimd::min)(v, v - u8(N));
+        return (xsimd::min)(less, less - u8(N));
     }
 };
 

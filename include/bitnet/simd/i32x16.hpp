@@ -13,6 +13,16 @@
 
 namespace BITNET_NAMESPACE::simd {
 
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+/// Not named max: windows.h defines that as a macro.
+template <class Arch>
+BITNET_INLINE xsimd::batch<std::int32_t, Arch>
+larger(const xsimd::batch<std::int32_t, Arch>& a,
+       const xsimd::batch<std::int32_t, Arch>& b) noexcept {
+    return (xsimd::max)(a, b);
+}
+#endif
+
 template <class Isa>
 struct i32x16 {
     using reg = typename ops<Isa>::i32;
@@ -70,9 +80,9 @@ struct i32x16 {
         for (std::size_t i = 0; i < parts; ++i) r.v[i] = v[i] << N;
         return r;
     }
-    friend BITNET_INLINE i32x16 max(const i32x16& a, const i32x16& b) noexcept {
+    friend BITNET_INLINE i32x16 larger(const i32x16& a, const i32x16& b) noexcept {
         i32x16 r;
-        for (std::size_t i = 0; i < parts; ++i) r.v[i] = max(a.v[i], b.v[i]);
+        for (std::size_t i = 0; i < parts; ++i) r.v[i] = larger(a.v[i], b.v[i]);
         return r;
     }
     /// Bit i: lane i < 0.

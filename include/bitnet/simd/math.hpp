@@ -13,13 +13,13 @@ namespace BITNET_NAMESPACE::simd {
 
 /// Lane i: all ones where a < b, else 0. pre: a - b does not overflow
 template <class Isa>
-BITNET_INLINE i32x16<Isa> below(const i32x16<Isa>& a, const i32x16<Isa>& b) noexcept {
+BITNET_INLINE i32x16<Isa> less_mask(const i32x16<Isa>& a, const i32x16<Isa>& b) noexcept {
     return (a - b).template shift_right<31>();
 }
 /// Lane i: the bits of yes where mask is all ones, of no where it is 0.
 template <class Isa>
-BITNET_INLINE i32x16<Isa> pick(const i32x16<Isa>& mask, const i32x16<Isa>& yes,
-                               const i32x16<Isa>& no) noexcept {
+BITNET_INLINE i32x16<Isa> select(const i32x16<Isa>& mask, const i32x16<Isa>& yes,
+                                 const i32x16<Isa>& no) noexcept {
     return (yes & mask) | (no & (i32x16<Isa>::set1(-1) - mask));
 }
 
@@ -56,35 +56,36 @@ struct ExpParts {
 /// exp(-inf) = 0, exp(NaN) = NaN
 template <class Isa>
 BITNET_INLINE f32x16<Isa> exp(const f32x16<Isa>& x) noexcept {
-    using I = i32x16<Isa>;
-    const I bits = x.bits(), size = x.abs().bits();
-    const I negative = bits.template shift_right<31>();
+    using Ints = i32x16<Isa>;
+    const Ints bits = x.bits(), size = x.magnitude().bits();
+    const Ints negative = bits.template shift_right<31>();
     // The last arguments whose result is a normal number: 88.72283 and -87.33654.
-    const I limit = pick(negative, I::set1(0x42aeac4f), I::set1(0x42b17217));
-    const I beyond = below(limit, size);
-    const ExpParts<Isa> e(f32x16<Isa>::from_bits(pick(beyond, I::set1(0), bits)));
+    const Ints limit = select(negative, Ints::set1(0x42aeac4f), Ints::set1(0x42b17217));
+    const Ints beyond = less_mask(limit, size);
+    const ExpParts<Isa> e(f32x16<Isa>::from_bits(select(beyond, Ints::set1(0), bits)));
     const f32x16<Isa> one_plus_p = f32x16<Isa>::set1(1.0f) + e.p;
-    const I y = one_plus_p.bits() + e.n.template shift_left<23>(); // times 2^n
-    const I special = pick(below(I::set1(detail::inf_bits), size), I::set1(detail::nan_bits),
-                           pick(negative, I::set1(0), I::set1(detail::inf_bits)));
-    return f32x16<Isa>::from_bits(pick(beyond, special, y));
+    const Ints y = one_plus_p.bits() + e.n.template shift_left<23>(); // times 2^n
+    const Ints special =
+        select(less_mask(Ints::set1(detail::inf_bits), size), Ints::set1(detail::nan_bits),
+               select(negative, Ints::set1(0), Ints::set1(detail::inf_bits)));
+    return f32x16<Isa>::from_bits(select(beyond, special, y));
 }
 
 /// y = ln x
 /// exact: within 0.86 ulp, denormal x too; log(+-0) = -inf, log(+inf) = +inf, log(x < 0) = NaN
 template <class Isa>
-f32x16<Isa> log(const f32x16<Isa>& x) noexcept {
+BITNET_HIDDEN f32x16<Isa> log(const f32x16<Isa>& x) noexcept {
     using V = f32x16<Isa>;
-    using I = i32x16<Isa>;
-    const I bits = x.bits(), size = x.abs().bits();
+    using Ints = i32x16<Isa>;
+    const Ints bits = x.bits(), size = x.magnitude().bits();
     // A denormal is its bits times 2^-149, and its bits as a number are a normal float.
-    const I tiny = below(size, I::set1(0x00800000));
-    const I normal = pick(tiny, V::from(size & tiny).bits(), size);
+    const Ints tiny = less_mask(size, Ints::set1(0x00800000));
+    const Ints normal = select(tiny, V::from(size & tiny).bits(), size);
     // x = 2^n m, sqrt(1/2) <= m < sqrt(2); the bits of sqrt(1/2) mark where n steps.
-    const I root_half = I::set1(0x3f3504f3);
-    const I exponent = (normal - root_half).template shift_right<23>();
+    const Ints root_half = Ints::set1(0x3f3504f3);
+    const Ints exponent = (normal - root_half).template shift_right<23>();
     const V m = V::from_bits(normal - exponent.template shift_left<23>());
-    const V n = V::from(exponent - (tiny & I::set1(149)));
+    const V n = V::from(exponent - (tiny & Ints::set1(149)));
     // ln m = ln(1 + f) = 2 atanh(s), s = f / (2 + f); arranged so that f, which is exact, leads:
     // ln(1 + f) = f - (f^2/2 - s (f^2/2 + R)), R = 2/3 s^2 + 2/5 s^4 + ...; the term left out is
     // below 2^-28 of the result.
@@ -99,12 +100,12 @@ f32x16<Isa> log(const f32x16<Isa>& x) noexcept {
     const V tail = s * (half_square + r * z) + n * V::set1(0x1.7f7d1cp-20f);
     const V y = n * V::set1(0x1.62e4p-1f) - ((half_square - tail) - f);
     // Special: zeros, infinity, NaN, and everything negative.
-    const I infinity = I::set1(detail::inf_bits);
-    const I nonzero = below(I::set1(0), size);
-    const I invalid = (bits.template shift_right<31>() & nonzero) | below(infinity, size);
-    I out = pick(below(size, infinity), y.bits(), infinity);
-    out = pick(nonzero, out, I::set1(detail::inf_bits | detail::sign_bit));
-    return V::from_bits(pick(invalid, I::set1(detail::nan_bits), out));
+    const Ints infinity = Ints::set1(detail::inf_bits);
+    const Ints nonzero = less_mask(Ints::set1(0), size);
+    const Ints invalid = (bits.template shift_right<31>() & nonzero) | less_mask(infinity, size);
+    Ints out = select(less_mask(size, infinity), y.bits(), infinity);
+    out = select(nonzero, out, Ints::set1(detail::inf_bits | detail::sign_bit));
+    return V::from_bits(select(invalid, Ints::set1(detail::nan_bits), out));
 }
 
 /// y = 1 / (1 + e^-x), computed as z / (1 + z) for x < 0, else 1 / (1 + z), with z = e^-|x|
@@ -112,34 +113,35 @@ f32x16<Isa> log(const f32x16<Isa>& x) noexcept {
 template <class Isa>
 BITNET_INLINE f32x16<Isa> sigmoid(const f32x16<Isa>& x) noexcept {
     using V = f32x16<Isa>;
-    using I = i32x16<Isa>;
+    using Ints = i32x16<Isa>;
     const V one = V::set1(1.0f);
-    const I size = x.abs().bits();
-    const V z = exp(V::from_bits(size | I::set1(detail::sign_bit)));
-    const I negative = x.bits().template shift_right<31>();
-    const V above = V::from_bits(pick(negative, z.bits(), one.bits()));
-    const I y = (above / (one + z)).bits();
-    return V::from_bits(pick(below(I::set1(detail::inf_bits), size), I::set1(detail::nan_bits), y));
+    const Ints size = x.magnitude().bits();
+    const V z = exp(V::from_bits(size | Ints::set1(detail::sign_bit)));
+    const Ints negative = x.bits().template shift_right<31>();
+    const V above = V::from_bits(select(negative, z.bits(), one.bits()));
+    const Ints y = (above / (one + z)).bits();
+    return V::from_bits(
+        select(less_mask(Ints::set1(detail::inf_bits), size), Ints::set1(detail::nan_bits), y));
 }
 
 /// y = tanh x = t / (t + 2), t = e^(2|x|) - 1, with the sign of x
 /// exact: within 2.43 ulp; tanh(x) = x for |x| < 2^-12, tanh(+-inf) = +-1, tanh(NaN) = NaN
 template <class Isa>
-f32x16<Isa> tanh(const f32x16<Isa>& x) noexcept {
+BITNET_HIDDEN f32x16<Isa> tanh(const f32x16<Isa>& x) noexcept {
     using V = f32x16<Isa>;
-    using I = i32x16<Isa>;
-    const I bits = x.bits(), size = x.abs().bits();
-    const I ten = V::set1(10.0f).bits(); // from 9.02 on the result is 1
-    const V a = V::from_bits(pick(below(ten, size), ten, size));
+    using Ints = i32x16<Isa>;
+    const Ints bits = x.bits(), size = x.magnitude().bits();
+    const Ints ten = V::set1(10.0f).bits(); // from 9.02 on the result is 1
+    const V a = V::from_bits(select(less_mask(ten, size), ten, size));
     const ExpParts<Isa> e(a + a);
-    const V power = V::from_bits((e.n + I::set1(127)).template shift_left<23>());
+    const V power = V::from_bits((e.n + Ints::set1(127)).template shift_left<23>());
     const V t = power * e.p + (power - V::set1(1.0f));
     const V ratio = t / (t + V::set1(2.0f));
     // x - x^3/3 is within half an ulp of x where |x| < 2^-12
-    const I y = pick(below(size, V::set1(0x1p-12f).bits()), size, ratio.bits());
-    const I invalid = below(I::set1(detail::inf_bits), size);
+    const Ints y = select(less_mask(size, V::set1(0x1p-12f).bits()), size, ratio.bits());
+    const Ints invalid = less_mask(Ints::set1(detail::inf_bits), size);
     return V::from_bits(
-        pick(invalid, I::set1(detail::nan_bits), y | (bits & I::set1(detail::sign_bit))));
+        select(invalid, Ints::set1(detail::nan_bits), y | (bits & Ints::set1(detail::sign_bit))));
 }
 
 } // namespace BITNET_NAMESPACE::simd
