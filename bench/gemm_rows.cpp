@@ -14,7 +14,6 @@ namespace {
 using bitnet::Binary;
 using bitnet::Int2;
 using bitnet::Int4;
-using bitnet::Int6;
 using bitnet::Int8;
 using bitnet::Sign;
 using bitnet::Ternary;
@@ -173,11 +172,12 @@ void add_gemm_rows(Report& report) {
         using W = typename P::Weights;
         using C = typename P::Codes;
         using L = typename P::Layout;
-        constexpr bool heads = W::bits > 2;
-        add<W, C, L>(report, P::name, 0, heads ? head_cases() : cases());
+        constexpr bool head = W::bits > 2;
+        add<W, C, L>(report, P::name, 0, head ? head_cases() : cases());
+        if constexpr (L::has_groups && C::bits == 8) {
+            add<W, C, L>(report, std::string(P::name) + "g128", 128, head ? head_cases() : cases());
+        }
     });
-    add<Binary, Int8>(report, "w1a8g128", 128);
-    add<Int6, Int8>(report, "w6a8g128", 128, head_cases());
     // Few bits of activation have the kernels of the codes that they are held in.
     for_each_type(type_list<Ternary, Binary>{}, [&]<class W>() {
         for_each_type(type_list<Int4, Int2>{}, [&]<class A>() {

@@ -138,9 +138,9 @@ struct Loops {
         const f32 b(1.0f);
         const auto add_product = [&](i32& s, u32& a) BITNET_INLINE_LAMBDA {
             keep(a);
-            const f32 product = bitnet::once(xsimd::bitwise_cast<float>(a) * b);
+            const f32 product = bitnet::rounded(xsimd::bitwise_cast<float>(a) * b);
             s = xsimd::bitwise_cast<std::int32_t>(
-                bitnet::once(xsimd::bitwise_cast<float>(s) + product));
+                bitnet::rounded(xsimd::bitwise_cast<float>(s) + product));
         };
         run<i32>(rounds, [&](i32& s, i32& r, u32& a, u32&, u32&) noexcept {
             add_product(s, a);

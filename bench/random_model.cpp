@@ -116,36 +116,27 @@ auto draw(std::uint64_t seed, std::uint32_t stream, std::size_t count, const Mak
     return values;
 }
 
-/// Codes of a format from a random byte, and the standard deviation that they then have.
+/// Codes from a random byte, and the standard deviation that they then have.
 struct Codes {
     std::int8_t (*code)(std::uint8_t);
-    double deviation;
-};
-constexpr Codes ternary{[](std::uint8_t byte) { // 86, 85, 85 of 256
-                            return static_cast<std::int8_t>(byte * 3 / 256 - 1);
-                        },
-                        0.816};
-constexpr Codes binary{
-    [](std::uint8_t byte) { return static_cast<std::int8_t>((byte & 1) * 2 - 1); }, 1};
-constexpr Codes int8{[](std::uint8_t byte) { return static_cast<std::int8_t>(byte - 128); }, 73.9};
-constexpr Codes int6{[](std::uint8_t byte) { return static_cast<std::int8_t>(byte / 4 - 32); },
-                     18.5};
-// What a screened head takes: -112 .. 112.
-constexpr Codes screened{
-    [](std::uint8_t byte) { return static_cast<std::int8_t>(byte * 225 / 256 - 112); }, 65.0};
 
-constexpr Codes codes_of(bitnet::Ternary) {
-    return ternary;
-}
-constexpr Codes codes_of(bitnet::Binary) {
-    return binary;
-}
-constexpr Codes codes_of(bitnet::Int8) {
-    return int8;
-}
-constexpr Codes codes_of(bitnet::Int6) {
-    return int6;
-}
+    double deviation() const {
+        double squares = 0;
+        for (int byte = 0; byte < 256; ++byte) {
+            const double v = code(static_cast<std::uint8_t>(byte));
+            squares += v * v;
+        }
+        return std::sqrt(squares / 256);
+    }
+};
+/// Every code of a format about as often.
+template <class Format>
+constexpr Codes codes_of{[](std::uint8_t byte) {
+    return static_cast<std::int8_t>(Format::code(byte * Format::count / 256));
+}};
+/// What a screened head takes: -112 .. 112.
+constexpr Codes screened{
+    [](std::uint8_t byte) { return static_cast<std::int8_t>(byte * 225 / 256 - 112); }};
 
 class RandomModel {
 public:
@@ -181,8 +172,8 @@ private:
                      const ModelWriter::Sink& sink) {
         std::array<std::uint16_t, 256> halves{};
         for (std::size_t i = 0; i < 256; ++i) {
-            const float code = int8.code(static_cast<std::uint8_t>(i));
-            halves[i] = float_to_half(code * scale_of(int8.deviation, cols));
+            const float code = codes_of<bitnet::Int8>.code(static_cast<std::uint8_t>(i));
+            halves[i] = float_to_half(code * scale_of(codes_of<bitnet::Int8>.deviation(), cols));
         }
         const auto values =
             draw(seed, stream, rows * cols, [&](std::uint8_t byte) { return halves[byte]; });
@@ -190,7 +181,7 @@ private:
     }
     static void make(std::type_identity<ScreenedHead>, std::uint64_t seed, std::uint32_t stream,
                      std::size_t rows, std::size_t cols, const ModelWriter::Sink& sink) {
-        const std::vector<float> scales(rows, scale_of(screened.deviation, cols));
+        const std::vector<float> scales(rows, scale_of(screened.deviation(), cols));
         const auto drawn = draw(seed, stream, rows * cols, screened.code);
         const std::uint64_t dither = ~seed; // not what the codes were drawn from
         sink(ScreenedHead::from_codes(drawn, rows, cols, scales, dither).value().bytes());
@@ -200,8 +191,8 @@ private:
                      std::uint64_t seed, std::uint32_t stream, std::size_t rows, std::size_t cols,
                      const ModelWriter::Sink& sink) {
         using Layer = BitLinear<Weights, Activations, Layout>;
-        const Codes codes = codes_of(Weights());
-        const float scale = scale_of(codes.deviation, cols);
+        const Codes codes = codes_of<Weights>;
+        const float scale = scale_of(codes.deviation(), cols);
         const auto drawn = draw(seed, stream, rows * cols, codes.code);
         sink(Layer::from_codes(drawn, rows, cols, {&scale, 1}).value().bytes());
     }

@@ -4,8 +4,7 @@ function(bitnet_warnings target)
     if(MSVC)
         target_compile_options(${target} PRIVATE /W4 $<$<BOOL:${BITNET_WERROR}>:/WX>)
     else()
-        # clang++ counts changes of sign among conversions, g++ does not.
         target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion
-            -Wno-sign-conversion -Wshadow $<$<BOOL:${BITNET_WERROR}>:-Werror>)
+            -Wsign-conversion -Wshadow $<$<BOOL:${BITNET_WERROR}>:-Werror>)
     endif()
 endfunction()

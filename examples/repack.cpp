@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Weights that another program packed, two bits each and row by row: checked, and converted once
 // into a layout that kernels read.
-// prints: row-major 16 bytes, rows16 128, dense16 64; dots 8 -5
+// prints: row-major 16 bytes, rows16 128; y = 4 -2.5
 #include <bitnet/gemm.hpp>
 #include <bitnet/pack.hpp>
-#include <bitnet/quantize.hpp>
+#include <bitnet/quantized.hpp>
+#include <bitnet/scales.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -24,14 +25,17 @@ int main() {
     if (!exchanged || !verify(*exchanged)) return 1; // sizes; then codes and padding
 
     const auto rows16 = repack<layout::Rows16>(*exchanged);
-    const auto dense16 = repack<layout::Dense16>(*exchanged);
-    if (!rows16 || !dense16) return 1;
+    if (!rows16) return 1;
+
+    // Weights that are no BitLinear run through gemm(), with the scales in its order.
+    const std::vector<float> scale{0.5f};
+    std::vector<float> scales(packed_scale_floats(scale.size(), rows, cols)), y(rows);
+    const ScaleView view = pack_scales(scale, rows, cols, 0, scales).value();
 
     const std::vector<std::int8_t> x{1, 2, 3, 4, 5};
     std::vector<std::byte> memory(quantized_bytes<Int8>(1, cols));
     const auto quantized = quantized_from_codes<Int8>(x, 1, cols, {}, memory).value();
-    std::int32_t dots[rows];
-    gemm_dots(dense16->view(), quantized, Matrix<std::int32_t>(dots, 1, rows), 0, rows);
-    std::printf("row-major %zu bytes, rows16 %zu, dense16 %zu; dots %d %d\n", bytes.size(),
-                rows16->bytes().size(), dense16->bytes().size(), dots[0], dots[1]);
+    gemm(rows16->view(), quantized, view, nullptr, Matrix<float>(y.data(), 1, rows), 0, rows);
+    std::printf("row-major %zu bytes, rows16 %zu; y = %g %g\n", bytes.size(),
+                rows16->bytes().size(), y[0], y[1]);
 }

@@ -11,6 +11,8 @@
 
 #include <cstring>
 
+#include "format_cases.hpp"
+
 namespace contract {
 namespace {
 
@@ -89,7 +91,8 @@ std::vector<Output> CONTRACT_UNIT(const Input& in) {
     layer<Ternary, Int4>(in, "w158a4", {}, out);
     layer<Ternary, Int2>(in, "w158a2", {.group = 64}, out);
     layer<Int8, Int8>(in, "w8a8", {.per_row = true}, out);
-    layer<Int6, Int8>(in, "w6a8 grouped", {.group = 32}, out);
+    for_each_type(support::WideFormats{},
+                  [&]<class W>() { layer<W, Int8>(in, W::name, {.group = 32}, out); });
     layer<Binary, Sign>(in, "w1a1", {.centred = true, .group = 32}, out);
 
     zero_groups(in, out);

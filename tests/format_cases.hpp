@@ -34,4 +34,11 @@ constexpr bool shares_bits = [] {
 
 using FormatCases = decltype(all_cases(bitnet::weight_formats{}));
 
+template <class... Format>
+bitnet::joined<
+    std::conditional_t<(Format::bits > 2), bitnet::type_list<Format>, bitnet::type_list<>>...>
+    wide_of(bitnet::type_list<Format...>);
+/// The formats of more bits than ternary ones: those of heads.
+using WideFormats = decltype(wide_of(bitnet::weight_formats{}));
+
 } // namespace support

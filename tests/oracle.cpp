@@ -13,7 +13,7 @@ namespace oracle {
 namespace {
 
 // Layouts by their numbers in docs/formats.md.
-enum : unsigned { row_major = 1, rows16 = 2, planes16 = 3, dense16 = 4, six16 = 5 };
+enum : unsigned { row_major = 1, rows16 = 2, planes16 = 3, dense = 4, six16 = 5 };
 
 float mean_size(std::span<const float> x) {
     std::vector<float> sizes(x.size());
@@ -198,7 +198,7 @@ unsigned stored_for(unsigned layout, unsigned bits, int code) {
 std::size_t stored_bytes(unsigned layout, unsigned bits, std::size_t rows, std::size_t cols) {
     if (layout == row_major) return rows * ((cols * bits + 63) / 64) * 8;
     const std::size_t blocks = (rows + 15) / 16, steps = (cols + 31) / 32;
-    if (layout == dense16) return blocks * ((cols + 19) / 20) * 64;
+    if (layout == dense) return blocks * ((cols + 19) / 20) * 64;
     return blocks * steps * bits * 64; // 16 rows x 32 columns x bits / 8
 }
 
@@ -214,7 +214,7 @@ unsigned stored(unsigned layout, unsigned bits, const std::uint8_t* bytes, std::
         for (unsigned b = 0; b < bits; ++b) u |= bit(r * row_bits + c * bits + b) << b;
         return u;
     }
-    if (layout == dense16) {
+    if (layout == dense) {
         const std::size_t lines = (cols + 19) / 20;
         const unsigned byte = bytes[(r / 16 * lines + c / 20) * 64 + r % 16 * 4 + c % 4];
         for (unsigned t = 0; t < 27; ++t) {

@@ -204,7 +204,7 @@ constexpr Ints ints{
     [](const std::int32_t* a, std::int32_t* y) { I::load(a).shift_right<5>().store(y); },
     [](const std::int32_t* a, std::int32_t* y) { I::load(a).shift_left<5>().store(y); },
     [](const std::int32_t* a, const std::int32_t* b, std::int32_t* y) {
-        max(I::load(a), I::load(b)).store(y);
+        larger(I::load(a), I::load(b)).store(y);
     },
     [](const std::int32_t* a) { return I::load(a).negative(); },
     [](const std::int32_t* a, const std::int32_t* b) { return less(I::load(a), I::load(b)); },

@@ -23,7 +23,7 @@ constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 std::vector<std::size_t> widths() {
     auto out = support::counts_around(16);
-    for (std::size_t more : {15, 31, 32, 33, 64, 100, 515}) out.push_back(more);
+    for (std::size_t more : {15u, 31u, 32u, 33u, 64u, 100u, 515u}) out.push_back(more);
     return out;
 }
 
@@ -103,7 +103,7 @@ TEST_CASE("rms_norm of special values", "[activation]") {
         INFO(table->name);
         for (float bad : {not_a_number, -not_a_number, infinity, -infinity,
                           1e30f}) { // the last one's square overflows
-            for (std::size_t at : {0, 15, 16, 36}) {
+            for (std::size_t at : {0u, 15u, 16u, 36u}) {
                 std::vector<float> x(cols, 0.5f), y(cols);
                 x[at] = bad;
                 table->get<functions::RmsNorm>()({x.data(), 1, cols}, weight.data(), 1e-5f,
@@ -152,7 +152,7 @@ TEST_CASE("softmax", "[activation]") {
 TEST_CASE("softmax of special values", "[activation]") {
     for (const auto* table : support::clusters()) {
         INFO(table->name);
-        for (std::size_t n : {1, 5, 16, 35}) {
+        for (std::size_t n : {1u, 5u, 16u, 35u}) {
             for (std::size_t at = 0; at < n; ++at) {
                 for (float special :
                      {not_a_number, -not_a_number, infinity, -infinity, -3e38f, 3e38f, -0.0f}) {
@@ -171,9 +171,9 @@ TEST_CASE("softmax of special values", "[activation]") {
 TEST_CASE("bitglu", "[activation]") {
     const Pairs in;
     for (const auto* table : support::clusters()) {
-        for (std::size_t tokens : {1, 3, 8, 11}) {
-            for (std::size_t cols : {1, 31, 32, 33, 100}) {
-                for (std::size_t group : {0, 32, 64, 256}) {
+        for (std::size_t tokens : {1u, 3u, 8u, 11u}) {
+            for (std::size_t cols : {1u, 31u, 32u, 33u, 100u}) {
+                for (std::size_t group : {0u, 32u, 64u, 256u}) {
                     INFO(table->name << ": " << tokens << " x " << cols << ", group " << group);
                     std::vector<float> gate(tokens * cols), up(tokens * cols);
                     for (std::size_t i = 0; i < gate.size(); ++i) {

@@ -97,8 +97,8 @@ TEST_CASE("the call that the README shows", "[bitlinear]") {
 TEMPLATE_LIST_TEST_CASE("layers of any shape", "[bitlinear]", Kinds) {
     static_cast<void>(support::clusters());
     std::size_t i = 0;
-    for (std::size_t rows : {1, 2, 15, 16, 17, 47, 64, 65, 100}) {
-        for (std::size_t cols : {1, 3, 16, 20, 31, 32, 33, 64, 127, 200}) {
+    for (std::size_t rows : {1u, 2u, 15u, 16u, 17u, 47u, 64u, 65u, 100u}) {
+        for (std::size_t cols : {1u, 3u, 16u, 20u, 31u, 32u, 33u, 64u, 127u, 200u}) {
             ++i;
             check(Sample<TestType>(rows, cols, 1 + i * 5 % 19, i % 2 ? 1 : rows, i % 3 == 0, 0, i));
         }
@@ -124,11 +124,11 @@ TEMPLATE_LIST_TEST_CASE("a batch of no tokens", "[bitlinear]", Kinds) {
 
 TEMPLATE_LIST_TEST_CASE("layers with scales by group", "[bitlinear]", Kinds) {
     static_cast<void>(support::clusters());
-    for (std::size_t group : {32, 64, 128, 256}) {
+    for (std::size_t group : {32u, 64u, 128u, 256u}) {
         if (!support::takes_group<TestType>(group)) continue;
         for (std::size_t cols : {group - 1, group, group + 1, 2 * group + 40}) {
             const std::size_t groups = (cols + group - 1) / group;
-            for (std::size_t rows : {1, 16, 35}) {
+            for (std::size_t rows : {1u, 16u, 35u}) {
                 const Sample<TestType> s(rows, cols, 3, rows * groups, rows != 16, group);
                 CHECK(s.layer.scale(rows - 1, groups - 1) == s.weights.scales.back());
                 check(s);
@@ -163,7 +163,7 @@ TEMPLATE_LIST_TEST_CASE("all forms of call give the same bits", "[bitlinear]", K
     clear();
     s.layer.template forward<isa::dynamic>(in, out, scratch, serial);
     CHECK(difference(y, strided) == "");
-    for (std::size_t workers : {1, 2, 3, 7, 40}) {
+    for (std::size_t workers : {1u, 2u, 3u, 7u, 40u}) {
         CAPTURE(workers);
         clear();
         s.layer.template forward<isa::dynamic>(in, out, scratch, support::Backwards{workers});
@@ -212,8 +212,8 @@ TEMPLATE_LIST_TEST_CASE("rows in ranges of the caller's", "[bitlinear]", Kinds) 
     const auto expected = s.expected();
     std::vector<std::byte> memory(s.layer.quantized_bytes(tokens));
     const auto q = s.layer.quantize(s.x, tokens, memory);
-    for (std::size_t begin : {0, 1, 16, 40, 64, 82, 83}) {
-        for (std::size_t end : {0, 1, 16, 17, 64, 82, 83}) {
+    for (std::size_t begin : {0u, 1u, 16u, 40u, 64u, 82u, 83u}) {
+        for (std::size_t end : {0u, 1u, 16u, 17u, 64u, 82u, 83u}) {
             if (end < begin) continue;
             CAPTURE(begin, end);
             std::vector<float> y(tokens * stride, support::untouched()), wanted = y;
@@ -281,7 +281,7 @@ TEMPLATE_LIST_TEST_CASE("x, y and scratch need only their natural alignment", "[
 TEMPLATE_LIST_TEST_CASE("a NaN or an infinity stays in its token", "[bitlinear]", Kinds) {
     static_cast<void>(support::clusters());
     constexpr std::size_t rows = 35, cols = 70, tokens = 10;
-    for (std::size_t group : {0, 64}) {
+    for (std::size_t group : {0u, 64u}) {
         if (!support::takes_group<TestType>(group)) continue;
         Sample<TestType> s(rows, cols, tokens, group ? rows * 2 : 1, true, group);
         const auto clean = s.expected();
@@ -312,7 +312,7 @@ TEMPLATE_TEST_CASE("ternary activations come quantized", "[bitlinear]", Binary, 
     static_cast<void>(support::clusters());
     using Layer = BitLinear<TestType, Ternary>;
     support::Random random(31);
-    for (std::size_t group : {0, 32}) {
+    for (std::size_t group : {0u, 32u}) {
         const std::size_t rows = 40, cols = 75, tokens = 6, groups = group ? 3 : 1;
         oracle::Weights w{rows,
                           cols,

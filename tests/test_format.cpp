@@ -9,6 +9,8 @@
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include "format_cases.hpp"
+
 using namespace bitnet;
 
 namespace {
@@ -22,9 +24,10 @@ std::vector<int> codes_of_format(std::string_view name) {
     };
     if (name == "binary") return {-1, 1};
     if (name == "ternary") return {-1, 0, 1};
-    if (name == "int4") return range(-8, 7);
-    if (name == "int6") return range(-32, 31);
-    if (name == "int8") return range(-128, 127);
+    if (name.starts_with("int")) { // int4: four bits, two's complement
+        const int half = 1 << (name[3] - '1');
+        return range(-half, half - 1);
+    }
     FAIL("no such format: " << name);
     return {};
 }
@@ -79,7 +82,6 @@ TEST_CASE("a ternary 3 decodes to 2", "[format]") {
 TEST_CASE("dots of the widest matrices fit int32", "[format]") {
     CHECK(max_cols_of<Binary> == (1u << 23) - 1);
     CHECK(max_cols_of<Ternary> == (1u << 23) - 1);
-    CHECK(max_cols_of<Int4> == (1u << 21) - 1);
-    CHECK(max_cols_of<Int6> == (1u << 19) - 1);
-    CHECK(max_cols_of<Int8> == (1u << 17) - 1);
+    for_each_type(support::WideFormats{},
+                  []<class F>() { CHECK(max_cols_of<F> == (1u << (25 - F::bits)) - 1); });
 }

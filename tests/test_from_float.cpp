@@ -9,6 +9,7 @@
 
 #include <catch2/catch_template_test_macros.hpp>
 
+#include "format_cases.hpp"
 #include "support.hpp"
 
 using namespace bitnet;
@@ -52,10 +53,10 @@ void check(const std::vector<float>& w, std::size_t rows, std::size_t cols,
 
 } // namespace
 
-TEMPLATE_TEST_CASE("random weights", "[bitlinear]", Ternary, Binary, Int8, Int6) {
+TEMPLATE_LIST_TEST_CASE("random weights", "[bitlinear]", weight_formats) {
     support::Random random(40);
-    for (std::size_t rows : {1, 2, 16, 35}) {
-        for (std::size_t cols : {1, 3, 17, 31, 32, 64, 129}) {
+    for (std::size_t rows : {1u, 2u, 16u, 35u}) {
+        for (std::size_t cols : {1u, 3u, 17u, 31u, 32u, 64u, 129u}) {
             for (float size : {1.0f, 1e-3f, 1e3f}) {
                 auto w = random.reals(rows * cols, size);
                 for (float& v : w) v += size * 0.1f; // a mean that is not zero
@@ -63,7 +64,7 @@ TEMPLATE_TEST_CASE("random weights", "[bitlinear]", Ternary, Binary, Int8, Int6)
                 check<TestType>(w, rows, cols, {.centred = true});
                 check<TestType>(w, rows, cols, {.per_row = true}, random.reals(rows));
                 check<TestType>(w, rows, cols, {.centred = true, .per_row = true});
-                for (std::size_t group : {32, 64, 128, 256}) {
+                for (std::size_t group : {32u, 64u, 128u, 256u}) {
                     check<TestType>(w, rows, cols, {.centred = cols % 2 == 0, .group = group});
                 }
             }
@@ -108,7 +109,8 @@ TEST_CASE("ties round to even", "[bitlinear]") {
     }
 }
 
-TEMPLATE_TEST_CASE("the largest weight has the largest code", "[bitlinear]", Int8, Int6) {
+TEMPLATE_LIST_TEST_CASE("the largest weight has the largest code", "[bitlinear]",
+                        support::WideFormats) {
     constexpr int most = TestType::max_code;
     const float m = static_cast<float>(most); // the scale is 1; ties round to even
     const std::vector<float> w{m, -m, 0.5f, 1.5f, -0.5f, -2.5f, 30.5f, 0.0f};
@@ -140,7 +142,7 @@ TEMPLATE_TEST_CASE("the largest weight has the largest code", "[bitlinear]", Int
     CHECK(none->code(3, 0) == most);
 }
 
-TEMPLATE_TEST_CASE("weights of all sizes", "[bitlinear]", Ternary, Binary, Int8, Int6) {
+TEMPLATE_LIST_TEST_CASE("weights of all sizes", "[bitlinear]", weight_formats) {
     check<TestType>({0.0f}, 1, 1);
     check<TestType>({-0.0f, 0.0f, -0.0f, 0.0f}, 2, 2);
     check<TestType>({1e-40f, -1e-40f, FLT_TRUE_MIN, -FLT_TRUE_MIN}, 2, 2);
@@ -170,8 +172,7 @@ TEST_CASE("centring takes the mean away before the sign", "[bitlinear]") {
     CHECK(zeros.code(0, 1) == 1);
 }
 
-TEMPLATE_TEST_CASE("the run-time choice makes the same layer", "[bitlinear]", Binary, Ternary, Int8,
-                   Int6) {
+TEMPLATE_LIST_TEST_CASE("the run-time choice makes the same layer", "[bitlinear]", weight_formats) {
     support::Random random(5);
     const auto w = random.reals(37 * 70);
     using Layer = BitLinear<TestType, Int8>;

@@ -30,14 +30,15 @@ void check(Shape shape, std::uint64_t seed, bool bias = true) {
 /// 20 (a dense line), which meets the 32 of tokens at every fifth and eighth.
 std::vector<std::size_t> row_counts() {
     auto out = support::counts_around(16);
-    for (std::size_t more : {31, 32, 33, 64, 65, 80}) out.push_back(more); // 2 to 5 blocks
+    for (std::size_t more : {31u, 32u, 33u, 64u, 65u, 80u}) out.push_back(more); // 2 to 5 blocks
     return out;
 }
 std::vector<std::size_t> col_counts() {
     auto out = support::counts_around(32);
     for (std::size_t more : support::counts_around(64)) out.push_back(more);
-    for (std::size_t more : {15, 17, 31, 63, 127, 129, 255, 257}) out.push_back(more);
-    for (std::size_t more : {19, 20, 40, 41, 60, 61, 80, 81, 99, 100, 120, 160, 161, 320}) {
+    for (std::size_t more : {15u, 17u, 31u, 63u, 127u, 129u, 255u, 257u}) out.push_back(more);
+    for (std::size_t more :
+         {19u, 20u, 40u, 41u, 60u, 61u, 80u, 81u, 99u, 100u, 120u, 160u, 161u, 320u}) {
         out.push_back(more);
     }
     std::sort(out.begin(), out.end());
@@ -85,17 +86,17 @@ TEMPLATE_LIST_TEST_CASE("no tokens", "[gemm]", bitnet::products) {
 TEMPLATE_LIST_TEST_CASE("groups along the columns have their own scales", "[gemm]",
                         bitnet::products) {
     std::size_t i = 0;
-    for (std::size_t group : {32, 64, 128, 256}) {
+    for (std::size_t group : {32u, 64u, 128u, 256u}) {
         for (std::size_t cols : {std::size_t{1}, group - 1, group, group + 1, 2 * group - 1,
                                  2 * group, 2 * group + 33, 3 * group + 2}) {
-            for (std::size_t tokens : {1, 2, 9}) {
+            for (std::size_t tokens : {1u, 2u, 9u}) {
                 ++i;
                 check<TestType>({1 + i * 13 % 67, cols, tokens, group}, i, i % 2 == 0);
             }
         }
     }
     // More groups than one call of a tile takes.
-    for (std::size_t tokens : {1, 8, 17}) check<TestType>({67, 650, tokens, 32}, tokens, true);
+    for (std::size_t tokens : {1u, 8u, 17u}) check<TestType>({67, 650, tokens, 32}, tokens, true);
     check<TestType>({17, 3300, 1, 32}, 18, false);
 }
 
@@ -103,8 +104,8 @@ TEMPLATE_LIST_TEST_CASE("row ranges write their rows and nothing else", "[gemm]"
                         bitnet::products) {
     constexpr std::size_t rows = 83, stride = 91;
     constexpr std::size_t edges[] = {0, 1, 15, 16, 17, 40, 48, 64, 79, 80, 82, 83};
-    for (std::size_t tokens : {1, 5, 17}) {
-        for (std::size_t group : {0, 32}) {
+    for (std::size_t tokens : {1u, 5u, 17u}) {
+        for (std::size_t group : {0u, 32u}) {
             if (!support::takes<TestType>({rows, 70, tokens, group})) continue;
             const Product<TestType> product({rows, 70, tokens, group}, tokens);
             const auto all_dots = product.expected_dots(0, rows, stride);

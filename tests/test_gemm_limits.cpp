@@ -3,6 +3,8 @@
 // widest matrix that is allowed.
 #include "gemm_cases.hpp"
 
+#include <algorithm>
+
 #include <catch2/catch_template_test_macros.hpp>
 
 using support::difference;
@@ -13,11 +15,12 @@ namespace {
 
 template <class Format>
 std::vector<int> extremes() {
-    if (std::is_same_v<Format, bitnet::Int8>) return {127, -128, -127, 1, 0, -1};
-    if (std::is_same_v<Format, bitnet::Int6>) return {31, -32, -31, 1, 0, -1};
-    if (std::is_same_v<Format, bitnet::Int4>) return {7, -8, 1, 0, -1};
-    if (std::is_same_v<Format, bitnet::Ternary>) return {1, 0, -1};
-    return {1, -1};
+    std::vector<int> out;
+    for (int w : {Format::maximum, Format::minimum, -Format::maximum, 1, 0, -1}) {
+        const bool again = std::find(out.begin(), out.end(), w) != out.end();
+        if (Format::is_code(w) && !again) out.push_back(w);
+    }
+    return out;
 }
 
 /// All w, all q: every dot is w * q * cols. 16-bit or 8-bit accumulators would overflow here.
@@ -46,7 +49,7 @@ TEMPLATE_LIST_TEST_CASE("constant weights and tokens", "[gemm]", bitnet::product
     using Codes = typename TestType::Codes;
     for (int w : extremes<Weights>()) {
         for (int q : extremes<Codes>()) {
-            for (std::size_t cols : {1, 31, 32, 33, 255, 4097}) {
+            for (std::size_t cols : {1u, 31u, 32u, 33u, 255u, 4097u}) {
                 check_constant<TestType>({17, cols, 1}, w, q);
                 check_constant<TestType>({17, cols, 9}, w, q);
             }
@@ -57,7 +60,7 @@ TEMPLATE_LIST_TEST_CASE("constant weights and tokens", "[gemm]", bitnet::product
 
 TEMPLATE_LIST_TEST_CASE("alternating signs", "[gemm]", bitnet::products) {
     using Codes = typename TestType::Codes;
-    for (std::size_t period : {1, 2, 4, 16, 32}) {
+    for (std::size_t period : {1u, 2u, 4u, 16u, 32u}) {
         const Shape shape{33, 515, 10};
         std::vector<std::int8_t> w(shape.rows * shape.cols), x(shape.tokens * shape.cols);
         const int large = std::is_same_v<Codes, bitnet::Int8> ? -128 : -1;
@@ -103,7 +106,7 @@ TEMPLATE_LIST_TEST_CASE("one value in a matrix of zeros", "[gemm]", bitnet::prod
 TEMPLATE_LIST_TEST_CASE("the widest matrix", "[gemm][wide]", bitnet::products) {
     // One and two bits: cols = 2^23 - 1 with |w| = 1, |q| = 128: |dot| = 2^30 - 128, and the
     // kernels' 2 (sum of u q) is 2^31 - 256, the largest number that the bound on cols admits.
-    // Int8 and Int6: the dot of -128 (-32) and -128 itself is 2^31 - 2^14 (- 2^12).
+    // More bits: the dot of the least code (-128, say) and -128 itself is 2^31 - 2^14.
     using Weights = typename TestType::Weights;
     using Codes = typename TestType::Codes;
     constexpr std::size_t cols = bitnet::max_cols_of<Weights>;

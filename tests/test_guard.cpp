@@ -83,9 +83,9 @@ TEMPLATE_LIST_TEST_CASE("kernels stay inside weights, tokens, scales and outputs
 TEMPLATE_TEST_CASE("quantizers stay inside x and their memory", "[guard]", Int8, Int4, Int2, Sign,
                    SignNorm, SignMean) {
     support::Random random(70);
-    for (std::size_t tokens : {1, 3, 8, 9}) {
-        for (std::size_t cols : {1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 100}) {
-            for (std::size_t group : {0, 32}) {
+    for (std::size_t tokens : {1u, 3u, 8u, 9u}) {
+        for (std::size_t cols : {1u, 2u, 15u, 16u, 17u, 31u, 32u, 33u, 47u, 48u, 100u}) {
+            for (std::size_t group : {0u, 32u}) {
                 const auto values = random.reals(tokens * cols);
                 const auto expected =
                     oracle::quantize(support::rule_of<TestType>(), values, tokens, cols);
@@ -161,8 +161,8 @@ TEMPLATE_LIST_TEST_CASE("a layer stays inside what it is given", "[guard]", supp
 
 TEMPLATE_TEST_CASE("codes and tokens from codes stay inside", "[guard]", Int8, Sign, Ternary) {
     support::Random random(72);
-    for (std::size_t tokens : {1, 9}) {
-        for (std::size_t cols : {1, 31, 33, 64}) {
+    for (std::size_t tokens : {1u, 9u}) {
+        for (std::size_t cols : {1u, 31u, 33u, 64u}) {
             const auto values = random.codes<TestType>(tokens * cols);
             for (Edge edge : edges) {
                 const Guarded codes(values, edge),

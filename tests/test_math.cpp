@@ -122,7 +122,7 @@ TEST_CASE("the header's forms are those of the table", "[math]") {
 TEST_CASE("sums have sixteen partials", "[math]") {
     support::Random random(1);
     auto counts = support::counts_around(16);
-    for (std::size_t more : {0, 15, 31, 33, 47, 1000}) counts.push_back(more);
+    for (std::size_t more : {0u, 15u, 31u, 33u, 47u, 1000u}) counts.push_back(more);
     for (const auto* table : support::clusters()) {
         INFO(table->name);
         for (std::size_t n : counts) {
@@ -144,7 +144,7 @@ TEST_CASE("dots are dots", "[math]") {
     constexpr std::size_t most = 37;
     for (const auto* table : support::clusters()) {
         INFO(table->name);
-        for (std::size_t k : {1, 4, 15, 16, 17, 25, 31, 47, 64, 100}) {
+        for (std::size_t k : {1u, 4u, 15u, 16u, 17u, 25u, 31u, 47u, 64u, 100u}) {
             // Rows further apart than they are long, at any address; a NaN beyond each that must
             // not be read, and y that must not be written beyond its own columns.
             const std::size_t stride = k + 3;
@@ -216,7 +216,7 @@ TEST_CASE("sums of special values", "[math]") {
         table->get<functions::Dots>()({negative_zeros.data(), 1, 40}, {ones.data(), 1, 40},
                                       {&zero, 1, 1});
         CHECK(std::bit_cast<std::uint32_t>(zero) == 0);
-        for (std::size_t n : {1, 16, 21, 48}) {
+        for (std::size_t n : {1u, 16u, 21u, 48u}) {
             for (std::size_t at = 0; at < n; ++at) {
                 std::vector<float> x(n, -2.0f);
                 x[at] = -infinity;

@@ -34,9 +34,9 @@ TEMPLATE_LIST_TEST_CASE("pack writes codes and padding", "[pack]", Cases) {
     using Format = typename TestType::Format;
     using Layout = typename TestType::Layout;
     support::Random random(2);
-    for (std::size_t rows : {1, 2, 15, 16, 17, 33}) {
-        for (std::size_t cols :
-             {1, 3, 4, 16, 20, 21, 31, 32, 33, 42, 63, 64, 65, 96, 127, 256, 258}) {
+    for (std::size_t rows : {1u, 2u, 15u, 16u, 17u, 33u}) {
+        for (std::size_t cols : {1u, 3u, 4u, 16u, 20u, 21u, 31u, 32u, 33u, 42u, 63u, 64u, 65u, 96u,
+                                 127u, 256u, 258u}) {
             CAPTURE(rows, cols);
             const auto codes = random.codes<Format>(rows * cols);
             auto packed = pack<Format, Layout>(codes, rows, cols);

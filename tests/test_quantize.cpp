@@ -87,7 +87,7 @@ TEMPLATE_LIST_TEST_CASE("any shape of tokens", "[quantize]", Kinds) {
     support::Random random(20);
     auto cols = support::counts_around(16);
     for (std::size_t more : support::counts_around(32)) cols.push_back(more);
-    for (std::size_t more : {15, 31, 63, 64, 65, 100, 515}) cols.push_back(more);
+    for (std::size_t more : {15u, 31u, 63u, 64u, 65u, 100u, 515u}) cols.push_back(more);
     std::size_t i = 0;
     for (std::size_t n : cols) {
         for (std::size_t tokens : {std::size_t{1}, 2 + i % 7, 8 + i % 12}) {
@@ -102,7 +102,7 @@ TEMPLATE_LIST_TEST_CASE("any shape of tokens", "[quantize]", Kinds) {
 
 TEMPLATE_LIST_TEST_CASE("sums by group", "[quantize]", Kinds) {
     support::Random random(21);
-    for (std::size_t group : {32, 64, 128, 256}) {
+    for (std::size_t group : {32u, 64u, 128u, 256u}) {
         for (std::size_t cols :
              {std::size_t{1}, group - 1, group, group + 1, 3 * group, 3 * group + 17}) {
             check<TestType>(random.reals(11 * cols), 11, cols, group);
@@ -154,7 +154,7 @@ TEST_CASE("the largest magnitude becomes 127 whatever it is", "[quantize]") {
 TEMPLATE_LIST_TEST_CASE("a NaN or an infinity poisons its own token", "[quantize]", Kinds) {
     support::Random random(23);
     constexpr std::size_t tokens = 10;
-    for (std::size_t cols : {1, 5, 16, 17, 33, 64}) {
+    for (std::size_t cols : {1u, 5u, 16u, 17u, 33u, 64u}) {
         for (float bad : {not_a_number, -not_a_number, infinity, -infinity,
                           std::bit_cast<float>(0x7f800001u)}) {
             for (std::size_t at : {std::size_t{0}, cols / 2, cols - 1}) {
@@ -188,7 +188,7 @@ TEMPLATE_LIST_TEST_CASE("ranges, strides, executors and memory give the same bit
     for (std::size_t misaligned = 0; misaligned < 64; ++misaligned) {
         REQUIRE(run(misaligned, serial) == "");
     }
-    for (std::size_t workers : {1, 2, 3, 13, 14, 40}) {
+    for (std::size_t workers : {1u, 2u, 3u, 13u, 14u, 40u}) {
         CAPTURE(workers);
         REQUIRE(run(1, support::Backwards{workers}) == "");
     }
@@ -214,9 +214,9 @@ TEMPLATE_TEST_CASE("tokens from codes", "[quantize]", Int8, Int2, Sign, SignNorm
     support::Random random(25);
     using Codes = codes_of<TestType>;
     constexpr auto words = words_of<TestType>();
-    for (std::size_t tokens : {1, 7, 8, 9, 17}) {
-        for (std::size_t cols : {1, 31, 32, 33, 100}) {
-            for (std::size_t group : {0, 64}) {
+    for (std::size_t tokens : {1u, 7u, 8u, 9u, 17u}) {
+        for (std::size_t cols : {1u, 31u, 32u, 33u, 100u}) {
+            for (std::size_t group : {0u, 64u}) {
                 CAPTURE(tokens, cols, group);
                 const auto codes = random.codes<Codes>(tokens * cols);
                 const auto scales = random.reals(tokens);
@@ -275,7 +275,7 @@ TEMPLATE_TEST_CASE("tokens from codes refuse wrong input", "[quantize]", Int8, S
     CHECK(error(tokens, cols, half).where == half.size());
     CHECK(error(tokens, cols + 1, memory).where == codes.size());
     CHECK(error(tokens, cols - 1, memory).where == tokens * (cols - 1));
-    for (std::size_t group : {1, 16, 31, 33, 48, 512}) {
+    for (std::size_t group : {1u, 16u, 31u, 33u, 48u, 512u}) {
         CHECK(error(tokens, cols, memory, group).code == Errc::bad_group);
         CHECK(error(tokens, cols, memory, group).where == 0);
     }

@@ -77,7 +77,7 @@ TEST_CASE("the table has the same bits everywhere", "[rope]") {
 TEST_CASE("rope turns each head", "[rope]") {
     support::Random random(6);
     for (const auto* table : support::clusters()) {
-        for (std::size_t half : {1, 3, 15, 16, 17, 24, 32, 50, 64}) {
+        for (std::size_t half : {1u, 3u, 15u, 16u, 17u, 24u, 32u, 50u, 64u}) {
             const RopeTable turn(*table, 11, 1, 2 * half, 10000.0);
             const std::size_t heads = 3;
             auto x = random.reals(heads * 2 * half + 1, 3.0f);

@@ -96,7 +96,7 @@ TEST_CASE("sixteen floats: arithmetic rounds once", "[simd]") {
                   });
             check([&](float* o) { ops.set1(a[5], o); }, [&](std::size_t) { return a[5]; });
             F16 folded = a;
-            for (std::size_t half : {8, 4, 2, 1}) {
+            for (std::size_t half : {8u, 4u, 2u, 1u}) {
                 for (std::size_t i = 0; i < half; ++i) folded[i] += folded[i + half];
             }
             const float sum = ops.fold(a.data());

@@ -59,8 +59,8 @@ double share(const dispatch::Table& table, float x, const Rule& rule) {
 TEMPLATE_LIST_TEST_CASE("signs are those of the rule", "[stochastic]", Rules) {
     support::Random random(8);
     for (const auto* table : support::clusters()) {
-        for (std::size_t tokens : {1, 8, 11}) {
-            for (std::size_t cols : {1, 15, 16, 31, 32, 33, 64, 100, 515}) {
+        for (std::size_t tokens : {1u, 8u, 11u}) {
+            for (std::size_t cols : {1u, 15u, 16u, 31u, 32u, 33u, 64u, 100u, 515u}) {
                 INFO(table->name << ": " << tokens << " x " << cols);
                 auto x = random.reals(tokens * cols, 4.0f);
                 for (std::size_t i = 0; i < x.size(); i += 9) x[i] *= i % 2 ? 40.0f : 0.0f;
@@ -98,7 +98,7 @@ TEMPLATE_LIST_TEST_CASE("a batch in parts has the same signs", "[stochastic]", R
     };
     compare(stochastic_sign<isa::dynamic>(all, rule, draws, other), 0);
     compare(stochastic_sign<isa::scalar>(all, rule, draws, other, 0, support::Backwards{4}), 0);
-    for (std::size_t cut : {1, 6, 8, 12}) {
+    for (std::size_t cut : {1u, 6u, 8u, 12u}) {
         const Matrix<const float> head(x.data(), cut, cols),
             tail(x.data() + cut * cols, tokens - cut, cols);
         compare(stochastic_sign(head, rule, draws, other), 0);
@@ -115,7 +115,7 @@ TEMPLATE_LIST_TEST_CASE("a NaN or an infinity poisons its token", "[stochastic]"
     for (const auto* table : support::clusters()) {
         INFO(table->name);
         for (float bad : {not_a_number, -not_a_number, infinity, -infinity}) {
-            for (std::size_t at : {0, 17, 39}) {
+            for (std::size_t at : {0u, 17u, 39u}) {
                 std::vector<float> x(3 * cols, 0.5f);
                 x[cols + at] = bad;
                 const Signs<TestType> signs(*table, x, cols, TestType{}, {1, 2, 3});

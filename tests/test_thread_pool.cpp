@@ -42,7 +42,7 @@ void operator delete(void* memory, std::size_t) noexcept {
 }
 
 TEST_CASE("the pool runs every task once, whatever the number of threads") {
-    for (const std::size_t threads : {1, 2, 5}) {
+    for (const std::size_t threads : {1u, 2u, 5u}) {
         const ThreadPool pool(threads);
         CHECK(pool.workers() == threads);
         for (std::size_t n = 0; n < 200; ++n) {

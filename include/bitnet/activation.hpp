@@ -82,9 +82,9 @@ BITNET_INLINE void softmax(std::span<float> x) noexcept {
 /// exact: no arithmetic at all: signs, masks and counts
 /// cost:  one pass; noexcept, no allocation; the executor splits tokens
 template <class Isa = isa::native, Executor E = Serial>
-Quantized<Ternary> bitglu(Matrix<const float> gate, Matrix<const float> up,
-                          std::span<std::byte> memory, std::size_t group = 0,
-                          const E& executor = serial) noexcept {
+BITNET_HIDDEN Quantized<Ternary> bitglu(Matrix<const float> gate, Matrix<const float> up,
+                                        std::span<std::byte> memory, std::size_t group = 0,
+                                        const E& executor = serial) noexcept {
     BITNET_ASSERT(gate.rows == up.rows && gate.cols == up.cols);
     const Quantized<Ternary> q = detail::place<Ternary>(memory, gate.rows, gate.cols, group);
     detail::for_ranges<Isa>(executor, gate.rows, executor.workers(),

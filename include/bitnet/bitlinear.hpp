@@ -118,6 +118,7 @@ public:
 
     /// Scans codes, and the padding of codes, scales and bias.
     /// err: bad_code (where: row * cols + col), bad_padding (where: byte of bytes())
+    // In parentheses, since macOS has a macro verify(x).
     template <class Isa = isa::native>
     BITNET_HIDDEN Result<void>(verify)() const noexcept {
         return detail::verify_image<Weights, Layout, Isa>(image_);
@@ -202,9 +203,10 @@ public:
     template <class Isa = isa::native, Executor E = Serial>
     BITNET_HIDDEN void forward(const Quantized<Activations>& x, Matrix<float> y,
                                const E& executor = serial) const noexcept {
-        for_row_ranges<Isa>(executor, [&](std::size_t begin, std::size_t end) noexcept {
-            forward_rows<Isa>(x, y, begin, end);
-        });
+        detail::for_row_ranges<Isa>(executor, rows(),
+                                    [&](std::size_t begin, std::size_t end) noexcept {
+                                        forward_rows<Isa>(x, y, begin, end);
+                                    });
     }
     template <class Isa = isa::native, Executor E = Serial>
     BITNET_HIDDEN void forward(const Quantized<Activations>& x, std::span<float> y,
@@ -229,9 +231,10 @@ public:
     template <class Isa = isa::native, Executor E = Serial>
     BITNET_HIDDEN void dots(const Quantized<Activations>& x, Matrix<std::int32_t> y,
                             const E& executor = serial) const noexcept {
-        for_row_ranges<Isa>(executor, [&](std::size_t begin, std::size_t end) noexcept {
-            gemm_dots<Isa>(weights(), x.as_codes(), y, begin, end);
-        });
+        detail::for_row_ranges<Isa>(executor, rows(),
+                                    [&](std::size_t begin, std::size_t end) noexcept {
+                                        gemm_dots<Isa>(weights(), x.as_codes(), y, begin, end);
+                                    });
     }
     template <class Isa = isa::native, Executor E = Serial>
     BITNET_HIDDEN void dots(const Quantized<Activations>& x, std::span<std::int32_t> y,
@@ -243,20 +246,6 @@ public:
 private:
     BITNET_INLINE explicit BitLinear(detail::LayerImage image) noexcept
         : image_(std::move(image)) {}
-
-    /// Splits the rows into ranges of whole stripes of 64 rows: 4 blocks, long enough a stream that
-    /// its start does not count; the last stripe may be shorter. Up to 4 ranges a worker, so that a
-    /// slow core does not hold up the rest.
-    template <class Isa, class E, class F>
-    BITNET_HIDDEN void for_row_ranges(const E& executor, F&& f) const noexcept {
-        const std::size_t stripes = (rows() + 63) / 64;
-        const std::size_t most = executor.workers() == 1 ? 1 : executor.workers() * 4;
-        detail::for_ranges<Isa>(executor, stripes, most,
-                                [&](std::size_t first, std::size_t last) noexcept {
-                                    const std::size_t end = last * 64;
-                                    f(first * 64, end < rows() ? end : rows());
-                                });
-    }
 
     detail::LayerImage image_;
 };

@@ -12,6 +12,11 @@
 #error "bitnet needs C++20: compile with -std=c++20 (or /std:c++20)"
 #endif
 
+// The x87 unit keeps more digits than a float or a double has, and so gives other results.
+#if defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2)
+#error "bitnet: floats must be rounded to their type: on 32-bit x86 use -msse2 -mfpmath=sse"
+#endif
+
 #if XSIMD_VERSION_MAJOR < 13 || (XSIMD_VERSION_MAJOR == 13 && XSIMD_VERSION_MINOR < 2)
 #error "bitnet needs xsimd 13.2 or newer"
 #endif
@@ -63,6 +68,11 @@
 #define BITNET_PREFETCH(address) __builtin_prefetch(reinterpret_cast<const void*>(address))
 #else
 #define BITNET_PREFETCH(address) static_cast<void>(address)
+#endif
+
+// AVX-512 in registers of 512 bits, which -mno-evex512 takes away.
+#if defined(__AVX512F__) && (defined(__EVEX512__) || !defined(__EVEX256__))
+#define BITNET_512_BIT_REGISTERS 1
 #endif
 
 // A broken precondition: checked in debug builds, undefined in release builds.

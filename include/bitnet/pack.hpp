@@ -69,8 +69,8 @@ BITNET_HIDDEN void pack_into(const std::int8_t* codes, std::size_t rows, std::si
 /// codes (rows, cols), each one of the format's: Format::is_code()
 /// err: empty_shape, too_large, wrong_size; bad_code (where: index in codes); out_of_memory
 template <class Format, class Layout = layout::Rows16, class Isa = isa::native>
-Result<PackedTensor<Format, Layout>> pack(std::span<const std::int8_t> codes, std::size_t rows,
-                                          std::size_t cols) noexcept {
+BITNET_HIDDEN Result<PackedTensor<Format, Layout>>
+pack(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols) noexcept {
     if (Result<void> shape = check_shape<max_cols_of<Format>>(rows, cols); !shape)
         return shape.error();
     if (codes.size() != rows * cols) {
@@ -88,8 +88,8 @@ Result<PackedTensor<Format, Layout>> pack(std::span<const std::int8_t> codes, st
 /// Writes the codes of packed rows [first, first + out.size() / cols) row-major into out.
 /// pre: out.size() is a multiple of cols, and the rows exist
 template <class Isa = isa::native, class Format, class Layout>
-void unpack(PackedView<Format, Layout> packed, std::span<std::int8_t> out,
-            std::size_t first = 0) noexcept {
+BITNET_HIDDEN void unpack(PackedView<Format, Layout> packed, std::span<std::int8_t> out,
+                          std::size_t first = 0) noexcept {
     BITNET_ASSERT(out.size() % packed.cols == 0);
     BITNET_ASSERT(first + out.size() / packed.cols <= packed.rows);
     using Mapping = typename Layout::template mapping<Format>;
@@ -110,7 +110,7 @@ void unpack(PackedView<Format, Layout> packed, std::span<std::int8_t> out,
 /// The same values in another layout.
 /// err: out_of_memory. pre: verify(packed) holds
 template <class To, class Isa = isa::native, class Format, class From>
-Result<PackedTensor<Format, To>> repack(PackedView<Format, From> packed) noexcept {
+BITNET_HIDDEN Result<PackedTensor<Format, To>> repack(PackedView<Format, From> packed) noexcept {
     PackedTensor<Format, To> out(packed.rows, packed.cols);
     AlignedBytes codes(packed.rows * packed.cols);
     if (!out || !codes) return Error{Errc::out_of_memory};
@@ -122,6 +122,7 @@ Result<PackedTensor<Format, To>> repack(PackedView<Format, From> packed) noexcep
 
 /// Scans codes and padding.
 /// err: bad_code (where: r * cols + c), bad_padding (where: byte of packed.data)
+// In parentheses, since macOS has a macro verify(x).
 template <class Isa = isa::native, class Format, class Layout>
 BITNET_HIDDEN Result<void>(verify)(PackedView<Format, Layout> packed) noexcept {
     const auto map = packed.mapping();

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include <bitnet/config.hpp>
+#include <bitnet/finite.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/math.hpp>
@@ -21,17 +22,6 @@
 
 namespace BITNET_NAMESPACE {
 
-/// The index of the first NaN or infinity, or values.size(). Looks at bits, so -ffast-math cannot
-/// assume it away.
-template <class Isa = isa::native>
-BITNET_HIDDEN std::size_t find_non_finite(std::span<const float> values) noexcept {
-    const float* data = values.data();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (!detail::is_finite(data[i])) return i;
-    }
-    return values.size();
-}
-
 /// mean = (sum of w) / n, or of |w|, in double: 16 interleaved partials (element i into i mod 16),
 /// folded 8, 4, 2, 1; then rounded to float.
 template <bool Magnitudes, class Isa = isa::native>
@@ -39,13 +29,13 @@ BITNET_HIDDEN float mean_weight(const float* w, std::size_t n) noexcept {
     double part[16] = {};
     for (std::size_t i = 0; i < n; ++i) {
         const double v = static_cast<double>(w[i]);
-        part[i % 16] = once(part[i % 16] + (Magnitudes && v < 0 ? -v : v));
+        part[i % 16] = rounded(part[i % 16] + (Magnitudes && v < 0 ? -v : v));
     }
     for (std::size_t half = 8; half >= 1; half /= 2) {
-        for (std::size_t i = 0; i < half; ++i) part[i] = once(part[i] + part[i + half]);
+        for (std::size_t i = 0; i < half; ++i) part[i] = rounded(part[i] + part[i + half]);
     }
-    // once(n): or -ffast-math would multiply by a 1 / n that calls share.
-    return static_cast<float>(once(part[0] / once(static_cast<double>(n))));
+    // rounded(n): or -ffast-math would multiply by a 1 / n that calls share.
+    return static_cast<float>(rounded(part[0] / rounded(static_cast<double>(n))));
 }
 
 /// scale = max(mean|w|, 1e-5)
@@ -60,7 +50,7 @@ BITNET_HIDDEN float absmean_scale(const float* w, std::size_t n) noexcept {
 template <class Isa = isa::native>
 BITNET_HIDDEN void ternary_codes(const float* w, std::size_t n, float scale,
                                  std::int8_t* codes) noexcept {
-    const float inverse = simd::lane::divide(1.0f, scale);
+    const float inverse = simd::divide(1.0f, scale);
     for (std::size_t i = 0; i < n; ++i) {
         const float v = w[i] * inverse;
         codes[i] = static_cast<std::int8_t>((v > 0.5f) - (v < -0.5f));
@@ -86,7 +76,7 @@ BITNET_HIDDEN void binary_codes(const float* w, std::size_t n, float centre,
 template <class Weights, class Isa = isa::native>
 BITNET_HIDDEN float absmax_scale(const float* w, std::size_t n) noexcept {
     const float most = detail::float_of(detail::absmax_bits<isa::or_native<Isa>>(w, n));
-    return simd::lane::divide(most > 1e-30f ? most : 1e-30f, static_cast<float>(Weights::max_code));
+    return simd::divide(most > 1e-30f ? most : 1e-30f, static_cast<float>(Weights::max_code));
 }
 
 /// code = round-half-even(w / scale): no clamp is needed, |w / scale| <= largest code * (1 + 2^-23)

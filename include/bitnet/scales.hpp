@@ -8,9 +8,9 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/errors.hpp>
+#include <bitnet/finite.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/layout.hpp>
-#include <bitnet/quantize.hpp>
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
 

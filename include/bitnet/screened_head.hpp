@@ -10,13 +10,14 @@
 #include <span>
 #include <utility>
 
-#include <bitnet/bitlinear.hpp>
 #include <bitnet/config.hpp>
 #include <bitnet/format.hpp>
+#include <bitnet/gemm.hpp>
 #include <bitnet/image/screened_image.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/screen.hpp>
 #include <bitnet/parallel.hpp>
+#include <bitnet/quantize.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
@@ -86,16 +87,17 @@ public:
 
     /// Everything the head is; the same bytes on every CPU. docs/formats.md has the layout.
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return image_.bytes(); }
-    BITNET_INLINE std::size_t rows() const noexcept { return image_.first().rows(); }
-    BITNET_INLINE std::size_t cols() const noexcept { return image_.first().cols(); }
+    BITNET_INLINE std::size_t rows() const noexcept { return image_.rows(); }
+    BITNET_INLINE std::size_t cols() const noexcept { return image_.cols(); }
     BITNET_INLINE int code(std::size_t row, std::size_t col) const noexcept {
         return image_.code(row, col);
     }
-    BITNET_INLINE float scale(std::size_t row) const noexcept { return image_.first().scale(row); }
+    BITNET_INLINE float scale(std::size_t row) const noexcept { return image_.scale(row); }
 
     /// Scans the padding. Every bit pattern is some code: those of a stranger's image may lie in
     /// [-143, 127], whose dots fit int32 as well.
     /// err: bad_padding (where: byte of bytes())
+    // In parentheses, since macOS has a macro verify(x).
     template <class Isa = isa::native>
     BITNET_HIDDEN Result<void>(verify)() const noexcept {
         return image_.verify<Isa>();
@@ -178,7 +180,7 @@ private:
         bool bounded;                   // whether all logits are finite
 
         BITNET_INLINE float logit(std::size_t row, std::int32_t dot) const noexcept {
-            return once(simd::lane::divide(static_cast<float>(dot), a) * scales[row]);
+            return rounded(simd::divide(static_cast<float>(dot), a) * scales[row]);
         }
     };
 
@@ -229,7 +231,7 @@ private:
         p.nibble_dots = p.dots + padded_rows();
         p.rows = reinterpret_cast<std::uint32_t*>(p.nibble_dots + padded_rows());
         p.q = reinterpret_cast<std::int8_t*>(p.rows + padded_rows());
-        p.scales = image_.first().scales().data;
+        p.scales = image_.scales().data;
         p.a = x.scales[0];
 
         std::memset(p.q, 0, image_.padded_cols());
@@ -248,17 +250,22 @@ private:
         p.middle = static_cast<std::int32_t>(centre);
         p.high = static_cast<std::int32_t>(std::ceil(centre + t));
         // No dot is beyond 2^31: so no logit is beyond this.
-        const float most = once(simd::lane::divide(2147483648.0f, p.a) * image_.largest_scale());
+        const float most = rounded(simd::divide(2147483648.0f, p.a) * image_.largest_scale());
         p.bounded = detail::is_finite(most);
 
         for (std::size_t r = rows(); r < padded_rows(); ++r) p.dots[r] = 0;
-        image_.first().template dots<Isa>(x, std::span<std::int32_t>(p.dots, rows()), executor);
+        detail::for_row_ranges<Isa>(
+            executor, rows(), [&](std::size_t begin, std::size_t end) noexcept {
+                gemm_dots<Isa>(image_.weights(), x, Matrix<std::int32_t>(p.dots, 1, rows()), begin,
+                               end);
+            });
         return p;
     }
 
     /// Fills in the nibble dots of the first `count` of the pass's rows, in their order.
     template <class Isa, class E>
-    void nibble_dots(const Pass& pass, std::size_t count, const E& executor) const noexcept {
+    BITNET_HIDDEN void nibble_dots(const Pass& pass, std::size_t count,
+                                   const E& executor) const noexcept {
         const std::size_t most = executor.workers() == 1 ? 1 : 4 * executor.workers();
         detail::for_ranges<Isa>(
             executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
@@ -270,7 +277,8 @@ private:
 
     /// Puts the exact logits of the first `count` of the pass's rows among the best.
     template <class Isa, class E>
-    void take(const Pass& pass, std::size_t count, Best& best, const E& executor) const noexcept {
+    BITNET_HIDDEN void take(const Pass& pass, std::size_t count, Best& best,
+                            const E& executor) const noexcept {
         nibble_dots<Isa>(pass, count, executor);
         for (std::size_t i = 0; i < count; ++i) {
             const std::uint32_t row = pass.rows[i];

@@ -120,7 +120,9 @@ private:
         std::int8_t w[most_codes], x[most_tokens * long_cols];
         alignas(64) std::uint8_t packed[most_bytes];
         std::byte memory[quantized_bytes<Int8>(most_tokens, long_cols)];
-        float scales[round_up(rows, 16) * 3], bias[round_up(rows, 16)], factors[most_tokens];
+        using layout::tile_rows;
+        constexpr std::size_t padded = round_up(rows, tile_rows);
+        float scales[padded * 3], bias[padded], factors[most_tokens];
         T y[2][most_tokens * rows];
         fill<Weights>(w, r * c);
         fill<Codes>(x, most_tokens * c);
@@ -129,7 +131,7 @@ private:
         for (float& v : factors) v = 11.0f + real();
         pack_into<Weights, Layout, Isa>(w, r, c, packed);
         const std::size_t groups = groups_of(c, group);
-        const ScaleView scale_view{scales, 16 * groups, group ? 16u : 0u, group};
+        const ScaleView scale_view{scales, tile_rows * groups, group ? tile_rows : 0, group};
 
         const auto run = [&](const Table& table, std::size_t n, T* out) {
             const auto q =
@@ -281,7 +283,7 @@ private:
         for (auto& byte : nibbles) byte = static_cast<std::uint8_t>(next());
         fill<Int8>(q, sizeof q);
         std::uint32_t order[screened_rows];
-        for (std::uint32_t i = 0; i < screened_rows; ++i) order[i] = screened_rows - 1 - i;
+        for (std::uint32_t i = 0; i < screened_rows; ++i) order[screened_rows - 1 - i] = i;
         std::int32_t dots[2][screened_rows];
         expected_.get<functions::NibbleDots>()(nibbles, row_bytes, q, order, screened_rows,
                                                dots[0]);
@@ -297,7 +299,7 @@ private:
         std::uint32_t rows_[2][screened_room] = {};
         for (std::size_t i = 0; i < screened_rows; ++i) { // each row once at the very bound
             const float bound = static_cast<float>(16 * dots[i] + (x_[i] < 0 ? low : high));
-            const float least = once(simd::lane::divide(bound, 1.5f) * x_[i]);
+            const float least = rounded(simd::divide(bound, 1.5f) * x_[i]);
             const auto reach = [&](const Table& table, std::uint32_t* out) {
                 return table.get<functions::RowsThatReach>()(dots, x_, 0, screened_rows, high, low,
                                                              1.5f, least, out);

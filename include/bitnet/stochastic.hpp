@@ -27,9 +27,10 @@ namespace BITNET_NAMESPACE {
 /// cost:  one Philox call an element; noexcept, no allocation; the executor splits tokens
 /// source: Bernoulli: arXiv 1602.02830; Gumbel: arXiv 1611.01144
 template <class Isa = isa::native, class Rule, Executor E = Serial>
-Quantized<Sign> stochastic_sign(Matrix<const float> x, const Rule& rule, const Draws& draws,
-                                std::span<std::byte> memory, std::size_t group = 0,
-                                const E& executor = serial) noexcept {
+BITNET_HIDDEN Quantized<Sign> stochastic_sign(Matrix<const float> x, const Rule& rule,
+                                              const Draws& draws, std::span<std::byte> memory,
+                                              std::size_t group = 0,
+                                              const E& executor = serial) noexcept {
     const Quantized<Sign> q = detail::place<Sign>(memory, x.rows, x.cols, group);
     detail::for_ranges<Isa>(
         executor, x.rows, executor.workers(), [&](std::size_t first, std::size_t last) noexcept {

@@ -3,7 +3,7 @@
 # lie among them, in an archive that git makes:
 #
 #   git archive -o ports/bitnet/source.tar HEAD
-#   vcpkg install bitnet --overlay-ports=ports
+#   vcpkg install bitnet --classic --overlay-ports=ports
 if(NOT EXISTS "${CURRENT_PORT_DIR}/source.tar")
     message(FATAL_ERROR "${CURRENT_PORT_DIR} lacks the sources. Run this in the checkout of bitnet:
     git archive -o ports/bitnet/source.tar HEAD")
@@ -26,10 +26,10 @@ vcpkg_cmake_configure(
         -DBITNET_BUILD_BENCH=OFF
         -DBITNET_BUILD_EXAMPLES=OFF)
 vcpkg_cmake_install()
-vcpkg_cmake_config_fixup(CONFIG_PATH share/cmake/bitnet DO_NOT_DELETE_PARENT_CONFIG_PATH)
 if("dispatch" IN_LIST FEATURES)
     vcpkg_cmake_config_fixup(PACKAGE_NAME bitnet-dispatch CONFIG_PATH lib/cmake/bitnet-dispatch)
 endif()
+vcpkg_cmake_config_fixup(CONFIG_PATH share/cmake/bitnet)
 vcpkg_fixup_pkgconfig()
 file(REMOVE_RECURSE
     "${CURRENT_PACKAGES_DIR}/debug/include"

@@ -41,7 +41,7 @@ const Bytes& sound_file(std::size_t index) {
                               kind_named("binary-signnorm"), kind_named("binary-signmean")}})
             .file(),
         tiny::make({.seed = 4, .sub_norm = false, .tokenizer = false}).file(),
-        tiny::make({.seed = 5, .kinds = {kind_named("int8-int8"), kind_named("int6-int8")}}).file(),
+        tiny::make({.seed = 5, .kinds = {kind_named("int8-int8")}}).file(),
         tiny::make({.seed = 6, .head = kind_named("screened-int8")}).file(),
         tiny::make({.seed = 7, .kinds = tiny::projection_kinds()}).file(),
     };

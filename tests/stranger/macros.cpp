@@ -101,16 +101,12 @@
 #define howmany(a, b) @
 #define powerof2(x) @
 #define PI @
-#define BIG_ENDIAN @
-#define LITTLE_ENDIAN @
-#define BYTE_ORDER @
 #define direct @
 #define lines @
 #define columns @
 #define tab @
 #define bell @
 #define index(s, c) @
-#define alloca(n) @
 #define unix @
 #define linux @
 #define i386 @

@@ -27,10 +27,11 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/errors.hpp>
+#include <bitnet/finite.hpp>
 #include <bitnet/pack.hpp>
-#include <bitnet/quantize.hpp>
 #include <bitnet/result.hpp>
 #include <bitnet/scales.hpp>
+#include <bitnet/simd/float_bits.hpp>
 #include <bitnet/tensor.hpp>
 
 namespace BITNET_NAMESPACE {
@@ -53,6 +54,8 @@ inline constexpr std::uint32_t layer_magic = 0x314c4e42; // "BNL1"
 /// Offsets of the parts of an image with this header. pre: check_shape(rows, cols)
 struct LayerParts {
     std::size_t scales = 0, bias = 0, codes = 0, total = 0;
+
+    BITNET_INLINE constexpr LayerParts() noexcept = default;
 
     template <class Weights, class Layout>
     static BITNET_INLINE LayerParts of(const LayerHeader& h) noexcept {
@@ -213,7 +216,7 @@ BITNET_HIDDEN Result<LayerParts> check_image(std::span<const std::byte> bytes) n
         if (bytes[at] != std::byte{0}) return Error{Errc::bad_header, at, "header is not zero"};
     }
     // In 64 bits first: size_t may have fewer.
-    if (h.rows > static_cast<std::size_t>(-1)) return Error{Errc::too_large};
+    if (h.rows != to_size(h.rows)) return Error{Errc::too_large};
     if (h.cols > max_cols_of<Weights>) return too_many_cols<max_cols_of<Weights>>();
     if (Result<void> shape = check_shape<max_cols_of<Weights>>(to_size(h.rows), to_size(h.cols));
         !shape) {
@@ -275,14 +278,15 @@ BITNET_HIDDEN Result<void> verify_padding(const LayerImage& image) noexcept {
         return Error{Errc::bad_padding, static_cast<std::size_t>(byte - image.bytes().data())};
     };
     const ScaleView scales = image.scales();
-    const std::size_t padded = round_up(image.rows(), layout::tile_rows);
-    const std::size_t blocks = padded / 16, last = image.rows() - (blocks - 1) * 16;
+    using layout::tile_rows;
+    const std::size_t padded = round_up(image.rows(), tile_rows), blocks = padded / tile_rows;
+    const std::size_t last = image.rows() - (blocks - 1) * tile_rows;
     const std::size_t groups = groups_of(image.cols(), scales.group);
     const bool tensor = scales.block_stride == 0;
     for (std::size_t g = 0; g < groups; ++g) {
         const float* const line = scales.at(blocks - 1, g);
         const std::uint32_t wanted = tensor ? bits_at(line, 0) : 0;
-        for (std::size_t i = tensor ? 1 : last; i < 16; ++i) {
+        for (std::size_t i = tensor ? 1 : last; i < tile_rows; ++i) {
             if (bits_at(line, i) != wanted) return bad(line + i);
         }
     }

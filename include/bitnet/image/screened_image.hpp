@@ -8,7 +8,8 @@
 //   16      u64   cols
 //   24      u64   seed of the dither
 //   32..63        zero
-//   64            the first pass: a BitLinear<Int4, Int8> of codes u with a scale a row, no bias
+//   64            the first pass: bytes of a BitLinear<Int4, Int8> of codes u with a scale per
+//                 row, no bias
 //                 nibbles e: for each row, lines of 64 bytes that hold 128 columns: byte i has
 //                 column i in its low and column 64 + i in its high four bits; zeros beyond cols
 #pragma once
@@ -19,11 +20,12 @@
 #include <span>
 #include <utility>
 
-#include <bitnet/bitlinear.hpp>
 #include <bitnet/config.hpp>
 #include <bitnet/errors.hpp>
 #include <bitnet/format.hpp>
+#include <bitnet/image/layer_image.hpp>
 #include <bitnet/kernels/screen.hpp>
+#include <bitnet/layout.hpp>
 #include <bitnet/random.hpp>
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
@@ -41,7 +43,8 @@ static_assert(sizeof(ScreenedHeader) == 64);
 /// An image, owned or mapped, whose header has been checked; or empty: no bytes, no rows.
 class ScreenedImage {
 public:
-    using First = BitLinear<Int4, Int8>;
+    using Weights = Int4; // of the first pass
+    using Layout = layout::Rows16;
     static constexpr std::uint32_t magic = 0x31534e42; // "BNS1"
     static constexpr int max_code = 112;               // -112 + 0 and 112 + 15 are in 16 [-7, 8)
     static constexpr std::size_t max_cols = (std::size_t{1} << 16) - 1; // 16 (sum of u q) < 2^31
@@ -73,7 +76,7 @@ public:
         for (std::size_t i = 0; i < codes.size(); ++i) {
             u[i] = static_cast<std::int8_t>((codes[i] + d[i % cols] + 128) / 16 - 8);
         }
-        auto first = First::from_codes<Isa>({u, codes.size()}, rows, cols, scales);
+        auto first = make_image<Weights, Layout, Isa>({u, codes.size()}, rows, cols, scales, {}, 0);
         if (!first) return first.error();
 
         const std::size_t row_bytes = padded(cols) / 2, size = first->bytes().size();
@@ -129,12 +132,12 @@ public:
             return wrong_size(bytes.size(), sizeof h + lower,
                               "number of bytes is not that of the header");
         }
-        auto first =
-            First::map_packed<Isa>(bytes.subspan(sizeof h, bytes.size() - sizeof h - lower));
+        auto first = map_image<Weights, Layout, Isa>(
+            bytes.subspan(sizeof h, bytes.size() - sizeof h - lower));
         if (!first) return after_header(first.error());
         const bool row_scales = first->scales().block_stride != 0 || rows == 1;
         if (first->rows() != rows || first->cols() != cols || first->group() != 0 ||
-            first->has_bias() || !row_scales) {
+            first->bias() || !row_scales) {
             return Error{Errc::bad_header, sizeof h, "first pass is that of another head"};
         }
         AlignedBytes dither = make_dither(h);
@@ -152,22 +155,30 @@ public:
     BITNET_INLINE ~ScreenedImage() = default;
 
     BITNET_INLINE std::span<const std::byte> bytes() const noexcept { return bytes_; }
-    BITNET_INLINE const First& first() const noexcept { return first_; }
+    BITNET_INLINE std::size_t rows() const noexcept { return first_.rows(); }
+    BITNET_INLINE std::size_t cols() const noexcept { return first_.cols(); }
+    BITNET_INLINE PackedView<Weights, Layout> weights() const noexcept {
+        return {first_.codes(), rows(), cols()};
+    }
+    BITNET_INLINE ScaleView scales() const noexcept { return first_.scales(); }
+    BITNET_INLINE float scale(std::size_t row) const noexcept {
+        return scales().at(row / layout::tile_rows, 0)[row % layout::tile_rows];
+    }
     BITNET_INLINE const std::uint8_t* nibbles() const noexcept {
         const std::byte* const end = bytes_.data() + bytes_.size();
-        return reinterpret_cast<const std::uint8_t*>(end - first_.rows() * padded_cols() / 2);
+        return reinterpret_cast<const std::uint8_t*>(end - rows() * padded_cols() / 2);
     }
     BITNET_INLINE int nibble(std::size_t row, std::size_t col) const noexcept {
         return nibbles()[row * padded_cols() / 2 + byte_of(col)] >> shift_of(col) & 15;
     }
     BITNET_INLINE int code(std::size_t row, std::size_t col) const noexcept {
-        return 16 * first_.code(row, col) + nibble(row, col) - dither()[col];
+        return 16 * weights()(row, col) + nibble(row, col) - dither()[col];
     }
     /// (cols) in [0, 15]
     BITNET_INLINE const std::uint8_t* dither() const noexcept {
         return reinterpret_cast<const std::uint8_t*>(dither_.data());
     }
-    BITNET_INLINE std::size_t padded_cols() const noexcept { return padded(first_.cols()); }
+    BITNET_INLINE std::size_t padded_cols() const noexcept { return padded(cols()); }
     BITNET_INLINE float largest_scale() const noexcept { return largest_scale_; }
 
     template <class Isa>
@@ -175,11 +186,11 @@ public:
         const auto at = [&](const void* p) noexcept {
             return static_cast<std::size_t>(static_cast<const std::byte*>(p) - bytes_.data());
         };
-        if (Result<void> first = first_.template verify<Isa>(); !first) {
+        if (Result<void> first = verify_image<Weights, Layout, Isa>(first_); !first) {
             return after_header(first.error());
         }
-        for (std::size_t r = 0; r < first_.rows(); ++r) {
-            for (std::size_t c = first_.cols(); c < padded_cols(); ++c) {
+        for (std::size_t r = 0; r < rows(); ++r) {
+            for (std::size_t c = cols(); c < padded_cols(); ++c) {
                 if (nibble(r, c) == 0) continue;
                 return Error{Errc::bad_padding, at(nibbles() + r * padded_cols() / 2 + byte_of(c))};
             }
@@ -188,11 +199,11 @@ public:
     }
 
 private:
-    BITNET_INLINE ScreenedImage(std::span<const std::byte> bytes, First first,
+    BITNET_INLINE ScreenedImage(std::span<const std::byte> bytes, LayerImage first,
                                 AlignedBytes dither) noexcept
         : bytes_(bytes), first_(std::move(first)), dither_(std::move(dither)) {
-        for (std::size_t r = 0; r < first_.rows(); ++r) {
-            const float size = first_.scale(r) < 0 ? -first_.scale(r) : first_.scale(r);
+        for (std::size_t r = 0; r < rows(); ++r) {
+            const float size = scale(r) < 0 ? -scale(r) : scale(r);
             if (size > largest_scale_) largest_scale_ = size;
         }
     }
@@ -238,7 +249,7 @@ private:
 
     AlignedBytes owned_;
     std::span<const std::byte> bytes_;
-    First first_;
+    LayerImage first_;
     AlignedBytes dither_;
     float largest_scale_ = 0;
 };

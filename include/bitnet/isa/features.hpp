@@ -107,7 +107,7 @@ static constexpr FeatureRow feature_rows[] = {
     {Feature::popcnt, BITNET_DEFINED(__POPCNT__), {1, 0, 2, 23}},
     {Feature::f16c, BITNET_DEFINED(__F16C__), {1, 0, 2, 29, ymm_state}},
     {Feature::avx_vnni, BITNET_DEFINED(__AVXVNNI__), {7, 1, 0, 4, ymm_state}},
-    {Feature::avx512f, BITNET_DEFINED(__AVX512F__), {7, 0, 1, 16, zmm_state}},
+    {Feature::avx512f, BITNET_DEFINED(BITNET_512_BIT_REGISTERS), {7, 0, 1, 16, zmm_state}},
     {Feature::avx512cd, BITNET_DEFINED(__AVX512CD__), {7, 0, 1, 28, zmm_state}},
     {Feature::avx512bw, BITNET_DEFINED(__AVX512BW__), {7, 0, 1, 30, zmm_state}},
     {Feature::avx512dq, BITNET_DEFINED(__AVX512DQ__), {7, 0, 1, 17, zmm_state}},

@@ -44,8 +44,8 @@ struct RmsNorm {
             const float* from = x.row(t);
             float* to = y.row(t);
             const float squares = Dot::run<Isa>(from, from, x.cols);
-            const float mean = simd::lane::divide(squares, count);
-            float factor = simd::lane::divide(1.0f, detail::square_root(once(mean + eps)));
+            const float mean = simd::divide(squares, count);
+            float factor = simd::divide(1.0f, detail::square_root(rounded(mean + eps)));
             if (!detail::is_finite(squares))
                 factor = detail::float_of(detail::nan_bits); // 1 / inf would give zeros
             const V r = V::set1(factor);
@@ -66,9 +66,10 @@ struct SquaredReluGate {
         using Ints = simd::i32x16<Isa>;
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
             const V g = simd::load_chunk<Isa>(gate + i, k);
-            const Ints number = simd::below(g.magnitude().bits(), Ints::set1(detail::inf_bits + 1));
+            const Ints number =
+                simd::less_mask(g.magnitude().bits(), Ints::set1(detail::inf_bits + 1));
             const Ints drop = g.bits().template shift_right<31>() & number;
-            const V r = V::from_bits(simd::pick(drop, Ints::set1(0), g.bits()));
+            const V r = V::from_bits(simd::select(drop, Ints::set1(0), g.bits()));
             simd::store_chunk((r * r) * simd::load_chunk<Isa>(up + i, k), y + i, k);
         });
     }
@@ -131,12 +132,13 @@ struct BitGlu {
             std::uint8_t* word = q.codes + at.offset(t);
             for (std::size_t j = 0; j < at.groups(); ++j) q.sums[j * q.tokens + t] = 0;
             auto largest = simd::i32x16<Isa>::set1(0);
-            const auto see = [&](const simd::f32x16<Isa>& magnitude) BITNET_INLINE_LAMBDA {
+            const auto on_magnitude = [&](const simd::f32x16<Isa>& magnitude) BITNET_INLINE_LAMBDA {
                 largest = larger(largest, magnitude.bits());
             };
             detail::for_words(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
-                const std::uint32_t open = detail::signs32<Isa>(g + c, n, see).positive;
-                const std::uint32_t plus = open & ~detail::signs32<Isa>(u + c, n, see).negative;
+                const std::uint32_t open = detail::signs32<Isa>(g + c, n, on_magnitude).positive;
+                const std::uint32_t plus =
+                    open & ~detail::signs32<Isa>(u + c, n, on_magnitude).negative;
                 const std::uint32_t mask = detail::to_lane_order(open);
                 const std::uint32_t sign = detail::to_lane_order(plus);
                 std::memcpy(word, &mask, sizeof mask);

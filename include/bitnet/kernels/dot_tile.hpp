@@ -30,7 +30,7 @@ struct DotTile {
         for (std::size_t part = 0; part < parts; ++part) {
             reg s[lanes];
             BITNET_UNROLL
-            for (reg& sum : s) sum = once(reg(0.0f)); // +0 that no compiler drops
+            for (reg& sum : s) sum = rounded(reg(0.0f)); // +0 that no compiler drops
             const std::size_t at = part * lanes;
             std::size_t i = at;
             for (; i + 16 - at <= k; i += 16) {
@@ -53,7 +53,7 @@ struct DotTile {
             for (std::size_t p = 0; p < half; ++p) {
                 BITNET_UNROLL
                 for (std::size_t j = 0; j < lanes; ++j) {
-                    sums[p][j] = once(sums[p][j] + sums[p + half][j]);
+                    sums[p][j] = rounded(sums[p][j] + sums[p + half][j]);
                 }
             }
         }
@@ -81,7 +81,7 @@ private:
             const reg w = load(b[n]);
             BITNET_UNROLL
             for (std::size_t m = 0; m < M; ++m) {
-                s[m * N + n] = once(s[m * N + n] + once(x[m] * w));
+                s[m * N + n] = rounded(s[m * N + n] + rounded(x[m] * w));
             }
         }
     }

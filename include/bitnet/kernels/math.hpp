@@ -122,7 +122,7 @@ struct MeanAbs {
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
             s = s + simd::load_chunk<Isa>(x + i, k).magnitude();
         });
-        return simd::lane::divide(s.fold(), static_cast<float>(n));
+        return simd::divide(s.fold(), static_cast<float>(n));
     }
 };
 

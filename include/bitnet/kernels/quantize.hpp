@@ -46,7 +46,7 @@ requires(std::is_same_v<codes_of<Activations>, Int8>) BITNET_INLINE
     const bool finite = max_bits < inf_bits;
     const float max_abs = finite ? float_of(max_bits) : 0.0f;
     constexpr float max_code = Activations::max_code;
-    const float a = simd::lane::divide(max_code, max_abs > 1e-5f ? max_abs : 1e-5f);
+    const float a = simd::divide(max_code, max_abs > 1e-5f ? max_abs : 1e-5f);
     set_scale(q.scales[t], finite, a);
 
     const V factor = V::set1(a);
@@ -82,7 +82,7 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
     const float m = max_abs > 1e-5f ? max_abs : 1e-5f;
     set_scale(q.scales[t], finite, m);
 
-    const V factor = V::set1(simd::lane::divide(1.0f, m));
+    const V factor = V::set1(simd::divide(1.0f, m));
     const Ints half = Ints::set1(bits_of(0.5f)); // rounds to 0
     for (std::size_t g = 0; g < at.groups(); ++g) q.sums[g * q.tokens + t] = 0;
     for (std::size_t c = 0; c < q.cols; c += 32, word += 8 * w) {
@@ -91,7 +91,7 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
             const std::size_t n = q.cols - c < 32 ? q.cols - c : 32;
             simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
                 const V v = simd::load_chunk<Isa>(x + c + i, k) * factor;
-                nonzero |= simd::below(half, v.magnitude().bits()).negative() << i;
+                nonzero |= simd::less_mask(half, v.magnitude().bits()).negative() << i;
                 minus |= v.bits().negative() << i;
             });
         }
@@ -103,20 +103,20 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
 }
 
 /// Bit i < 32: whether v[i] is a number < 0, and whether it is a number > 0. Denormals count, and
-/// so -ffast-math and flush-to-zero modes change nothing. see(|v|) gets the magnitudes, 16 at a
-/// time, zeros beyond n.
+/// so -ffast-math and flush-to-zero modes change nothing. on_magnitude(|v|) gets the magnitudes, 16
+/// at a time, zeros beyond n.
 struct Signs {
     std::uint32_t negative, positive;
 };
 template <class Isa, class F>
-BITNET_INLINE Signs signs32(const float* v, std::size_t n, F&& see) noexcept {
+BITNET_INLINE Signs signs32(const float* v, std::size_t n, F&& on_magnitude) noexcept {
     using Ints = simd::i32x16<Isa>;
     Signs s{0, 0};
     // The bits of numbers < 0, less 1, are the integers from the least up to these.
     const Ints end = Ints::set1(inf_bits | sign_bit);
     simd::for_chunks(n < 32 ? n : 32, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
         const simd::f32x16<Isa> value = simd::load_chunk<Isa>(v + i, k);
-        see(value.magnitude());
+        on_magnitude(value.magnitude());
         s.negative |= less(value.bits() - Ints::set1(1), end) << i;
         s.positive |= less(value.bits() + Ints::set1(magnitude_bits), end) << i; // the sign changed
     });
@@ -147,7 +147,7 @@ BITNET_INLINE float deviation(const float* x, std::size_t n, float mean) noexcep
             sum = sum + V::load_first(square, k);
         }
     });
-    return square_root(simd::lane::divide(sum.fold(), static_cast<float>(n)));
+    return square_root(simd::divide(sum.fold(), static_cast<float>(n)));
 }
 
 template <class Isa, class Activations>
@@ -159,20 +159,20 @@ requires(std::is_same_v<codes_of<Activations>, Sign>) BITNET_INLINE
     std::uint8_t* word = q.codes + at.offset(t);
     auto largest = simd::i32x16<Isa>::set1(0);
     V sum = simd::zeros<Isa>(); // of |x|, as mean_abs() takes it
-    const auto see = [&](const V& magnitude) BITNET_INLINE_LAMBDA {
+    const auto on_magnitude = [&](const V& magnitude) BITNET_INLINE_LAMBDA {
         largest = larger(largest, magnitude.bits());
         if constexpr (!std::is_same_v<Activations, Sign>) sum = sum + magnitude;
     };
     for_words(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
         const std::uint32_t present = n < 32 ? (1u << n) - 1 : ~0u;
-        const std::uint32_t minus = signs32<Isa>(x + c, n, see).negative;
+        const std::uint32_t minus = signs32<Isa>(x + c, n, on_magnitude).negative;
         const std::uint32_t lane = to_lane_order(present & ~minus);
         std::memcpy(word, &lane, sizeof lane);
         word += 4 * w;
     });
     float scale = 1.0f;
     if constexpr (!std::is_same_v<Activations, Sign>) {
-        scale = simd::lane::divide(sum.fold(), static_cast<float>(q.cols));
+        scale = simd::divide(sum.fold(), static_cast<float>(q.cols));
     }
     if constexpr (std::is_same_v<Activations, SignNorm>) scale = deviation<Isa>(x, q.cols, scale);
     set_scale(q.scales[t], largest.maximum() < inf_bits, scale);

@@ -17,23 +17,23 @@ namespace BITNET_NAMESPACE {
 
 namespace detail {
 
-// Doubles, every operation rounded once. Divisors pass once() too: -ffast-math would multiply by
+// Doubles, every operation rounded once. Divisors pass rounded() too: -ffast-math would multiply by
 // the reciprocal of a known one.
 BITNET_INLINE double times(double a, double b) noexcept {
-    return once(a * b);
+    return rounded(a * b);
 }
 BITNET_INLINE double plus(double a, double b) noexcept {
-    return once(a + b);
+    return rounded(a + b);
 }
 BITNET_INLINE double minus(double a, double b) noexcept {
-    return once(a - b);
+    return rounded(a - b);
 }
 BITNET_INLINE double over(double a, double b) noexcept {
-    return once(once(a) / once(b));
+    return rounded(rounded(a) / rounded(b));
 }
 /// The nearest integer, ties to even, for |v| < 2^51: there 1.5 * 2^52 + v has no fraction bits.
 BITNET_INLINE double nearest(double v) noexcept {
-    return minus(plus(v, 0x1.8p52), once(0x1.8p52));
+    return minus(plus(v, 0x1.8p52), rounded(0x1.8p52));
 }
 /// 2^n for -1022 <= n <= 1023.
 BITNET_INLINE double power_of_two(std::int64_t n) noexcept {

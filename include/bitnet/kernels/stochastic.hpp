@@ -28,12 +28,12 @@ template <class Isa>
 BITNET_INLINE std::uint32_t plus_bits(const Bernoulli& rule, const simd::f32x16<Isa>& x,
                                       const simd::f32x16<Isa>& u) noexcept {
     const auto chance = simd::sigmoid(simd::f32x16<Isa>::set1(rule.beta) * x);
-    return simd::below(u.bits(), chance.bits()).negative(); // both >= 0: bits compare as values
+    return simd::less_mask(u.bits(), chance.bits()).negative(); // both >= 0: bits compare as values
 }
 /// Bit i: whether sixteen numbers are >= 0, either zero included.
 template <class Isa>
 BITNET_INLINE std::uint32_t not_negative(const simd::f32x16<Isa>& v) noexcept {
-    const auto nonzero = simd::below(simd::i32x16<Isa>::set1(0), v.magnitude().bits());
+    const auto nonzero = simd::less_mask(simd::i32x16<Isa>::set1(0), v.magnitude().bits());
     return ~(v.bits() & nonzero).negative();
 }
 /// x - T log(-log u)
@@ -87,7 +87,7 @@ struct StochasticSign {
                     const Ints size = v.magnitude().bits();
                     largest = larger(largest, size);
                     const std::uint32_t nan =
-                        simd::below(Ints::set1(detail::inf_bits), size).negative();
+                        simd::less_mask(Ints::set1(detail::inf_bits), size).negative();
                     const std::uint32_t inside = (1u << k) - 1;
                     plus |= ((detail::plus_bits(rule, v, u) | nan) & inside) << i;
                 });

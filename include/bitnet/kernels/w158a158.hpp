@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // W1.58A1.58: ternary weights and ternary activations, both as mask and sign.
 //
-//   once = mask_x and (sign_w xor sign_x)
-//   dot = popcount(mask_x) - popcount(once) - popcount(mask_x and not (once xor mask_w))
+//   unlike = mask_x and (sign_w xor sign_x)
+//   dot = popcount(mask_x) - popcount(unlike) - popcount(mask_x and not (unlike xor mask_w))
 // A one of mask_x is counted once where w = 0, never where the product is +1, twice where it is -1.
 // No multiply anywhere; popcount(mask_x) comes with the token. icelake, per pair of lines and
 // token: two each of VPTERNLOGD, VPOPCNTD and VPADDD, six operations on ports 0 and 5 (on Zen 4's
@@ -42,9 +42,9 @@ struct Tile<Ternary, Ternary, layout::Planes16> {
                 const u32 mask = ops::load(at), sign = ops::load(at + layout::line_bytes);
                 const u32 mask_x = ops::broadcast(x + 4 * t);
                 const u32 sign_x = ops::broadcast(x + in.panel_bytes + 4 * t);
-                const u32 once = mask_x & (sign ^ sign_x);
-                word[0] = once;
-                word[1] = ops::where_equal(once, mask, mask_x);
+                const u32 unlike = mask_x & (sign ^ sign_x);
+                word[0] = unlike;
+                word[1] = ops::where_equal(unlike, mask, mask_x);
             });
             line += 2 * layout::line_bytes;
             x += 2 * in.panel_bytes;

@@ -42,7 +42,7 @@ BITNET_INLINE xsimd::batch<float, Arch> divide(const xsimd::batch<float, Arch>& 
 
 template <class Float>
 BITNET_INLINE Float divide(const Float& a, const Float& b) noexcept {
-    return once(once(a) / once(b));
+    return rounded(rounded(a) / rounded(b));
 }
 
 #endif

@@ -15,10 +15,6 @@
 
 namespace BITNET_NAMESPACE::simd {
 
-namespace lane {
-using simd::divide;
-}
-
 template <class Isa>
 struct f32x16 {
     using reg = typename ops<Isa>::f32;
@@ -54,17 +50,17 @@ struct f32x16 {
 
     friend BITNET_INLINE f32x16 operator+(const f32x16& a, const f32x16& b) noexcept {
         f32x16 r;
-        for (std::size_t i = 0; i < parts; ++i) r.v[i] = once(a.v[i] + b.v[i]);
+        for (std::size_t i = 0; i < parts; ++i) r.v[i] = rounded(a.v[i] + b.v[i]);
         return r;
     }
     friend BITNET_INLINE f32x16 operator-(const f32x16& a, const f32x16& b) noexcept {
         f32x16 r;
-        for (std::size_t i = 0; i < parts; ++i) r.v[i] = once(a.v[i] - b.v[i]);
+        for (std::size_t i = 0; i < parts; ++i) r.v[i] = rounded(a.v[i] - b.v[i]);
         return r;
     }
     friend BITNET_INLINE f32x16 operator*(const f32x16& a, const f32x16& b) noexcept {
         f32x16 r;
-        for (std::size_t i = 0; i < parts; ++i) r.v[i] = once(a.v[i] * b.v[i]);
+        for (std::size_t i = 0; i < parts; ++i) r.v[i] = rounded(a.v[i] * b.v[i]);
         return r;
     }
     /// Correctly rounded division.
@@ -104,7 +100,7 @@ struct f32x16 {
         float lane[16];
         store(lane);
         for (std::size_t half = 8; half >= 1; half /= 2) {
-            for (std::size_t i = 0; i < half; ++i) lane[i] = once(lane[i] + lane[i + half]);
+            for (std::size_t i = 0; i < half; ++i) lane[i] = rounded(lane[i] + lane[i + half]);
         }
         return lane[0];
     }
@@ -115,7 +111,7 @@ struct f32x16 {
 template <class Isa>
 BITNET_INLINE f32x16<Isa> zeros() noexcept {
     f32x16<Isa> r = f32x16<Isa>::set1(0.0f);
-    for (auto& part : r.v) part = once(part);
+    for (auto& part : r.v) part = rounded(part);
     return r;
 }
 

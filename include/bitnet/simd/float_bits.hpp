@@ -33,7 +33,7 @@ BITNET_INLINE bool is_finite(float v) noexcept {
 
 /// The correctly rounded square root: that of a float taken in double and rounded again is.
 BITNET_INLINE float square_root(float v) noexcept {
-    return static_cast<float>(once(std::sqrt(once(static_cast<double>(v)))));
+    return static_cast<float>(rounded(std::sqrt(rounded(static_cast<double>(v)))));
 }
 
 } // namespace BITNET_NAMESPACE::detail

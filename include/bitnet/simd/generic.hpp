@@ -134,7 +134,7 @@ struct generic {
     }
     static BITNET_INLINE u32 units(const u32& v) noexcept { return words(modulo<3>(bytes(v))); }
 
-    /// A line of five ternary weights a byte (layout/dense16.hpp) made ready for trit(), in a form
+    /// A line of five ternary weights a byte made ready for trit(), in a form
     /// of the cluster's own: here 9 u[0], 3 u[1] + u[2] and 3 u[3] + u[4] of each byte. An illegal
     /// byte gives any digits.
     struct Trits {
@@ -210,7 +210,7 @@ struct generic {
 
     /// Lane 2 i: a[i] + a[i + lanes / 2]; lane 2 i + 1: the same of b. Each rounded once.
     static BITNET_INLINE f32 fold_pair(const f32& a, const f32& b) noexcept {
-        return once(xsimd::zip_lo(a, b) + xsimd::zip_hi(a, b));
+        return rounded(xsimd::zip_lo(a, b) + xsimd::zip_hi(a, b));
     }
 
 private:

@@ -66,11 +66,13 @@ struct ops<isa::haswell> : generic<isa::haswell> {
     static BITNET_INLINE void store_bytes(std::int8_t* p, const i32& v) noexcept {
         const __m128i words =
             _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-        _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
+        _mm_storel_epi64(static_cast<__m128i*>(static_cast<void*>(p)),
+                         _mm_packs_epi16(words, words));
     }
 
     static BITNET_INLINE f32 load_halves(const std::uint16_t* p) noexcept {
-        return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+        return _mm256_cvtph_ps(
+            _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(p))));
     }
 };
 

@@ -8,7 +8,8 @@
 #include <bitnet/layout.hpp>
 #include <bitnet/simd/skylakex.hpp>
 
-#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_AVX512BW
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_AVX512BW &&                            \
+    defined(BITNET_512_BIT_REGISTERS)
 namespace BITNET_NAMESPACE::simd {
 
 /// What trit<S>() looks up, by the indices of split_trits().

@@ -13,13 +13,13 @@ namespace BITNET_NAMESPACE::simd {
 
 /// Lane i: all ones where a < b, else 0. pre: a - b does not overflow
 template <class Isa>
-BITNET_INLINE i32x16<Isa> below(const i32x16<Isa>& a, const i32x16<Isa>& b) noexcept {
+BITNET_INLINE i32x16<Isa> less_mask(const i32x16<Isa>& a, const i32x16<Isa>& b) noexcept {
     return (a - b).template shift_right<31>();
 }
 /// Lane i: the bits of yes where mask is all ones, of no where it is 0.
 template <class Isa>
-BITNET_INLINE i32x16<Isa> pick(const i32x16<Isa>& mask, const i32x16<Isa>& yes,
-                               const i32x16<Isa>& no) noexcept {
+BITNET_INLINE i32x16<Isa> select(const i32x16<Isa>& mask, const i32x16<Isa>& yes,
+                                 const i32x16<Isa>& no) noexcept {
     return (yes & mask) | (no & (i32x16<Isa>::set1(-1) - mask));
 }
 
@@ -60,15 +60,15 @@ BITNET_INLINE f32x16<Isa> exp(const f32x16<Isa>& x) noexcept {
     const Ints bits = x.bits(), size = x.magnitude().bits();
     const Ints negative = bits.template shift_right<31>();
     // The last arguments whose result is a normal number: 88.72283 and -87.33654.
-    const Ints limit = pick(negative, Ints::set1(0x42aeac4f), Ints::set1(0x42b17217));
-    const Ints beyond = below(limit, size);
-    const ExpParts<Isa> e(f32x16<Isa>::from_bits(pick(beyond, Ints::set1(0), bits)));
+    const Ints limit = select(negative, Ints::set1(0x42aeac4f), Ints::set1(0x42b17217));
+    const Ints beyond = less_mask(limit, size);
+    const ExpParts<Isa> e(f32x16<Isa>::from_bits(select(beyond, Ints::set1(0), bits)));
     const f32x16<Isa> one_plus_p = f32x16<Isa>::set1(1.0f) + e.p;
     const Ints y = one_plus_p.bits() + e.n.template shift_left<23>(); // times 2^n
     const Ints special =
-        pick(below(Ints::set1(detail::inf_bits), size), Ints::set1(detail::nan_bits),
-             pick(negative, Ints::set1(0), Ints::set1(detail::inf_bits)));
-    return f32x16<Isa>::from_bits(pick(beyond, special, y));
+        select(less_mask(Ints::set1(detail::inf_bits), size), Ints::set1(detail::nan_bits),
+               select(negative, Ints::set1(0), Ints::set1(detail::inf_bits)));
+    return f32x16<Isa>::from_bits(select(beyond, special, y));
 }
 
 /// y = ln x
@@ -79,8 +79,8 @@ BITNET_HIDDEN f32x16<Isa> log(const f32x16<Isa>& x) noexcept {
     using Ints = i32x16<Isa>;
     const Ints bits = x.bits(), size = x.magnitude().bits();
     // A denormal is its bits times 2^-149, and its bits as a number are a normal float.
-    const Ints tiny = below(size, Ints::set1(0x00800000));
-    const Ints normal = pick(tiny, V::from(size & tiny).bits(), size);
+    const Ints tiny = less_mask(size, Ints::set1(0x00800000));
+    const Ints normal = select(tiny, V::from(size & tiny).bits(), size);
     // x = 2^n m, sqrt(1/2) <= m < sqrt(2); the bits of sqrt(1/2) mark where n steps.
     const Ints root_half = Ints::set1(0x3f3504f3);
     const Ints exponent = (normal - root_half).template shift_right<23>();
@@ -101,11 +101,11 @@ BITNET_HIDDEN f32x16<Isa> log(const f32x16<Isa>& x) noexcept {
     const V y = n * V::set1(0x1.62e4p-1f) - ((half_square - tail) - f);
     // Special: zeros, infinity, NaN, and everything negative.
     const Ints infinity = Ints::set1(detail::inf_bits);
-    const Ints nonzero = below(Ints::set1(0), size);
-    const Ints invalid = (bits.template shift_right<31>() & nonzero) | below(infinity, size);
-    Ints out = pick(below(size, infinity), y.bits(), infinity);
-    out = pick(nonzero, out, Ints::set1(detail::inf_bits | detail::sign_bit));
-    return V::from_bits(pick(invalid, Ints::set1(detail::nan_bits), out));
+    const Ints nonzero = less_mask(Ints::set1(0), size);
+    const Ints invalid = (bits.template shift_right<31>() & nonzero) | less_mask(infinity, size);
+    Ints out = select(less_mask(size, infinity), y.bits(), infinity);
+    out = select(nonzero, out, Ints::set1(detail::inf_bits | detail::sign_bit));
+    return V::from_bits(select(invalid, Ints::set1(detail::nan_bits), out));
 }
 
 /// y = 1 / (1 + e^-x), computed as z / (1 + z) for x < 0, else 1 / (1 + z), with z = e^-|x|
@@ -118,10 +118,10 @@ BITNET_INLINE f32x16<Isa> sigmoid(const f32x16<Isa>& x) noexcept {
     const Ints size = x.magnitude().bits();
     const V z = exp(V::from_bits(size | Ints::set1(detail::sign_bit)));
     const Ints negative = x.bits().template shift_right<31>();
-    const V above = V::from_bits(pick(negative, z.bits(), one.bits()));
+    const V above = V::from_bits(select(negative, z.bits(), one.bits()));
     const Ints y = (above / (one + z)).bits();
     return V::from_bits(
-        pick(below(Ints::set1(detail::inf_bits), size), Ints::set1(detail::nan_bits), y));
+        select(less_mask(Ints::set1(detail::inf_bits), size), Ints::set1(detail::nan_bits), y));
 }
 
 /// y = tanh x = t / (t + 2), t = e^(2|x|) - 1, with the sign of x
@@ -132,16 +132,16 @@ BITNET_HIDDEN f32x16<Isa> tanh(const f32x16<Isa>& x) noexcept {
     using Ints = i32x16<Isa>;
     const Ints bits = x.bits(), size = x.magnitude().bits();
     const Ints ten = V::set1(10.0f).bits(); // from 9.02 on the result is 1
-    const V a = V::from_bits(pick(below(ten, size), ten, size));
+    const V a = V::from_bits(select(less_mask(ten, size), ten, size));
     const ExpParts<Isa> e(a + a);
     const V power = V::from_bits((e.n + Ints::set1(127)).template shift_left<23>());
     const V t = power * e.p + (power - V::set1(1.0f));
     const V ratio = t / (t + V::set1(2.0f));
     // x - x^3/3 is within half an ulp of x where |x| < 2^-12
-    const Ints y = pick(below(size, V::set1(0x1p-12f).bits()), size, ratio.bits());
-    const Ints invalid = below(Ints::set1(detail::inf_bits), size);
+    const Ints y = select(less_mask(size, V::set1(0x1p-12f).bits()), size, ratio.bits());
+    const Ints invalid = less_mask(Ints::set1(detail::inf_bits), size);
     return V::from_bits(
-        pick(invalid, Ints::set1(detail::nan_bits), y | (bits & Ints::set1(detail::sign_bit))));
+        select(invalid, Ints::set1(detail::nan_bits), y | (bits & Ints::set1(detail::sign_bit))));
 }
 
 } // namespace BITNET_NAMESPACE::simd

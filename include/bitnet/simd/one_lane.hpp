@@ -86,8 +86,8 @@ struct OneLane<float> {
         return OneLane(simd::divide(a.v, b.v));
     }
     // A friend that only its argument finds: it must not hide the others, which are a level up.
-    friend BITNET_INLINE OneLane once(const OneLane& a) noexcept {
-        return OneLane(bitnet::once(a.v));
+    friend BITNET_INLINE OneLane rounded(const OneLane& a) noexcept {
+        return OneLane(bitnet::rounded(a.v));
     }
 };
 
@@ -105,7 +105,7 @@ BITNET_INLINE OneLane<float> to_float(const OneLane<std::int32_t>& a) noexcept {
 /// others and of NaN it makes some integer, so the difference may wrap.
 BITNET_INLINE OneLane<std::int32_t> nearbyint_as_int(const OneLane<float>& a) noexcept {
     const OneLane<float> magic(12582912.0f);
-    return bitwise_cast<std::int32_t>(once(a + magic)) - bitwise_cast<std::int32_t>(magic);
+    return bitwise_cast<std::int32_t>(rounded(a + magic)) - bitwise_cast<std::int32_t>(magic);
 }
 
 } // namespace BITNET_NAMESPACE::simd

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// once(v): v, rounded to float32 now. Compilers may contract a * b + c to one FMA (g++ does so by
-// default, even across vector operators) or reassociate under -ffast-math; an empty asm that
-// "changes" the register forbids both and costs no instruction.
+// rounded(v): v, rounded to its own precision now. Compilers may contract a * b + c to one FMA (g++
+// does so by default, even across vector operators) or reassociate under -ffast-math; an empty asm
+// that "changes" the register forbids both and costs no instruction.
 #pragma once
 
 #include <xsimd/xsimd.hpp>
@@ -31,19 +31,19 @@ BITNET_INLINE void change_nothing(Register&) noexcept {}
 #endif
 } // namespace detail
 
-BITNET_INLINE float once(float v) noexcept {
+BITNET_INLINE float rounded(float v) noexcept {
     detail::change_nothing(v);
     return v;
 }
 
-BITNET_INLINE double once(double v) noexcept {
+BITNET_INLINE double rounded(double v) noexcept {
     detail::change_nothing(v);
     return v;
 }
 
 #if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
 template <class Arch>
-BITNET_INLINE xsimd::batch<float, Arch> once(const xsimd::batch<float, Arch>& v) noexcept {
+BITNET_INLINE xsimd::batch<float, Arch> rounded(const xsimd::batch<float, Arch>& v) noexcept {
     typename xsimd::batch<float, Arch>::register_type r = v;
     detail::change_nothing(r);
     return r;

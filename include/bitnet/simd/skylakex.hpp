@@ -5,7 +5,8 @@
 #include <bitnet/simd/generic.hpp>
 #include <bitnet/simd/in_place.hpp>
 
-#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_AVX512BW
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_AVX512BW &&                            \
+    defined(BITNET_512_BIT_REGISTERS)
 #include <immintrin.h>
 
 namespace BITNET_NAMESPACE::simd {
@@ -68,14 +69,14 @@ struct ops<isa::skylakex> : generic<isa::skylakex> {
     }
 
     static BITNET_INLINE void store_bytes(std::int8_t* p, const i32& v) noexcept {
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v));
+        _mm_storeu_si128(static_cast<__m128i*>(static_cast<void*>(p)), _mm512_cvtepi32_epi8(v));
     }
 
     static BITNET_INLINE f32 load_halves(const std::uint16_t* p) noexcept {
         // All lanes, by a mask: of the plain form g++ 12 says that it reads what is not
         // initialised.
-        return _mm512_maskz_cvtph_ps(0xffff,
-                                     _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+        return _mm512_maskz_cvtph_ps(
+            0xffff, _mm256_loadu_si256(static_cast<const __m256i*>(static_cast<const void*>(p))));
     }
 
     static BITNET_INLINE f32 load_first(const float* p, std::size_t n) noexcept {
@@ -88,8 +89,8 @@ struct ops<isa::skylakex> : generic<isa::skylakex> {
             _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
         const __m512i high =
             _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-        return once(f32(_mm512_permutex2var_ps(a, low, b)) +
-                    f32(_mm512_permutex2var_ps(a, high, b)));
+        return rounded(f32(_mm512_permutex2var_ps(a, low, b)) +
+                       f32(_mm512_permutex2var_ps(a, high, b)));
     }
 };
 

@@ -29,7 +29,7 @@ TEST_CASE("a dense byte holds each five digits once", "[layout]") {
 }
 
 TEST_CASE("a dense matrix has five values a byte", "[layout]") {
-    for (std::size_t cols : {1, 19, 20, 21, 100, 129}) {
+    for (std::size_t cols : {1u, 19u, 20u, 21u, 100u, 129u}) {
         const Dense16::mapping<Ternary> map{17, cols};
         CHECK(map.padded_cols() == (cols + 19) / 20 * 20);
         CHECK(map.padded_rows() * map.padded_cols() == map.bytes() * 5);
