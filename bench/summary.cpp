@@ -37,7 +37,13 @@ double percent_of(const Limit& limit, const Row& run) {
 
 Summary summary_of(const std::vector<Row>& runs) {
     const Row& row = runs.front();
-    Summary s{row.name, row.cluster, row.rows, row.cols, row.tokens, row.threads};
+    Summary s;
+    s.name = row.name;
+    s.cluster = row.cluster;
+    s.rows = row.rows;
+    s.cols = row.cols;
+    s.tokens = row.tokens;
+    s.threads = row.threads;
     s.bits_per_weight = rounded(row.bits_per_weight);
     s.runs = runs.size();
     s.verified = std::all_of(runs.begin(), runs.end(), [](const Row& r) { return r.verified; });
