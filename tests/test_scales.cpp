@@ -63,10 +63,10 @@ TEST_CASE("scales of every scheme are packed", "[scales]") {
     support::Random random(60);
     for (std::size_t rows : row_counts) {
         const std::size_t padded = (rows + 15) / 16 * 16;
-        for (std::size_t cols : {1, 31, 64, 65, 200, 300}) {
+        for (std::size_t cols : {1u, 31u, 64u, 65u, 200u, 300u}) {
             check(random.reals(1), rows, cols, 0, rows, 16);
             if (rows > 1) check(random.reals(rows), rows, cols, 0, 1, padded);
-            for (std::size_t group : {32, 64, 128, 256}) {
+            for (std::size_t group : {32u, 64u, 128u, 256u}) {
                 const std::size_t groups = (cols + group - 1) / group;
                 check(random.reals(rows * groups), rows, cols, group, 1, padded * groups);
             }
@@ -120,8 +120,8 @@ TEMPLATE_LIST_TEST_CASE("scales of 64 x 64 blocks", "[scales]", products) {
     using Layout = typename TestType::Layout;
     if constexpr (has_groups<Layout>) {
         support::Random random(61);
-        for (std::size_t rows : {1, 17, 64, 65, 200}) {
-            for (std::size_t cols : {1, 64, 100, 333}) {
+        for (std::size_t rows : {1u, 17u, 64u, 65u, 200u}) {
+            for (std::size_t cols : {1u, 64u, 100u, 333u}) {
                 const std::size_t groups = (cols + 63) / 64, tokens = 1 + cols % 7;
                 const auto scales = random.reals((rows + 63) / 64 * groups);
                 const oracle::Weights w{rows,
