@@ -25,7 +25,7 @@ struct Operands {
 
     Operands(std::size_t tokens_, std::size_t cols_)
         : tokens(tokens_), cols(cols_), x(tokens * cols), w(tokens * cols), out(tokens * cols),
-          packed(bitnet::quantized_bytes<bitnet::Int8>(tokens, cols)) {
+          packed(bitnet::scratch_bytes<bitnet::Int8>(tokens, cols)) {
         std::mt19937 numbers(1);
         for (auto* values : {&x, &w}) {
             for (float& v : *values) v = static_cast<float>(numbers() % 2000) / 500.0f - 2.0f;

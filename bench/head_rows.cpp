@@ -28,7 +28,7 @@ struct Problem {
     bitnet::Quantized<Int8> x;
     std::vector<Logit> expected;
 
-    Problem() : token(bitnet::quantized_bytes<Int8>(1, cols)) {
+    Problem() : token(bitnet::scratch_bytes<Int8>(1, cols)) {
         std::mt19937 numbers(1);
         const auto normal = [&](int most) { // the sum of four uniform numbers
             int sum = 0;

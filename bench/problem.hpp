@@ -35,7 +35,7 @@ public:
         }
         for (auto& s : scales_) s = 0.5f + static_cast<float>(numbers() % 1024) / 1024.0f;
         layer_.emplace_back(Layer::from_codes(weights_, rows, cols, scales_, {}, group).value());
-        memory_.resize(layer().quantized_bytes(tokens));
+        memory_.resize(layer().scratch_bytes(tokens));
         q_ = bitnet::quantized_from_codes<Codes>(x_, tokens, cols, {}, memory_, group).value();
     }
 

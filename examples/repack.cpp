@@ -33,7 +33,7 @@ int main() {
     const ScaleView view = pack_scales(scale, rows, cols, 0, scales).value();
 
     const std::vector<std::int8_t> x{1, 2, 3, 4, 5};
-    std::vector<std::byte> memory(quantized_bytes<Int8>(1, cols));
+    std::vector<std::byte> memory(scratch_bytes<Int8>(1, cols));
     const auto quantized = quantized_from_codes<Int8>(x, 1, cols, {}, memory).value();
     gemm(rows16->view(), quantized, view, nullptr, Matrix<float>(y.data(), 1, rows), 0, rows);
     std::printf("row-major %zu bytes, rows16 %zu; y = %g %g\n", bytes.size(),

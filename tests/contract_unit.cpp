@@ -61,7 +61,7 @@ void screened_head(const Input& in, std::vector<Output>& out) {
         codes[i] = static_cast<std::int8_t>(i * 37 % 225 - 112);
     for (std::size_t r = 0; r < in.rows; ++r) scales[r] = 0.1f * static_cast<float>(r % 3);
     const auto head = ScreenedHead::from_codes(codes, in.rows, in.cols, scales, 5).value();
-    std::vector<std::byte> memory(quantized_bytes<Int8>(1, in.cols)), scratch(head.scratch_bytes());
+    std::vector<std::byte> memory(scratch_bytes<Int8>(1, in.cols)), scratch(head.scratch_bytes());
     std::vector<Logit> best(in.rows);
     for (std::size_t t = 0; t < in.tokens; ++t) { // the special tokens too
         const auto q = quantize<Int8>({in.x.data() + t * in.cols, 1, in.cols}, memory);
@@ -124,7 +124,7 @@ std::vector<Output> CONTRACT_UNIT(const Input& in) {
 
     const Matrix<const float> tokens(x, in.tokens, in.cols),
         gate(in.other.data(), in.tokens, in.cols);
-    std::vector<std::byte> memory(quantized_bytes<Ternary>(in.tokens, in.cols));
+    std::vector<std::byte> memory(scratch_bytes<Ternary>(in.tokens, in.cols));
     const auto glu = bitglu(gate, tokens, memory);
     out.push_back({"bitglu", bits(std::as_bytes(std::span(glu.codes, glu.layout().code_bytes())))});
     const auto signs = [&](const char* name, auto rule) {

@@ -113,7 +113,7 @@ private:
         auto packed = bitnet::pack<Weights, Layout>(weights_.codes, shape_.rows, shape_.cols);
         REQUIRE(packed);
         packed_.emplace(*std::move(packed));
-        memory_.resize(bitnet::quantized_bytes<Codes>(shape_.tokens, shape_.cols, shape_.group));
+        memory_.resize(bitnet::scratch_bytes<Codes>(shape_.tokens, shape_.cols, shape_.group));
         auto quantized = bitnet::quantized_from_codes<Codes>(codes, shape_.tokens, shape_.cols,
                                                              factors, memory_, shape_.group);
         REQUIRE(quantized);

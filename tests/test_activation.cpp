@@ -180,7 +180,7 @@ TEST_CASE("bitglu", "[activation]") {
                         gate[i] = in.gate[i * 7 % in.gate.size()];
                         up[i] = in.up[i * 7 % in.gate.size()];
                     }
-                    std::vector<std::byte> memory(quantized_bytes<Ternary>(tokens, cols, group),
+                    std::vector<std::byte> memory(scratch_bytes<Ternary>(tokens, cols, group),
                                                   std::byte{0xff});
                     const auto q = detail::place<Ternary>(memory, tokens, cols, group);
                     table->get<functions::BitGlu>()({gate.data(), tokens, cols},
@@ -233,7 +233,7 @@ TEST_CASE("the header's forms are those of the table", "[activation]") {
     softmax<isa::dynamic>(b);
     CHECK(difference(a, b) == "");
 
-    std::vector<std::byte> one(quantized_bytes<Ternary>(tokens, cols)), many(one.size());
+    std::vector<std::byte> one(scratch_bytes<Ternary>(tokens, cols)), many(one.size());
     const Matrix<const float> gate(x.data(), tokens, cols), up(u.data(), tokens, cols);
     const auto q = bitglu(gate, up, one);
     const auto r = bitglu<isa::dynamic>(gate, up, many, 0, support::Backwards{4});

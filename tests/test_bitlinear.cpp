@@ -115,7 +115,7 @@ TEMPLATE_LIST_TEST_CASE("a batch of no tokens", "[bitlinear]", Kinds) {
     const Sample<TestType> s(20, 70, 0, 20, true);
     check(s);
     using Activations = typename TestType::Activations;
-    std::vector<std::byte> memory(s.layer.quantized_bytes(0));
+    std::vector<std::byte> memory(s.layer.scratch_bytes(0));
     const auto q = quantized_from_codes<Activations>({}, 0, 70, {}, memory);
     REQUIRE(q);
     CHECK(q->tokens == 0);
@@ -152,7 +152,7 @@ TEMPLATE_LIST_TEST_CASE("all forms of call give the same bits", "[bitlinear]", K
         std::copy_n(expected.begin() + static_cast<long>(t * rows), rows,
                     strided.begin() + static_cast<long>(t * y_stride));
     }
-    std::vector<std::byte> scratch(s.layer.scratch_bytes(tokens, 40));
+    std::vector<std::byte> scratch(s.layer.scratch_bytes(tokens));
     const Matrix<const float> in(wide.data(), tokens, cols, x_stride);
     const Matrix<float> out(y.data(), tokens, rows, y_stride);
     const auto clear = [&] { std::fill(y.begin(), y.end(), support::untouched()); };
@@ -178,7 +178,7 @@ TEMPLATE_LIST_TEST_CASE("all forms of call give the same bits", "[bitlinear]", K
 
     // Quantized once, used by two layers.
     const Sample<TestType> other(33, cols, tokens, 1, false, 0, 99);
-    std::vector<std::byte> memory(s.layer.quantized_bytes(tokens));
+    std::vector<std::byte> memory(s.layer.scratch_bytes(tokens));
     const auto q = s.layer.quantize(s.x, tokens, memory);
     const auto again = s.layer.template quantize<isa::dynamic>(in, scratch, support::Threads{2});
     clear();
@@ -210,7 +210,7 @@ TEMPLATE_LIST_TEST_CASE("rows in ranges of the caller's", "[bitlinear]", Kinds) 
     constexpr std::size_t rows = 83, cols = 70, tokens = 5, stride = 90;
     const Sample<TestType> s(rows, cols, tokens, rows, true);
     const auto expected = s.expected();
-    std::vector<std::byte> memory(s.layer.quantized_bytes(tokens));
+    std::vector<std::byte> memory(s.layer.scratch_bytes(tokens));
     const auto q = s.layer.quantize(s.x, tokens, memory);
     for (std::size_t begin : {0u, 1u, 16u, 40u, 64u, 82u, 83u}) {
         for (std::size_t end : {0u, 1u, 16u, 17u, 64u, 82u, 83u}) {
@@ -323,7 +323,7 @@ TEMPLATE_TEST_CASE("ternary activations come quantized", "[bitlinear]", Binary, 
         const Layer layer = Layer::from_codes(w.codes, rows, cols, w.scales, w.bias, group).value();
         const auto codes = random.codes<Ternary>(tokens * cols);
         const auto factors = random.reals(tokens);
-        std::vector<std::byte> memory(layer.quantized_bytes(tokens));
+        std::vector<std::byte> memory(layer.scratch_bytes(tokens));
         const auto q =
             quantized_from_codes<Ternary>(codes, tokens, cols, factors, memory, group).value();
         const oracle::Tokens x{tokens, cols, false, {codes.begin(), codes.end()}, factors};

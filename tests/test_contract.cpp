@@ -107,7 +107,7 @@ TEST_CASE("flush-to-zero modes change no sign", "[contract]") {
     std::vector<float> x(3 * 70);
     for (float& v : x) v = random.real() * 1e-40f;
     const auto expected = oracle::quantize(oracle::Rule::sign, x, 3, 70);
-    std::vector<std::byte> memory(bitnet::quantized_bytes<bitnet::Sign>(3, 70));
+    std::vector<std::byte> memory(bitnet::scratch_bytes<bitnet::Sign>(3, 70));
     for (const auto* table : support::clusters()) {
         const auto q = bitnet::detail::place<bitnet::Sign>(memory, 3, 70, 0);
         const unsigned before = _mm_getcsr();

@@ -89,7 +89,7 @@ TEMPLATE_TEST_CASE("quantizers stay inside x and their memory", "[guard]", Int8,
                 const auto values = random.reals(tokens * cols);
                 const auto expected =
                     oracle::quantize(support::rule_of<TestType>(), values, tokens, cols);
-                const std::size_t bytes = quantized_bytes<TestType>(tokens, cols, group);
+                const std::size_t bytes = scratch_bytes<TestType>(tokens, cols, group);
                 for (Edge edge : edges) {
                     const Guarded x(values, edge), memory(bytes, edge);
                     for (const auto* table : support::clusters()) {
@@ -166,7 +166,7 @@ TEMPLATE_TEST_CASE("codes and tokens from codes stay inside", "[guard]", Int8, S
             const auto values = random.codes<TestType>(tokens * cols);
             for (Edge edge : edges) {
                 const Guarded codes(values, edge),
-                    memory(quantized_bytes<TestType>(tokens, cols), edge);
+                    memory(scratch_bytes<TestType>(tokens, cols), edge);
                 const auto q = quantized_from_codes<TestType>(
                     codes.span<const std::int8_t>(), tokens, cols, {}, memory.span<std::byte>());
                 REQUIRE(q);

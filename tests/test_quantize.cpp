@@ -72,7 +72,7 @@ void check(const std::vector<float>& x, std::size_t tokens, std::size_t cols,
     const auto expected = oracle::quantize(support::rule_of<Activations>(), x, tokens, cols);
     for (const auto* table : support::clusters()) {
         INFO(table->name << ": " << tokens << " tokens, " << cols << " columns, group " << group);
-        std::vector<std::byte> memory(quantized_bytes<Activations>(tokens, cols, group),
+        std::vector<std::byte> memory(scratch_bytes<Activations>(tokens, cols, group),
                                       std::byte{0xff});
         const auto q = detail::place<Activations>(memory, tokens, cols, group);
         table->template get<functions::Quantize<Activations>>()({x.data(), tokens, cols}, q, 0,
@@ -176,7 +176,7 @@ TEMPLATE_LIST_TEST_CASE("ranges, strides, executors and memory give the same bit
     const Matrix<const float> in(x.data(), tokens, cols, stride);
     const auto expected =
         oracle::quantize(support::rule_of<TestType>(), x.data(), tokens, cols, stride);
-    const std::size_t bytes = quantized_bytes<TestType>(tokens, cols, 32);
+    const std::size_t bytes = scratch_bytes<TestType>(tokens, cols, 32);
 
     const auto run = [&](std::size_t misaligned, const auto& executor) {
         std::vector<std::byte> memory(bytes + misaligned, std::byte{0xff});
@@ -220,7 +220,7 @@ TEMPLATE_TEST_CASE("tokens from codes", "[quantize]", Int8, Int2, Sign, SignNorm
                 CAPTURE(tokens, cols, group);
                 const auto codes = random.codes<Codes>(tokens * cols);
                 const auto scales = random.reals(tokens);
-                std::vector<std::byte> memory(quantized_bytes<TestType>(tokens, cols, group),
+                std::vector<std::byte> memory(scratch_bytes<TestType>(tokens, cols, group),
                                               std::byte{0xff});
                 const auto q =
                     quantized_from_codes<TestType>(codes, tokens, cols, scales, memory, group);
@@ -257,7 +257,7 @@ TEMPLATE_TEST_CASE("tokens from codes refuse wrong input", "[quantize]", Int8, S
     constexpr std::size_t tokens = 3, cols = 40;
     std::vector<std::int8_t> codes(tokens * cols, 1);
     std::vector<float> scales(tokens, 1.0f);
-    std::vector<std::byte> memory(quantized_bytes<TestType>(tokens, cols, 32));
+    std::vector<std::byte> memory(scratch_bytes<TestType>(tokens, cols, 32));
     const auto error = [&](std::size_t t, std::size_t c, std::span<std::byte> to,
                            std::size_t group = 0) {
         const auto q = quantized_from_codes<TestType>(codes, t, c, scales, to, group);

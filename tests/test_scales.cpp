@@ -139,7 +139,7 @@ TEMPLATE_LIST_TEST_CASE("scales of 64 x 64 blocks", "[scales]", products) {
                                        factors};
                 const auto expected = oracle::forward(w, x);
 
-                std::vector<std::byte> memory(quantized_bytes<Codes>(tokens, cols, 64));
+                std::vector<std::byte> memory(scratch_bytes<Codes>(tokens, cols, 64));
                 const auto q =
                     quantized_from_codes<Codes>(codes, tokens, cols, factors, memory, 64).value();
                 const auto packed = pack<Weights, Layout>(w.codes, rows, cols).value();

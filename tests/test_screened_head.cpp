@@ -53,7 +53,7 @@ struct Sorted {
 /// Checks top(k) and forward() for one token; returns how many rows were taken exactly.
 std::size_t check(const ScreenedHead& screened, const Head& head, std::span<const std::int8_t> q,
                   float a, std::size_t k) {
-    std::vector<std::byte> memory(quantized_bytes<Int8>(1, head.cols)),
+    std::vector<std::byte> memory(scratch_bytes<Int8>(1, head.cols)),
         scratch(screened.scratch_bytes());
     const auto x = quantized_from_codes<Int8>(q, 1, head.cols, {&a, 1}, memory).value();
     const Sorted expected(head, q, a);
@@ -164,7 +164,7 @@ TEST_CASE("a token that is no number gives none", "[screened_head]") {
     support::Random random(4);
     const Head head = random_head(40, 64, random);
     const ScreenedHead screened = make(head);
-    std::vector<std::byte> memory(quantized_bytes<Int8>(1, 64)), scratch(screened.scratch_bytes());
+    std::vector<std::byte> memory(scratch_bytes<Int8>(1, 64)), scratch(screened.scratch_bytes());
     std::vector<float> x(64, 1.0f);
     x[3] = std::numeric_limits<float>::quiet_NaN();
     const auto q = quantize<Int8, Isa>(Matrix<const float>(x.data(), 1, 64), memory);

@@ -56,7 +56,7 @@ public:
     Heads(const std::vector<std::int8_t>& codes, const std::vector<float>& scales)
         : full_(BitLinear<Int8, Int8>::from_codes(codes, rows, cols, scales).value()),
           screened_(ScreenedHead::from_codes(codes, rows, cols, scales, seed).value()),
-          memory_(full_.quantized_bytes(1)), scratch_(screened_.scratch_bytes()), logits_(rows) {}
+          memory_(full_.scratch_bytes(1)), scratch_(screened_.scratch_bytes()), logits_(rows) {}
 
     /// Rows taken exactly for the 1 and the 40 largest.
     std::array<std::size_t, 2> check(const std::vector<float>& state) {

@@ -36,7 +36,7 @@ struct Signs {
     Quantized<Sign> q;
     Signs(const dispatch::Table& by, const std::vector<float>& x, std::size_t cols,
           const Rule& rule, const Draws& draws)
-        : memory(quantized_bytes<Sign>(x.size() / cols, cols), std::byte{0xff}) {
+        : memory(scratch_bytes<Sign>(x.size() / cols, cols), std::byte{0xff}) {
         const std::size_t tokens = x.size() / cols;
         q = detail::place<Sign>(memory, tokens, cols, 0);
         by.get<functions::StochasticSign<Rule>>()({x.data(), tokens, cols}, rule, draws, q, 0,
@@ -88,7 +88,7 @@ TEMPLATE_LIST_TEST_CASE("a batch in parts has the same signs", "[stochastic]", R
     const auto x = random.reals(tokens * cols, 2.0f);
     const TestType rule{1.25f};
     const Draws draws{99, 1, 1000};
-    std::vector<std::byte> one(quantized_bytes<Sign>(tokens, cols)), other(one.size());
+    std::vector<std::byte> one(scratch_bytes<Sign>(tokens, cols)), other(one.size());
     const Matrix<const float> all(x.data(), tokens, cols);
     const auto whole = stochastic_sign(all, rule, draws, one);
     const auto compare = [&](const Quantized<Sign>& part, std::size_t from) {

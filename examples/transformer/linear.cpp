@@ -87,7 +87,7 @@ std::size_t run(const Dense<Value>& first, Matrix<const float> x, std::span<cons
 }
 // A screened head takes one token at a time; its scratch follows the quantized token.
 Quantized<Int8> quantize_one(const float* x, std::size_t cols, std::span<std::byte>& scratch) {
-    const std::size_t bytes = quantized_bytes<Int8>(1, cols);
+    const std::size_t bytes = scratch_bytes<Int8>(1, cols);
     const auto quantized = quantize<Int8, Isa>(Matrix<const float>(x, 1, cols), scratch);
     scratch = scratch.subspan(bytes);
     return quantized;
@@ -159,9 +159,11 @@ Linear::Linear(const ModelFile& file, std::string_view name, std::size_t rows, s
 std::size_t Linear::scratch_bytes(std::size_t tokens, std::size_t workers) const {
     const auto bytes = [&](const auto& layer) {
         if constexpr (std::is_same_v<std::decay_t<decltype(layer)>, ScreenedHead>) {
-            return quantized_bytes<Int8>(1, layer.cols()) + layer.scratch_bytes();
-        } else {
+            return bitnet::scratch_bytes<Int8>(1, layer.cols()) + layer.scratch_bytes();
+        } else if constexpr (requires { layer.scratch_bytes(tokens, workers); }) {
             return layer.scratch_bytes(tokens, workers);
+        } else {
+            return layer.scratch_bytes(tokens);
         }
     };
     return std::visit(bytes, layer_);

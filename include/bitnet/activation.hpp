@@ -76,17 +76,17 @@ BITNET_INLINE void softmax(std::span<float> x) noexcept {
 }
 
 /// out[t, i] = sign(up[t, i]) where gate[t, i] > 0, else 0; sign(v) = -1 where v < 0, else +1
-/// gate, up (tokens, cols) float · memory: quantized_bytes<Ternary>(tokens, cols, group) bytes,
+/// gate, up (tokens, cols) float · scratch: scratch_bytes<Ternary>(tokens, cols, group) bytes,
 /// lives as long as the result · scale 1, NaN for a token with a NaN or an infinity in gate or up
 /// pre:   gate and up have one shape, cols >= 1; group is 0 or 32, 64, 128, 256
 /// exact: no arithmetic at all: signs, masks and counts
 /// cost:  one pass; noexcept, no allocation; the executor splits tokens
 template <class Isa = isa::native, Executor E = Serial>
 BITNET_HIDDEN Quantized<Ternary> bitglu(Matrix<const float> gate, Matrix<const float> up,
-                                        std::span<std::byte> memory, std::size_t group = 0,
+                                        std::span<std::byte> scratch, std::size_t group = 0,
                                         const E& executor = serial) noexcept {
     BITNET_ASSERT(gate.rows == up.rows && gate.cols == up.cols);
-    const Quantized<Ternary> q = detail::place<Ternary>(memory, gate.rows, gate.cols, group);
+    const Quantized<Ternary> q = detail::place<Ternary>(scratch, gate.rows, gate.cols, group);
     detail::for_ranges<Isa>(executor, gate.rows, executor.workers(),
                             [&](std::size_t first, std::size_t last) noexcept {
                                 isa::call<functions::BitGlu, Isa>(gate, up, q, first, last);

@@ -145,36 +145,31 @@ public:
         return image_.scales().at(row / layout::tile_rows, g)[row % layout::tile_rows];
     }
 
-    /// Bytes of memory for quantize(), and of scratch for forward(); size_t's maximum on overflow.
-    BITNET_INLINE std::size_t quantized_bytes(std::size_t tokens) const noexcept {
+    /// Bytes of scratch for quantize() and forward(); size_t's maximum on overflow.
+    BITNET_INLINE std::size_t scratch_bytes(std::size_t tokens) const noexcept {
         std::size_t bound = 0; // no token takes more than 16 bytes a column
         if (!checked_mul(tokens, 16 * round_up(cols(), 64), bound)) {
             return static_cast<std::size_t>(-1);
         }
-        return bitnet::quantized_bytes<Activations>(tokens, cols(), group());
-    }
-    BITNET_INLINE std::size_t scratch_bytes(std::size_t tokens,
-                                            std::size_t workers = 1) const noexcept {
-        static_cast<void>(workers); // workers share the quantized tokens and need nothing more
-        return quantized_bytes(tokens);
+        return bitnet::scratch_bytes<Activations>(tokens, cols(), group());
     }
 
     /// Quantizes x once, for all layers that share it (q, k, v; gate, up).
-    /// x (tokens, cols) · memory: quantized_bytes(tokens) bytes, which the result refers to
+    /// x (tokens, cols) · scratch: scratch_bytes(tokens) bytes, which the result refers to
     template <class Isa = isa::native, Executor E = Serial>
     requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activations> quantize(
-        Matrix<const float> x, std::span<std::byte> memory, const E& executor = serial)
+        Matrix<const float> x, std::span<std::byte> scratch, const E& executor = serial)
     const noexcept {
         BITNET_ASSERT(x.cols == cols());
-        return bitnet::quantize<Activations, Isa>(x, memory, group(), executor);
+        return bitnet::quantize<Activations, Isa>(x, scratch, group(), executor);
     }
     template <class Isa = isa::native, Executor E = Serial>
     requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activations> quantize(
-        std::span<const float> x, std::size_t tokens, std::span<std::byte> memory,
+        std::span<const float> x, std::size_t tokens, std::span<std::byte> scratch,
         const E& executor = serial)
     const noexcept {
         BITNET_ASSERT(x.size() == tokens * cols());
-        return quantize<Isa>(Matrix<const float>(x.data(), tokens, cols()), memory, executor);
+        return quantize<Isa>(Matrix<const float>(x.data(), tokens, cols()), scratch, executor);
     }
 
     /// y = this layer of x (the formula stands at the class)

@@ -177,20 +177,20 @@ BITNET_HIDDEN Result<QuantizedWeights> quantize_weights(std::span<const float> w
 /// Sign:     q = -1 where x < 0, else +1; scale 1
 /// SignNorm: the same signs; m = mean|x|, scale = sqrt(mean of (|x| - m)^2)
 /// SignMean: the same signs; scale = mean|x|
-/// x (tokens, cols) float · memory: quantized_bytes<Activations>(tokens, cols, group) bytes, with
+/// x (tokens, cols) float · scratch: scratch_bytes<Activations>(tokens, cols, group) bytes, with
 /// any alignment, owned by the caller as long as the result is used
 /// group: columns per sum of q; that of the weights it will meet (0, 32, 64, 128 or 256)
-/// pre:   memory is large enough and does not overlap x
+/// pre:   scratch is large enough and does not overlap x
 /// exact: one rounding to float32 per operation; sums by 16 interleaved partials (element i into
 ///        i mod 16) folded 8, 4, 2, 1. A token with a NaN or an infinity gets the scale NaN.
 /// cost:  reads x once (Sign, SignMean) or twice (Int8, Int4, Int2, SignNorm); no allocation
 /// source: arXiv 2402.17764 (Int8)
 template <class Activations, class Isa = isa::native, Executor E = Serial>
 requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activations> quantize(
-    Matrix<const float> x, std::span<std::byte> memory, std::size_t group = 0,
+    Matrix<const float> x, std::span<std::byte> scratch, std::size_t group = 0,
     const E& executor = serial)
 noexcept {
-    const Quantized<Activations> q = detail::place<Activations>(memory, x.rows, x.cols, group);
+    const Quantized<Activations> q = detail::place<Activations>(scratch, x.rows, x.cols, group);
     detail::for_ranges<Isa>(executor, x.rows, executor.workers(),
                             [&](std::size_t first, std::size_t last) noexcept {
                                 isa::call<functions::Quantize<Activations>, Isa>(x, q, first, last);

@@ -120,11 +120,11 @@ struct Quantized {
     }
 };
 
-/// Bytes of memory that a batch of quantized tokens needs, wherever the memory starts.
+/// Bytes that a batch of quantized tokens takes, wherever they start.
 /// group: 0, or 32, 64, 128, 256 when the weights have scales per group
 template <class Activations>
-BITNET_INLINE constexpr std::size_t quantized_bytes(std::size_t tokens, std::size_t cols,
-                                                    std::size_t group = 0) noexcept {
+BITNET_INLINE constexpr std::size_t scratch_bytes(std::size_t tokens, std::size_t cols,
+                                                  std::size_t group = 0) noexcept {
     return token_layout<codes_of<Activations>>{tokens, cols, group}.bytes();
 }
 
@@ -132,12 +132,12 @@ namespace detail {
 
 /// Lays a batch out in memory; nothing is written yet.
 template <class Activations>
-BITNET_INLINE Quantized<Activations> place(std::span<std::byte> memory, std::size_t tokens,
+BITNET_INLINE Quantized<Activations> place(std::span<std::byte> scratch, std::size_t tokens,
                                            std::size_t cols, std::size_t group) noexcept {
     const token_layout<codes_of<Activations>> at{tokens, cols, group};
-    BITNET_ASSERT(memory.size() >= at.bytes() && (group == 0 || is_group(group)));
-    const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(memory.data()) % 64;
-    std::byte* p = memory.data() + (64 - misaligned) % 64;
+    BITNET_ASSERT(scratch.size() >= at.bytes() && (group == 0 || is_group(group)));
+    const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(scratch.data()) % 64;
+    std::byte* p = scratch.data() + (64 - misaligned) % 64;
     Quantized<Activations> q;
     q.codes = as<std::uint8_t>(p);
     p += round_up(at.code_bytes(), 64);
@@ -184,13 +184,13 @@ BITNET_INLINE void set_scale(float& scale, bool is_finite, float finite) noexcep
 
 /// A batch from the caller's own codes.
 /// codes (tokens, cols) row-major, tokens >= 0: Int8 any int8; Sign kinds -1 or 1; Ternary -1, 0, 1
-/// scales (tokens), see Quantized; {} = all 1 · memory: quantized_bytes(tokens, cols, group) bytes
+/// scales (tokens), see Quantized; {} = all 1 · scratch: scratch_bytes(tokens, cols, group) bytes
 /// err: empty_shape (no cols), too_large, bad_group, wrong_size; bad_code (where: index in codes);
 ///      bad_scale (where: token)
 template <class Activations, class Isa = isa::native>
 BITNET_HIDDEN Result<Quantized<Activations>>
 quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std::size_t cols,
-                     std::span<const float> scales, std::span<std::byte> memory,
+                     std::span<const float> scales, std::span<std::byte> scratch,
                      std::size_t group = 0) noexcept {
     using Codes = codes_of<Activations>;
     using L = token_layout<Codes>;
@@ -204,12 +204,12 @@ quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std
     if (!scales.empty() && scales.size() != tokens) {
         return detail::wrong_size(scales.size(), tokens, "number of scales is not tokens");
     }
-    if (memory.size() < at.bytes()) {
-        return detail::wrong_size(memory.size(), at.bytes(),
-                                  "memory has fewer than quantized_bytes()");
+    if (scratch.size() < at.bytes()) {
+        return detail::wrong_size(scratch.size(), at.bytes(),
+                                  "scratch has fewer than scratch_bytes()");
     }
 
-    Quantized<Activations> q = detail::place<Activations>(memory, tokens, cols, group);
+    Quantized<Activations> q = detail::place<Activations>(scratch, tokens, cols, group);
     std::memset(q.codes, 0, at.code_bytes());
     std::memset(q.sums, 0, at.groups() * tokens * sizeof(std::int32_t));
     for (std::size_t t = 0; t < tokens; ++t) {

@@ -119,7 +119,7 @@ private:
                               most_bytes = bytes > long_bytes ? bytes : long_bytes;
         std::int8_t w[most_codes], x[most_tokens * long_cols];
         alignas(64) std::uint8_t packed[most_bytes];
-        std::byte memory[quantized_bytes<Int8>(most_tokens, long_cols)];
+        std::byte memory[scratch_bytes<Int8>(most_tokens, long_cols)];
         using layout::tile_rows;
         constexpr std::size_t padded = round_up(rows, tile_rows);
         float scales[padded * 3], bias[padded], factors[most_tokens];
@@ -151,7 +151,7 @@ private:
     /// Whether f(table, batch) writes the same from both tables.
     template <class Activations, class F>
     bool batches_agree(std::size_t group, F&& f) noexcept {
-        constexpr std::size_t bytes = round_up(quantized_bytes<Int8>(tokens, cols, 64), 64);
+        constexpr std::size_t bytes = round_up(scratch_bytes<Int8>(tokens, cols, 64), 64);
         alignas(64) std::byte memory[2][bytes] = {};
         f(expected_, place<Activations>(memory[0], tokens, cols, group));
         f(actual_, place<Activations>(memory[1], tokens, cols, group));

@@ -39,7 +39,7 @@ void all_clusters_agree(const BitLinear<Weights, Activations, Layout>& layer, So
     using Codes = codes_of<Activations>;
     const std::size_t tokens = 1 + source.number(9), rows = layer.rows(), cols = layer.cols();
     std::vector<float> scalar, y(tokens * rows);
-    std::vector<std::byte> memory(layer.quantized_bytes(tokens));
+    std::vector<std::byte> memory(layer.scratch_bytes(tokens));
     std::vector<float> x(tokens * cols);
     std::vector<std::int8_t> codes(tokens * cols);
     for (float& v : x) v = source.real();
@@ -76,7 +76,7 @@ void try_image(std::span<const std::byte> bytes, Source& source) {
     if (!made || made->rows() > 200 || made->cols() > 2000) return;
     if (!made->verify()) {
         // Not a layer, but its kernels stay inside its memory.
-        std::vector<std::byte> memory(made->quantized_bytes(1));
+        std::vector<std::byte> memory(made->scratch_bytes(1));
         std::vector<std::int32_t> y(made->rows());
         const std::vector<std::int8_t> codes(made->cols(), 1);
         made->dots(
@@ -146,7 +146,7 @@ void try_screened(std::span<const std::byte> bytes, Source& source) {
     std::vector<std::int8_t> codes(head->cols());
     for (auto& c : codes) c = static_cast<std::int8_t>(source.byte());
     const float drawn = source.real(), a = drawn < 0 ? -drawn : drawn;
-    std::vector<std::byte> memory(quantized_bytes<Int8>(1, head->cols()));
+    std::vector<std::byte> memory(scratch_bytes<Int8>(1, head->cols()));
     std::vector<std::byte> scratch(head->scratch_bytes());
     const auto x = quantized_from_codes<Int8>(codes, 1, head->cols(), {&a, 1}, memory);
     if (!x) return;
