@@ -292,7 +292,6 @@ TEST_CASE("sizes of scratch do not wrap", "[bitlinear]") {
     const auto sign = BitLinear<Binary, Sign>::from_codes(codes, 3, 100, scale).value();
     for (std::size_t tokens : {0u, 1u, 7u, 8u, 9u, 1000u}) {
         CAPTURE(tokens);
-        CHECK(int8.scratch_bytes(tokens) == int8.scratch_bytes(tokens));
         CHECK(int8.scratch_bytes(tokens) >= tokens * (128 + 4));
         CHECK(int8.scratch_bytes(tokens) <= tokens * (128 + 8) + 3 * 64);
         CHECK(sign.scratch_bytes(tokens) >= tokens * (16 + 4));
@@ -301,6 +300,5 @@ TEST_CASE("sizes of scratch do not wrap", "[bitlinear]") {
     for (std::size_t tokens : {huge, huge - 1, huge / 2, huge / 16, huge / 128}) {
         CAPTURE(tokens);
         CHECK(int8.scratch_bytes(tokens) == huge);
-        CHECK(int8.scratch_bytes(tokens, huge) == huge);
     }
 }
