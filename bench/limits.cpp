@@ -10,7 +10,7 @@
 namespace bench {
 namespace {
 
-using Isa = bitnet::isa::with_flags<bitnet::isa::BITNET_KERNEL_ISA, bitnet::isa::flag_set>;
+using Isa = bitnet::isa::here<bitnet::isa::BITNET_KERNEL_ISA>;
 
 /// Makes the compiler believe that a register changed, so that it keeps every instruction.
 template <class Batch>

@@ -56,11 +56,14 @@ endfunction()
 # which become -O1; without any, kernels have -O2.
 function(bitnet_kernel_optimisation out)
     set(O -O)
+    set(dash -)
     if(MSVC)
         set(O /O)
+        set(dash "[-/]")
     endif()
     get_directory_property(options COMPILE_OPTIONS)
-    string(REGEX MATCHALL "(^|[ ;])[-/]O[^b ;]*" given "${CMAKE_CXX_FLAGS};${options}") # /Ob is another matter
+    string(REGEX REPLACE "[-/]Ob[0-3]" "" flags "${CMAKE_CXX_FLAGS};${options}") # another matter: inlining
+    string(REGEX MATCHALL "(^|[ ;])${dash}O[^ ;]*" given "${flags}")
     set(level "")
     if(NOT given)
         set(level ${O}2)

@@ -6,7 +6,7 @@
 #include <cpuid.h>
 #elif defined(_M_X64) || defined(_M_IX86)
 #include <intrin.h>
-#elif defined(__linux__) && (defined(__aarch64__) || defined(__arm__))
+#elif defined(__linux__) && defined(__aarch64__)
 #include <sys/auxv.h>
 #elif defined(__APPLE__)
 #include <cstddef>
@@ -42,7 +42,7 @@ auto this_cpu() noexcept {
                   },
                   []() noexcept { return std::uint64_t{_xgetbv(0)}; }};
 }
-#elif defined(__linux__) && (defined(__aarch64__) || defined(__arm__))
+#elif defined(__linux__) && defined(__aarch64__)
 auto this_cpu() noexcept {
     return LinuxArmCpu{getauxval(AT_HWCAP), getauxval(AT_HWCAP2)};
 }

@@ -35,7 +35,7 @@ struct X86Cpu {
 template <class Cpuid, class Xcr0>
 X86Cpu(Cpuid, Xcr0) -> X86Cpu<Cpuid, Xcr0>;
 
-/// ARM under Linux: the words AT_HWCAP and AT_HWCAP2 of getauxval().
+/// 64-bit ARM under Linux: the words AT_HWCAP and AT_HWCAP2 of getauxval().
 struct LinuxArmCpu {
     std::uint64_t hwcap, hwcap2;
 

@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <span>
 #include <string_view>
-#include <type_traits>
 
 #include "cpu.hpp"
 #include "tables.hpp"
@@ -48,13 +47,19 @@ constexpr bool follow(type_list<First, Rest...>) noexcept {
 }
 static_assert(follow(isa::clusters{}), "BITNET_CLUSTERS: scalar, then others in isa.hpp's order");
 
+/// Asked for once: in a virtual machine each CPUID is slow.
+isa::Features this_cpu_has() noexcept {
+    static const isa::Features features = features_of_cpu();
+    return features;
+}
+
 struct Chosen {
     const Table* table = nullptr;
     char request[32] = {}; // a copy: the environment may change
     std::string_view unusable;
 
     Chosen() noexcept {
-        const isa::Features here = features_of_cpu();
+        const isa::Features here = this_cpu_has();
         if (const char* asked = std::getenv("BITNET_ISA")) {
             for (std::size_t i = 0; i + 1 < sizeof request && asked[i]; ++i) request[i] = asked[i];
         }
@@ -79,7 +84,7 @@ const Chosen& chosen_once() noexcept {
 } // namespace
 
 const Table* find(std::string_view cluster) noexcept {
-    const isa::Features here = features_of_cpu();
+    const isa::Features here = this_cpu_has();
     for (const Choice& choice : choices) {
         if (cluster == choice.name && here.contains(choice.needs)) return &choice.table();
     }

@@ -27,7 +27,7 @@ public:
     }
     std::size_t quota() const { return quota_cores(root); }
 
-    const std::filesystem::path root = std::filesystem::temp_directory_path() / "bitnet-cores";
+    const std::filesystem::path root = "bitnet-cores"; // in the build
 };
 
 const std::string version_2 =

@@ -98,7 +98,7 @@ TEST_CASE("a result owns its value once", "[result]") {
     CHECK(*q == 4);
 }
 
-TEST_CASE("a status", "[result]") {
+TEST_CASE("a result without a value", "[result]") {
     const Result<void> fine;
     CHECK(fine);
     const Result<void> bad = Error{Errc::misaligned, 3};

@@ -81,11 +81,12 @@ BITNET_INLINE void softmax(std::span<float> x) noexcept {
 /// pre:   gate and up have one shape, cols >= 1; group is 0 or 32, 64, 128, 256
 /// exact: no arithmetic at all: signs, masks and counts
 /// cost:  one pass; noexcept, no allocation; the executor splits tokens
-template <class Isa = isa::native, Executor E = Serial>
+template <class Isa = isa::native, class E = Serial>
 BITNET_HIDDEN Quantized<Ternary> bitglu(Matrix<const float> gate, Matrix<const float> up,
                                         std::span<std::byte> scratch, std::size_t group = 0,
                                         const E& executor = serial) noexcept {
     BITNET_ASSERT(gate.rows == up.rows && gate.cols == up.cols);
+    static_assert(Executor<E>, BITNET_NO_EXECUTOR);
     const Quantized<Ternary> q = detail::place<Ternary>(scratch, gate.rows, gate.cols, group);
     detail::for_ranges<Isa>(executor, gate.rows, executor.workers(),
                             [&](std::size_t first, std::size_t last) noexcept {

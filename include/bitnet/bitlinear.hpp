@@ -156,18 +156,17 @@ public:
 
     /// Quantizes x once, for all layers that share it (q, k, v; gate, up).
     /// x (tokens, cols) · scratch: scratch_bytes(tokens) bytes, which the result refers to
-    template <class Isa = isa::native, Executor E = Serial>
-    requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activations> quantize(
-        Matrix<const float> x, std::span<std::byte> scratch, const E& executor = serial)
-    const noexcept {
+    template <class Isa = isa::native, class E = Serial>
+    BITNET_HIDDEN Quantized<Activations> quantize(Matrix<const float> x,
+                                                  std::span<std::byte> scratch,
+                                                  const E& executor = serial) const noexcept {
         BITNET_ASSERT(x.cols == cols());
         return bitnet::quantize<Activations, Isa>(x, scratch, group(), executor);
     }
-    template <class Isa = isa::native, Executor E = Serial>
-    requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activations> quantize(
-        std::span<const float> x, std::size_t tokens, std::span<std::byte> scratch,
-        const E& executor = serial)
-    const noexcept {
+    template <class Isa = isa::native, class E = Serial>
+    BITNET_HIDDEN Quantized<Activations> quantize(std::span<const float> x, std::size_t tokens,
+                                                  std::span<std::byte> scratch,
+                                                  const E& executor = serial) const noexcept {
         BITNET_ASSERT(x.size() == tokens * cols());
         return quantize<Isa>(Matrix<const float>(x.data(), tokens, cols()), scratch, executor);
     }
@@ -177,25 +176,24 @@ public:
     /// pre:  sizes fit; x, y and scratch do not overlap; natural alignment suffices
     /// cost: reads W once per MiB of quantized x; no allocation; concurrent calls with their own y
     ///       and scratch are safe
-    template <class Isa = isa::native, Executor E = Serial>
-    requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN
-        void forward(std::span<const float> x, std::span<float> y, std::size_t tokens,
-                     std::span<std::byte> scratch, const E& executor = serial) const noexcept {
+    template <class Isa = isa::native, class E = Serial>
+    BITNET_HIDDEN void forward(std::span<const float> x, std::span<float> y, std::size_t tokens,
+                               std::span<std::byte> scratch,
+                               const E& executor = serial) const noexcept {
         BITNET_ASSERT(x.size() == tokens * cols() && y.size() == tokens * rows());
         forward<Isa>(Matrix<const float>(x.data(), tokens, cols()),
                      Matrix<float>(y.data(), tokens, rows()), scratch, executor);
     }
 
     /// The same with row strides.
-    template <class Isa = isa::native, Executor E = Serial>
-    requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN
-        void forward(Matrix<const float> x, Matrix<float> y, std::span<std::byte> scratch,
-                     const E& executor = serial) const noexcept {
+    template <class Isa = isa::native, class E = Serial>
+    BITNET_HIDDEN void forward(Matrix<const float> x, Matrix<float> y, std::span<std::byte> scratch,
+                               const E& executor = serial) const noexcept {
         forward<Isa>(quantize<Isa>(x, scratch, executor), y, executor);
     }
 
     /// The same from input that is quantized already, with this layer's group.
-    template <class Isa = isa::native, Executor E = Serial>
+    template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN void forward(const Quantized<Activations>& x, Matrix<float> y,
                                const E& executor = serial) const noexcept {
         detail::for_row_ranges<Isa>(executor, rows(),
@@ -203,7 +201,7 @@ public:
                                         forward_rows<Isa>(x, y, begin, end);
                                     });
     }
-    template <class Isa = isa::native, Executor E = Serial>
+    template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN void forward(const Quantized<Activations>& x, std::span<float> y,
                                const E& executor = serial) const noexcept {
         BITNET_ASSERT(y.size() == x.tokens * rows());
@@ -223,7 +221,7 @@ public:
     }
 
     /// y[t, r] = sum over c of W[r, c] * q[t, c], as int32, without scales and bias
-    template <class Isa = isa::native, Executor E = Serial>
+    template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN void dots(const Quantized<Activations>& x, Matrix<std::int32_t> y,
                             const E& executor = serial) const noexcept {
         detail::for_row_ranges<Isa>(executor, rows(),
@@ -231,7 +229,7 @@ public:
                                         gemm_dots<Isa>(weights(), x.as_codes(), y, begin, end);
                                     });
     }
-    template <class Isa = isa::native, Executor E = Serial>
+    template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN void dots(const Quantized<Activations>& x, std::span<std::int32_t> y,
                             const E& executor = serial) const noexcept {
         BITNET_ASSERT(y.size() == x.tokens * rows());

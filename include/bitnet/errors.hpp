@@ -36,6 +36,7 @@ BITNET_INLINE constexpr Error bad_code(std::size_t where) noexcept {
     return {Errc::bad_code, where, bad_code_text<Format>.characters};
 }
 
+static_assert(sizeof group_sizes / sizeof group_sizes[0] == 4, "the text below names four");
 BITNET_HIDDEN inline constexpr Text bad_group_text{
     "group must be 0, ", group_sizes[0], ", ",          group_sizes[1], ", ",
     group_sizes[2],      " or ",         group_sizes[3]};

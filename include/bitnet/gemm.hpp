@@ -26,7 +26,9 @@ template <class Isa = isa::native, class Weights, class Codes, class Layout>
 BITNET_INLINE void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x,
                              Matrix<std::int32_t> y, std::size_t row_begin,
                              std::size_t row_end) noexcept {
-    static_assert(kernels::has_kernel<Weights, Codes, Layout, Isa>, "repack() the weights first");
+    static_assert(kernels::has_kernel<Weights, Codes, Layout, Isa>,
+                  "no kernel for these weights, codes and layout: see products.hpp; repack() "
+                  "changes the layout");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
     BITNET_ASSERT(row_end <= weights.rows);
     BITNET_ASSERT(x.group == 0 || (has_groups<Layout> && is_group(x.group)));
@@ -49,7 +51,9 @@ template <class Isa = isa::native, class Weights, class Codes, class Layout>
 BITNET_INLINE void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView scales,
                         const float* bias, Matrix<float> y, std::size_t row_begin,
                         std::size_t row_end) noexcept {
-    static_assert(kernels::has_kernel<Weights, Codes, Layout, Isa>, "repack() the weights first");
+    static_assert(kernels::has_kernel<Weights, Codes, Layout, Isa>,
+                  "no kernel for these weights, codes and layout: see products.hpp; repack() "
+                  "changes the layout");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
     BITNET_ASSERT(row_end <= weights.rows && scales.group == x.group);
     BITNET_ASSERT(x.group == 0 || (has_groups<Layout> && is_group(x.group)));

@@ -88,9 +88,7 @@ using best = decltype(detail::best(clusters{}));
 
 /// A cluster together with the flags it was compiled with.
 template <class Cluster, unsigned long long Flags>
-struct with_flags : Cluster {
-    using cluster = Cluster;
-};
+struct with_flags : Cluster {};
 
 /// A cluster in this translation unit: what calls that name a cluster take, `here<scalar>` say,
 /// since a bare tag would share its symbols with units of other flags.

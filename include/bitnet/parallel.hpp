@@ -19,6 +19,9 @@ concept Executor = requires(const E& e, std::size_t n) {
     e.parallel_for(n, [](std::size_t, std::size_t) noexcept {});
 };
 
+#define BITNET_NO_EXECUTOR                                                                         \
+    "an executor has workers() and parallel_for(n, f(task, worker)): see bitnet/parallel.hpp"
+
 /// Runs everything on the calling thread.
 struct Serial {
     BITNET_INLINE constexpr std::size_t workers() const noexcept { return 1; }
@@ -49,6 +52,7 @@ struct RangeTasks {
 template <class Isa, class E, class F>
 BITNET_INLINE void for_ranges(const E& executor, std::size_t n, std::size_t most,
                               const F& f) noexcept {
+    static_assert(Executor<E>, BITNET_NO_EXECUTOR);
     const auto run = [](const void* g, std::size_t first, std::size_t last) noexcept {
         (*static_cast<const F*>(g))(first, last);
     };
@@ -61,6 +65,7 @@ BITNET_INLINE void for_ranges(const E& executor, std::size_t n, std::size_t most
 /// so that a slow core does not hold up the rest.
 template <class Isa, class E, class F>
 BITNET_INLINE void for_row_ranges(const E& executor, std::size_t rows, const F& f) noexcept {
+    static_assert(Executor<E>, BITNET_NO_EXECUTOR);
     constexpr std::size_t stripe = 64;
     const std::size_t most = executor.workers() == 1 ? 1 : executor.workers() * 4;
     for_ranges<Isa>(executor, (rows + stripe - 1) / stripe, most,

@@ -185,11 +185,13 @@ BITNET_HIDDEN Result<QuantizedWeights> quantize_weights(std::span<const float> w
 ///        i mod 16) folded 8, 4, 2, 1. A token with a NaN or an infinity gets the scale NaN.
 /// cost:  reads x once (Sign, SignMean) or twice (Int8, Int4, Int2, SignNorm); no allocation
 /// source: arXiv 2402.17764 (Int8)
-template <class Activations, class Isa = isa::native, Executor E = Serial>
-requires(!std::is_same_v<Activations, Ternary>) BITNET_HIDDEN Quantized<Activations> quantize(
-    Matrix<const float> x, std::span<std::byte> scratch, std::size_t group = 0,
-    const E& executor = serial)
-noexcept {
+template <class Activations, class Isa = isa::native, class E = Serial>
+BITNET_HIDDEN Quantized<Activations> quantize(Matrix<const float> x, std::span<std::byte> scratch,
+                                              std::size_t group = 0,
+                                              const E& executor = serial) noexcept {
+    static_assert(!std::is_same_v<Activations, Ternary>,
+                  "ternary activations come quantized: from bitglu() or quantized_from_codes()");
+    static_assert(Executor<E>, BITNET_NO_EXECUTOR);
     const Quantized<Activations> q = detail::place<Activations>(scratch, x.rows, x.cols, group);
     detail::for_ranges<Isa>(executor, x.rows, executor.workers(),
                             [&](std::size_t first, std::size_t last) noexcept {

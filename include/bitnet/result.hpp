@@ -99,6 +99,8 @@ public:
         append(": ");
         append(e.message());
     }
+    BITNET_INLINE BadResultAccess(const BadResultAccess&) noexcept = default;
+    BITNET_INLINE BadResultAccess& operator=(const BadResultAccess&) noexcept = default;
     /// The code, the position if there is one, and the sentence: "bad_code at 7: ...".
     const char* what() const noexcept override { return what_; }
 

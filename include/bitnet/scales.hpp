@@ -60,7 +60,9 @@ BITNET_INLINE constexpr ScaleView view_scales(ScaleScheme scheme, const float* d
     case ScaleScheme::block:
         break;
     }
-    return {data, n * groups_of(cols, group), n, group, 2}; // 4 row blocks of 16
+    constexpr unsigned shift = 2;
+    static_assert(layout::tile_rows << shift == scale_block_rows);
+    return {data, n * groups_of(cols, group), n, group, shift};
 }
 
 /// How many floats packed scales are.

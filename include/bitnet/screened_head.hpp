@@ -116,7 +116,7 @@ public:
     /// exact: logits, always; the choice of rows, with the probability above
     /// cost: reads half of the codes, and 1 / 25 bit a weight more for each percent of rows taken
     ///       exactly; no allocation; noexcept
-    template <class Isa = isa::native, Executor E = Serial>
+    template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN std::size_t top(const Quantized<Int8>& x, std::span<Logit> best,
                                   std::span<std::byte> scratch,
                                   const E& executor = serial) const noexcept {
@@ -153,7 +153,7 @@ public:
     /// y (rows) = all logits.
     /// pre:  x is one token of cols() columns without groups
     /// cost: reads all codes; no allocation; noexcept
-    template <class Isa = isa::native, Executor E = Serial>
+    template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN void forward(const Quantized<Int8>& x, std::span<float> y,
                                std::span<std::byte> scratch,
                                const E& executor = serial) const noexcept {

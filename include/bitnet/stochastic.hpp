@@ -26,11 +26,12 @@ namespace BITNET_NAMESPACE {
 /// exact: the rule's expression, one rounding per operation, log and sigmoid as in math.hpp
 /// cost:  one Philox call an element; noexcept, no allocation; the executor splits tokens
 /// source: Bernoulli: arXiv 1602.02830; Gumbel: arXiv 1611.01144
-template <class Isa = isa::native, class Rule, Executor E = Serial>
+template <class Isa = isa::native, class Rule, class E = Serial>
 BITNET_HIDDEN Quantized<Sign> stochastic_sign(Matrix<const float> x, const Rule& rule,
                                               const Draws& draws, std::span<std::byte> scratch,
                                               std::size_t group = 0,
                                               const E& executor = serial) noexcept {
+    static_assert(Executor<E>, BITNET_NO_EXECUTOR);
     const Quantized<Sign> q = detail::place<Sign>(scratch, x.rows, x.cols, group);
     detail::for_ranges<Isa>(
         executor, x.rows, executor.workers(), [&](std::size_t first, std::size_t last) noexcept {

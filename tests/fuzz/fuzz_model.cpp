@@ -28,23 +28,28 @@ using namespace model_bytes;
 using fuzz::require;
 using fuzz::Source;
 
-const Bytes& sound_file(std::size_t index) {
-    static const std::array<Bytes, 7> files = {
-        tiny::make({.seed = 1}).file(),
-        tiny::make({.seed = 2,
-                    .gate = Config::Gate::silu,
-                    .kinds = {kind_named("binary-int8"), kind_named("f32")}})
-            .file(),
-        tiny::make({.seed = 3,
-                    .kinds = {kind_named("ternary-sign"), kind_named("ternary-signnorm"),
-                              kind_named("ternary-signmean"), kind_named("binary-sign"),
-                              kind_named("binary-signnorm"), kind_named("binary-signmean")}})
-            .file(),
-        tiny::make({.seed = 4, .sub_norm = false, .tokenizer = false}).file(),
-        tiny::make({.seed = 5, .kinds = {kind_named("int8-int8")}}).file(),
-        tiny::make({.seed = 6, .head = kind_named("screened-int8")}).file(),
-        tiny::make({.seed = 7, .kinds = tiny::projection_kinds()}).file(),
+std::vector<Bytes> sound_files() {
+    // Named: clang++ 14 destroys a temporary of options twice that consteval calls are part of.
+    constexpr TensorKind f32 = kind_named("f32"), binary = kind_named("binary-int8"),
+                         int8 = kind_named("int8-int8"), screened = kind_named("screened-int8");
+    constexpr std::array one_bit{kind_named("ternary-sign"),     kind_named("ternary-signnorm"),
+                                 kind_named("ternary-signmean"), kind_named("binary-sign"),
+                                 kind_named("binary-signnorm"),  kind_named("binary-signmean")};
+    std::vector<Bytes> files;
+    const auto add = [&](const tiny::Options& options) {
+        files.push_back(tiny::make(options).file());
     };
+    add({.seed = 1});
+    add({.seed = 2, .gate = Config::Gate::silu, .kinds = {binary, f32}});
+    add({.seed = 3, .kinds = {one_bit.begin(), one_bit.end()}});
+    add({.seed = 4, .sub_norm = false, .tokenizer = false});
+    add({.seed = 5, .kinds = {int8}});
+    add({.seed = 6, .head = screened});
+    add({.seed = 7, .kinds = tiny::projection_kinds()});
+    return files;
+}
+const Bytes& sound_file(std::size_t index) {
+    static const std::vector<Bytes> files = sound_files();
     return files[index % files.size()];
 }
 

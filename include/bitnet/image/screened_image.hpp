@@ -134,7 +134,11 @@ public:
         }
         auto first = map_image<Weights, Layout, Isa>(
             bytes.subspan(sizeof h, bytes.size() - sizeof h - lower));
-        if (!first) return after_header(first.error());
+        if (!first) {
+            Error error = after_header(first.error());
+            if (error.code == Errc::wrong_size) error.where += lower;
+            return error;
+        }
         const bool row_scales = first->scales().block_stride != 0 || rows == 1;
         if (first->rows() != rows || first->cols() != cols || first->group() != 0 ||
             first->bias() || !row_scales) {

@@ -82,8 +82,8 @@ struct X86Place {
     std::uint32_t leaf = 0, subleaf = 0, reg = 0, bit = 0;
     XsaveState state = no_state;
 };
-/// Bit `bit` of Linux's AT_HWCAP (word 1) or AT_HWCAP2 (word 2), a name of macOS's sysctl, and a
-/// number of Windows' IsProcessorFeaturePresent.
+/// Bit `bit` of Linux's AT_HWCAP (word 1) or AT_HWCAP2 (word 2) on aarch64, a name of macOS's
+/// sysctl, a number of Windows' IsProcessorFeaturePresent.
 struct ArmPlace {
     unsigned word = 0, bit = 0;
     const char* sysctl = nullptr;

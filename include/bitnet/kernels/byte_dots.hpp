@@ -74,6 +74,7 @@ BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
     if constexpr (Chains == 1 && calls >= bitnet::max_cols / 4) {
         for (std::size_t i = 0; i < in.chunks * 8 / words; ++i) step(totals);
     } else {
+        static_assert(calls >= words / Chains, "a step must not overflow a sum");
         using Narrow = TileDotSums<Isa, Blocks, Tokens * Chains>;
         in_runs<calls / (words / Chains), Narrow>(
             in.chunks * 8 / words, step, [&](const Narrow& sums) BITNET_INLINE_LAMBDA {

@@ -74,7 +74,9 @@ BITNET_INLINE void add_counts(TileSums<Isa, Blocks, Tokens>& sums,
 template <class Isa, std::size_t Calls, class F, std::size_t... Blocks, std::size_t... Tokens>
 BITNET_INLINE void count_ones(std::size_t chunks, F&& step,
                               TileSums<Isa, Blocks, Tokens>&... totals) noexcept {
-    in_runs<simd::ops<Isa>::popcount_calls / Calls, TileBitCounts<Isa, Blocks, Tokens>...>(
+    constexpr std::size_t calls = simd::ops<Isa>::popcount_calls;
+    static_assert(calls == 0 || calls >= Calls, "0 calls would mean that counts are never taken");
+    in_runs<calls / Calls, TileBitCounts<Isa, Blocks, Tokens>...>(
         chunks, step,
         [&](const TileBitCounts<Isa, Blocks, Tokens>&... counts)
             BITNET_INLINE_LAMBDA { (add_counts(totals, counts), ...); });

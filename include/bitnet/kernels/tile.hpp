@@ -15,8 +15,6 @@
 
 namespace BITNET_NAMESPACE::kernels {
 
-using layout::tile_rows;
-
 /// Which part of a product a tile is: row blocks of tile_rows rows, and tokens.
 struct TileRange {
     std::size_t block, blocks; ///< the first row block, and how many

@@ -24,7 +24,7 @@ BITNET_INLINE xsimd::batch<float, Arch> divide(const xsimd::batch<float, Arch>& 
     return x;
 }
 
-#elif defined(BITNET_FLOAT_REGISTER) && defined(__x86_64__)
+#elif defined(BITNET_FLOAT_REGISTER) && defined(__SSE2__)
 
 BITNET_INLINE float divide(float a, float b) noexcept {
     asm("divss {%1, %0|%0, %1}" : "+x"(a) : "x"(b));
