@@ -209,6 +209,14 @@ TEST_CASE("codes and bytes come back", "[screened_head]") {
     for (const std::size_t cut : {0u, 63u, 64u, 200u, 4000u}) {
         CHECK(!ScreenedHead::map_packed(bytes.first(cut)));
     }
+    // Five bytes too few: the first one missing; five too many: the first one too many.
+    AlignedBytes longer(bytes.size() + 5);
+    std::memcpy(longer.data(), bytes.data(), bytes.size());
+    for (const std::size_t size : {bytes.size() - 5, bytes.size() + 5}) {
+        const auto wrong = ScreenedHead::map_packed({longer.data(), size});
+        CHECK(wrong.error().code == Errc::wrong_size);
+        CHECK(wrong.error().where == std::min(size, bytes.size()));
+    }
     CHECK(ScreenedHead::map_packed({bytes.data() + 1, bytes.size() - 1}).error().code ==
           Errc::misaligned);
 }
