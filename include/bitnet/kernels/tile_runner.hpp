@@ -45,7 +45,7 @@ struct TileRunner {
     std::size_t counted_block = ~std::size_t{0}; ///< first block of those counted in row_ones
     std::int32_t row_ones[tile_rows * max_blocks] = {};
 
-    BITNET_HIDDEN void operator()(const TileRange& tile, std::size_t first, std::size_t last,
+    BITNET_INLINE void operator()(const TileRange& tile, std::size_t first, std::size_t last,
                                   std::int32_t* dots) noexcept {
         const auto at = x.layout();
         const std::size_t block_bytes = weights.mapping().block_bytes();
