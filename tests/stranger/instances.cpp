@@ -39,6 +39,21 @@ int use_all(type_list<P...>, std::span<const std::int8_t> codes, std::span<const
     return (use.template operator()<P>() + ...);
 }
 
+/// Packs every format in every layout that holds it, and back.
+bool packs_all(std::span<const std::int8_t> codes, std::span<std::int8_t> out) {
+    bool all = true;
+    for_each_type(weight_formats{}, [&]<class Format>() {
+        for_each_type(layouts{}, [&]<class L>() {
+            if constexpr (L::template holds<Format>) {
+                const auto packed = pack<Format, L>(codes, 2, 3);
+                unpack(packed->view(), out);
+                all = all && verify(packed->view()) && packed->view()(0, 0) == out[0];
+            }
+        });
+    });
+    return all;
+}
+
 } // namespace
 
 bool stranger(std::span<const std::int8_t> codes, std::span<const float> x, std::span<float> y,
@@ -49,6 +64,8 @@ bool stranger(std::span<const std::int8_t> codes, std::span<const float> x, std:
     Logit best[1];
     head->top(quantize<Int8>(Matrix<const float>(x.data(), 1, 3), scratch), best, scratch);
     softmax(y);
+    std::int8_t out[6];
+    if (!packs_all(codes, out)) return false;
     return use_all(products{}, codes, x, y, scratch) != 0 && head->verify() && !self_test() &&
            table.name != nullptr;
 }

@@ -36,8 +36,8 @@ struct Planes16 {
                                                      std::size_t c) noexcept {
             const std::size_t at = byte_of(i, c);
             const unsigned shift = lane_bit(c) % 8;
-            const unsigned mask = (block[at] >> shift) & 1,
-                           sign = (block[at + line_bytes] >> shift) & 1;
+            const unsigned mask = (unsigned{block[at]} >> shift) & 1,
+                           sign = (unsigned{block[at + line_bytes]} >> shift) & 1;
             return mask ? sign * 2 : (sign ? 3u : 1u);
         }
         BITNET_INLINE static constexpr void store(std::uint8_t* block, std::size_t i, std::size_t c,

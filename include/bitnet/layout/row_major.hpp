@@ -37,7 +37,8 @@ struct RowMajor {
         }
         BITNET_INLINE constexpr unsigned load(const std::uint8_t* data, std::size_t r,
                                               std::size_t c) const noexcept {
-            return (data[byte_of(r, c)] >> (c * Format::bits % 8)) & ((1u << Format::bits) - 1);
+            return (unsigned{data[byte_of(r, c)]} >> (c * Format::bits % 8)) &
+                   ((1u << Format::bits) - 1);
         }
         BITNET_INLINE constexpr void store(std::uint8_t* data, std::size_t r, std::size_t c,
                                            unsigned u) const noexcept {
@@ -68,7 +69,8 @@ struct RowMajor {
         constexpr unsigned in_byte = 8 / Format::bits;
         for (std::size_t i = 0; i < 8; ++i) {
             for (unsigned k = 0; k < in_byte; ++k) {
-                const unsigned u = in[i] >> (k * Format::bits) & ((1u << Format::bits) - 1);
+                const unsigned u =
+                    unsigned{in[i]} >> (k * Format::bits) & ((1u << Format::bits) - 1);
                 codes[i * in_byte + k] = static_cast<std::int8_t>(Format::decode(u));
             }
         }
