@@ -33,7 +33,7 @@ using namespace bitnet::example;
 using bitnet::BitLinear;
 using bitnet::ScreenedHead;
 
-/// A word of the command line and the tensor kind that it stands for.
+/// A word of the command line and the tensor kind that it means.
 struct KindWord {
     std::string_view word;
     TensorKind kind;
