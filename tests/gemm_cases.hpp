@@ -6,7 +6,7 @@
 #include <bitnet/gemm.hpp>
 #include <bitnet/pack.hpp>
 #include <bitnet/products.hpp>
-#include <bitnet/quantized.hpp>
+#include <bitnet/quantize.hpp>
 #include <bitnet/scales.hpp>
 
 #include <cstddef>

@@ -88,7 +88,7 @@ TEMPLATE_LIST_TEST_CASE("a value has a place of its own", "[layout]", Cases) {
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("values stand where the documentation says", "[layout]", Cases) {
+TEMPLATE_LIST_TEST_CASE("values are where the documentation says", "[layout]", Cases) {
     using Format = typename TestType::Format;
     using Layout = typename TestType::Layout;
     support::Random random(1);

@@ -161,7 +161,7 @@ TEST_CASE("hostile names") {
         return file;
     };
     CHECK(refusal(named("other")).empty());
-    check_refused(named("a"), "stands twice");
+    check_refused(named("a"), "is twice");
     check_refused(named(""), "illegal name");
     check_refused(named("", false), "illegal name"); // no terminating zero
     check_refused(named(std::string("x\0y", 3)), "illegal name");

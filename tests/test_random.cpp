@@ -86,7 +86,7 @@ TEST_CASE("uniform numbers lie inside (0, 1) and spread evenly", "[random]") {
 TEST_CASE("sixteen lanes draw what one draws", "[random]") {
     for (std::uint32_t first : {0u, 5u, 0xfffffff8u}) {
         float lane[16];
-        simd::uniform16<isa::native>(9, first, 1ull << 40, 2).store(lane);
+        detail::uniform16<isa::native>(9, first, 1ull << 40, 2).store(lane);
         for (std::uint32_t i = 0; i < 16; ++i)
             CHECK(lane[i] == uniform(9, first + i, 1ull << 40, 2));
     }

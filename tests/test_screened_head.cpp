@@ -221,6 +221,35 @@ TEST_CASE("codes and bytes come back", "[screened_head]") {
           Errc::misaligned);
 }
 
+TEST_CASE("a head of float weights has a scale per row", "[screened_head]") {
+    support::Random random(8);
+    const std::size_t rows = 21, cols = 77;
+    std::vector<float> weights(rows * cols);
+    for (auto& w : weights) w = random.real() - 0.5f;
+    for (std::size_t c = 0; c < cols; ++c) weights[3 * cols + c] = 0.0f;
+    Head head{rows, cols, std::vector<std::int8_t>(rows * cols), std::vector<float>(rows)};
+    for (std::size_t r = 0; r < rows; ++r) {
+        float most = 1e-30f;
+        for (std::size_t c = 0; c < cols; ++c)
+            most = std::max(most, std::abs(weights[r * cols + c]));
+        head.scales[r] = most / 112;
+        for (std::size_t c = 0; c < cols; ++c) {
+            const std::size_t i = r * cols + c;
+            head.codes[i] = static_cast<std::int8_t>(std::nearbyint(weights[i] / head.scales[r]));
+        }
+    }
+    const ScreenedHead made = ScreenedHead::from_float(weights, rows, cols, 7).value();
+    CHECK(std::ranges::equal(made.bytes(), make(head, 7).bytes()));
+
+    weights[40] = std::numeric_limits<float>::infinity();
+    const Error error = ScreenedHead::from_float(weights, rows, cols, 7).error();
+    CHECK(error.code == Errc::bad_weight);
+    CHECK(error.where == 40);
+    CHECK(ScreenedHead::from_float(weights, rows, cols + 1, 7).error().code == Errc::wrong_size);
+    CHECK(ScreenedHead::from_float({}, 1, 65536, 7).error().message() ==
+          "shape is too large: cols must be at most 65535");
+}
+
 TEST_CASE("a head that was moved from is empty", "[screened_head]") {
     support::clusters();
     support::Random random(6);

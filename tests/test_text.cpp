@@ -76,7 +76,7 @@ TEST_CASE("strip takes white space off both ends") {
     CHECK(strip("").empty());
 }
 
-TEST_CASE("stories stand between their separators") {
+TEST_CASE("stories are between their separators") {
     using Stories = std::vector<std::string>;
     CHECK(split_stories("") == Stories{});
     CHECK(split_stories(" \n") == Stories{});

@@ -174,7 +174,7 @@ void ModelFile::read_index(std::size_t begin, std::size_t count) {
         }
         end = tensor.offset + tensor.bytes;
         tensors_.push_back(std::move(tensor));
-        if (!names.insert(tensors_.back().name).second) refuse(who + " stands twice in the index");
+        if (!names.insert(tensors_.back().name).second) refuse(who + " is twice in the index");
     }
     if (format::aligned(end) != bytes_.size() || !all_zero(bytes_.subspan(end))) {
         refuse("the file does not end where its last tensor does");

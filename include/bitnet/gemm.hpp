@@ -16,6 +16,21 @@
 
 namespace BITNET_NAMESPACE {
 
+namespace detail {
+template <class Isa, class Weights, class Codes, class Layout, class T>
+BITNET_INLINE void check_product([[maybe_unused]] const PackedView<Weights, Layout>& weights,
+                                 [[maybe_unused]] const Quantized<Codes>& x,
+                                 [[maybe_unused]] const Matrix<T>& y,
+                                 [[maybe_unused]] std::size_t row_end) noexcept {
+    static_assert(kernels::has_kernel<Weights, Codes, Layout, Isa>,
+                  "no kernel for these weights, codes and layout: see products.hpp; repack() "
+                  "changes the layout");
+    BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
+    BITNET_ASSERT(row_end <= weights.rows);
+    BITNET_ASSERT(x.group == 0 || (Layout::has_groups && is_group(x.group)));
+}
+} // namespace detail
+
 /// y[t, r] = sum over c of W[r, c] * q[t, c], for rows r in [row_begin, row_end)
 /// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) int32
 /// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; x.group is 0 or, if
@@ -26,12 +41,7 @@ template <class Isa = isa::native, class Weights, class Codes, class Layout>
 BITNET_INLINE void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Codes> x,
                              Matrix<std::int32_t> y, std::size_t row_begin,
                              std::size_t row_end) noexcept {
-    static_assert(kernels::has_kernel<Weights, Codes, Layout, Isa>,
-                  "no kernel for these weights, codes and layout: see products.hpp; repack() "
-                  "changes the layout");
-    BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
-    BITNET_ASSERT(row_end <= weights.rows);
-    BITNET_ASSERT(x.group == 0 || (Layout::has_groups && is_group(x.group)));
+    detail::check_product<Isa>(weights, x, y, row_end);
     isa::call<functions::GemmDots<Product<Weights, Codes, Layout>>, Isa>(weights, x, y, row_begin,
                                                                          row_end);
 }
@@ -51,12 +61,8 @@ template <class Isa = isa::native, class Weights, class Codes, class Layout>
 BITNET_INLINE void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x, ScaleView scales,
                         const float* bias, Matrix<float> y, std::size_t row_begin,
                         std::size_t row_end) noexcept {
-    static_assert(kernels::has_kernel<Weights, Codes, Layout, Isa>,
-                  "no kernel for these weights, codes and layout: see products.hpp; repack() "
-                  "changes the layout");
-    BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
-    BITNET_ASSERT(row_end <= weights.rows && scales.group == x.group);
-    BITNET_ASSERT(x.group == 0 || (Layout::has_groups && is_group(x.group)));
+    detail::check_product<Isa>(weights, x, y, row_end);
+    BITNET_ASSERT(scales.group == x.group);
     isa::call<functions::Gemm<Product<Weights, Codes, Layout>>, Isa>(weights, x, scales, bias, y,
                                                                      row_begin, row_end);
 }

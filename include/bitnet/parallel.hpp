@@ -60,15 +60,19 @@ BITNET_INLINE void for_ranges(const E& executor, std::size_t n, std::size_t most
     executor.parallel_for(tasks, RangeTasks<Isa>{run, &f, n, tasks});
 }
 
+/// 4 ranges a worker, so that a slow core does not hold up the rest; 1 where there is one worker.
+template <class E>
+BITNET_INLINE std::size_t most_ranges(const E& executor) noexcept {
+    return executor.workers() == 1 ? 1 : 4 * executor.workers();
+}
+
 /// f(begin, end) for ranges of rows: whole stripes of 64 rows, which are 4 row blocks, long enough
-/// a stream that its start does not count; the last stripe may be shorter. Up to 4 ranges a worker,
-/// so that a slow core does not hold up the rest.
+/// a stream that its start does not count; the last stripe may be shorter.
 template <class Isa, class E, class F>
 BITNET_INLINE void for_row_ranges(const E& executor, std::size_t rows, const F& f) noexcept {
     static_assert(Executor<E>, BITNET_NO_EXECUTOR);
     constexpr std::size_t stripe = 64;
-    const std::size_t most = executor.workers() == 1 ? 1 : executor.workers() * 4;
-    for_ranges<Isa>(executor, (rows + stripe - 1) / stripe, most,
+    for_ranges<Isa>(executor, (rows + stripe - 1) / stripe, most_ranges(executor),
                     [&](std::size_t first, std::size_t last) noexcept {
                         const std::size_t end = last * stripe;
                         f(first * stripe, end < rows ? end : rows);

@@ -68,6 +68,10 @@ struct token_layout {
         const std::size_t first = panel(t);
         return first * token_bytes() + (t - first) * 4;
     }
+    /// Bytes from there to the first word of column c, in a panel of width w.
+    static BITNET_INLINE constexpr std::size_t word_offset(std::size_t c, std::size_t w) noexcept {
+        return c / word_cols * planes * w * 4;
+    }
     /// Bytes of codes, scales and sums, with room to align each.
     BITNET_INLINE constexpr std::size_t bytes() const noexcept {
         constexpr std::size_t alignment = AlignedBytes::alignment;
@@ -102,7 +106,7 @@ struct Quantized {
         using L = token_layout<codes_of<Activations>>;
         const L at = layout();
         const std::size_t w = at.width(t);
-        const std::uint8_t* word = codes + at.offset(t) + c / L::word_cols * L::planes * w * 4;
+        const std::uint8_t* word = codes + at.offset(t) + L::word_offset(c, w);
         if constexpr (L::is_int8) {
             return static_cast<std::int8_t>(word[c % 4]);
         } else {

@@ -3,7 +3,6 @@
 // whatever the order in which they are drawn.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 #include <bitnet/config.hpp>

@@ -14,7 +14,7 @@
 #endif
 
 #include <bitnet/config.hpp>
-#include <bitnet/isa.hpp>
+#include <bitnet/isa/features.hpp>
 
 namespace BITNET_NAMESPACE {
 
@@ -121,7 +121,7 @@ private:
 
 namespace detail {
 /// Out of line, so that a call of value() costs a branch.
-template <class Isa>
+template <unsigned long long Flags>
 [[noreturn]] BITNET_NOINLINE void throw_bad_result_access(Error error) {
     throw BadResultAccess(error);
 }
@@ -204,7 +204,7 @@ public:
 private:
     BITNET_INLINE void expect_value() const {
 #if defined(__cpp_exceptions)
-        if (!has_value_) detail::throw_bad_result_access<isa::native>(error_);
+        if (!has_value_) detail::throw_bad_result_access<isa::flag_set>(error_);
 #else
         BITNET_ASSERT(has_value_);
 #endif

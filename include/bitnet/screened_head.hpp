@@ -18,8 +18,12 @@
 #include <bitnet/kernels/screen.hpp>
 #include <bitnet/parallel.hpp>
 #include <bitnet/quantize.hpp>
+#include <bitnet/quantize_weights.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/result.hpp>
+#include <bitnet/simd/divide.hpp>
+#include <bitnet/simd/float_bits.hpp>
+#include <bitnet/simd/round.hpp>
 #include <bitnet/tensor.hpp>
 
 namespace BITNET_NAMESPACE {
@@ -62,6 +66,24 @@ public:
     from_codes(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
                std::span<const float> scales, std::uint64_t seed) noexcept {
         auto image = detail::ScreenedImage::make<Isa>(codes, rows, cols, scales, seed);
+        if (!image) return image.error();
+        return ScreenedHead(std::move(*image));
+    }
+
+    /// A head from float weights: for each row, scale = max(max|w|, 1e-30) / 112 and
+    /// code = round-half-even(w / scale), one rounding to float32 per operation.
+    /// weights (rows, cols) row-major
+    /// err: empty_shape, too_large, wrong_size; bad_weight (where: index); out_of_memory
+    template <class Isa = isa::native>
+    BITNET_HIDDEN static Result<ScreenedHead> from_float(std::span<const float> weights,
+                                                         std::size_t rows, std::size_t cols,
+                                                         std::uint64_t seed) noexcept {
+        const auto q =
+            quantize_weights<detail::ScreenedCodes, Isa>(weights, rows, cols, {.per_row = true});
+        if (!q) return q.error();
+        constexpr bool codes_are_sound = true;
+        auto image = detail::ScreenedImage::make<Isa, codes_are_sound>(q->codes(), rows, cols,
+                                                                       q->scales(), seed);
         if (!image) return image.error();
         return ScreenedHead(std::move(*image));
     }
@@ -137,7 +159,7 @@ public:
         }
         std::size_t count = std::exchange(kept.count, std::size_t{0});
         for (std::size_t i = 0; i < count; ++i) pass.rows[i] = best[i].row;
-        take<Isa>(pass, count, kept, serial);
+        rescore<Isa>(pass, count, kept, serial);
         if (pass.bounded) {
             count = isa::call<functions::RowsThatReach, Isa>(pass.dots, pass.scales, std::size_t{0},
                                                              rows(), pass.high, pass.low, pass.a,
@@ -146,7 +168,7 @@ public:
             count = rows();
             for (std::size_t r = 0; r < count; ++r) pass.rows[r] = static_cast<std::uint32_t>(r);
         }
-        take<Isa>(pass, count, kept, executor);
+        rescore<Isa>(pass, count, kept, executor);
         return count;
     }
 
@@ -191,7 +213,7 @@ private:
 
         static BITNET_INLINE std::int32_t key(float v) noexcept { // in the order of the values
             const std::int32_t bits = detail::bits_of(v);
-            return bits < 0 ? -(bits & 0x7fffffff) : bits;
+            return bits < 0 ? -(bits & detail::magnitude_bits) : bits;
         }
         static BITNET_INLINE bool better(const Logit& a, const Logit& b) noexcept {
             return key(a.value) != key(b.value) ? key(a.value) > key(b.value) : a.row < b.row;
@@ -265,19 +287,18 @@ private:
     template <class Isa, class E>
     BITNET_HIDDEN void nibble_dots(const Pass& pass, std::size_t count,
                                    const E& executor) const noexcept {
-        const std::size_t most = executor.workers() == 1 ? 1 : 4 * executor.workers();
-        detail::for_ranges<Isa>(
-            executor, count, most, [&](std::size_t i, std::size_t end) noexcept {
-                isa::call<functions::NibbleDots, Isa>(image_.nibbles(), image_.padded_cols() / 2,
-                                                      pass.q, pass.rows + i, end - i,
-                                                      pass.nibble_dots + i);
-            });
+        detail::for_ranges<Isa>(executor, count, detail::most_ranges(executor),
+                                [&](std::size_t i, std::size_t end) noexcept {
+                                    isa::call<functions::NibbleDots, Isa>(
+                                        image_.nibbles(), image_.padded_cols() / 2, pass.q,
+                                        pass.rows + i, end - i, pass.nibble_dots + i);
+                                });
     }
 
     /// Puts the exact logits of the first `count` of the pass's rows among the best.
     template <class Isa, class E>
-    BITNET_HIDDEN void take(const Pass& pass, std::size_t count, Best& best,
-                            const E& executor) const noexcept {
+    BITNET_HIDDEN void rescore(const Pass& pass, std::size_t count, Best& best,
+                               const E& executor) const noexcept {
         nibble_dots<Isa>(pass, count, executor);
         for (std::size_t i = 0; i < count; ++i) {
             const std::uint32_t row = pass.rows[i];

@@ -14,6 +14,7 @@
 #include <bitnet/kernels/token_words.hpp>
 #include <bitnet/parallel.hpp>
 #include <bitnet/quantized.hpp>
+#include <bitnet/random.hpp>
 #include <bitnet/stochastic_rule.hpp>
 #include <bitnet/tensor.hpp>
 

@@ -28,9 +28,9 @@
 #include <bitnet/config.hpp>
 #include <bitnet/errors.hpp>
 #include <bitnet/finite.hpp>
+#include <bitnet/kernels/scales.hpp>
 #include <bitnet/pack.hpp>
 #include <bitnet/result.hpp>
-#include <bitnet/scales.hpp>
 #include <bitnet/simd/float_bits.hpp>
 #include <bitnet/tensor.hpp>
 

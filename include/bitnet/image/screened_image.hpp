@@ -31,7 +31,8 @@
 #include <bitnet/tensor.hpp>
 #include <bitnet/text.hpp>
 
-namespace BITNET_NAMESPACE::detail {
+namespace BITNET_NAMESPACE {
+namespace detail {
 
 struct ScreenedHeader {
     std::uint32_t magic, zero;
@@ -40,19 +41,34 @@ struct ScreenedHeader {
 };
 static_assert(sizeof(ScreenedHeader) == 64);
 
+/// The codes that a screened head is made of: int8 in [-112, 112], so that w + d is in 16 [-7, 8).
+struct ScreenedCodes {
+    static constexpr int max_code = 112;
+    static constexpr FloatRule float_rule = FloatRule::absmax;
+};
+
+} // namespace detail
+
+/// 16 (sum of u q) stays below 2^31.
+template <>
+inline constexpr std::size_t max_cols_of<detail::ScreenedCodes> = (std::size_t{1} << 16) - 1;
+
+namespace detail {
+
 /// An image, owned or mapped, whose header has been checked; or empty: no bytes, no rows.
 class ScreenedImage {
 public:
     using Weights = Int4; // of the first pass
     using Layout = layout::Rows16;
     static constexpr std::uint32_t magic = 0x31534e42; // "BNS1"
-    static constexpr int max_code = 112;               // -112 + 0 and 112 + 15 are in 16 [-7, 8)
-    static constexpr std::size_t max_cols = (std::size_t{1} << 16) - 1; // 16 (sum of u q) < 2^31
-    static constexpr std::uint64_t max_rows = 0xffffffff;               // Logit::row
+    static constexpr int max_code = ScreenedCodes::max_code;
+    static constexpr std::size_t max_cols = max_cols_of<ScreenedCodes>;
+    static constexpr std::uint64_t max_rows = 0xffffffff; // Logit::row
     BITNET_HIDDEN static constexpr Text bad_code_text{"codes of a screened head are ", -max_code,
                                                       " to ", max_code};
 
-    template <class Isa>
+    /// Codes are scanned unless they are known to be sound.
+    template <class Isa, bool CodesAreSound = false>
     BITNET_HIDDEN static Result<ScreenedImage>
     make(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
          std::span<const float> scales, std::uint64_t seed) noexcept {
@@ -63,7 +79,7 @@ public:
         if (scales.size() != rows) {
             return wrong_size(scales.size(), rows, "number of scales is not rows");
         }
-        for (std::size_t i = 0; i < codes.size(); ++i) {
+        for (std::size_t i = 0; !CodesAreSound && i < codes.size(); ++i) {
             if (codes[i] < -max_code || codes[i] > max_code) {
                 return Error{Errc::bad_code, i, bad_code_text.characters};
             }
@@ -258,4 +274,5 @@ private:
     float largest_scale_ = 0;
 };
 
-} // namespace BITNET_NAMESPACE::detail
+} // namespace detail
+} // namespace BITNET_NAMESPACE

@@ -8,10 +8,8 @@
 #include <xsimd/config/xsimd_config.hpp>
 
 #include <bitnet/config.hpp>
+#include <bitnet/version.hpp>
 
-// What a macro expands to, as a string: its own name where it is not defined.
-#define BITNET_STRING_OF(...) #__VA_ARGS__
-#define BITNET_STRING(...) BITNET_STRING_OF(__VA_ARGS__)
 // Whether a macro is defined, as a constant expression.
 #define BITNET_DEFINED(macro) (!bitnet::isa::detail::equal(#macro, BITNET_STRING(macro)))
 

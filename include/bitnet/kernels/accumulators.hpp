@@ -18,7 +18,6 @@ using layout::tile_rows;
 template <class Sum, class Isa, std::size_t Blocks, std::size_t Tokens>
 struct Accumulators {
     using ops = simd::ops<Isa>;
-    using u32 = typename ops::u32;
     using i32 = typename ops::i32;
     static constexpr std::size_t registers = ops::registers;
 

@@ -144,7 +144,7 @@ struct BitGlu {
                 const std::uint32_t sign = detail::to_lane_order(plus);
                 std::memcpy(word, &mask, sizeof mask);
                 std::memcpy(word + 4 * w, &sign, sizeof sign);
-                q.sums[c / group * q.tokens + t] += detail::ones(open);
+                q.sums[c / group * q.tokens + t] += detail::popcount32(open);
                 word += 8 * w;
             });
             detail::set_scale(q.scales[t], largest.maximum() < detail::inf_bits, 1.0f);

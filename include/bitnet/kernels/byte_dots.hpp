@@ -18,15 +18,15 @@ namespace BITNET_NAMESPACE::kernels {
 /// A tile of many tokens shifts every code to the bottom of its byte: an AND and a shift, shared by
 /// its tokens. A tile of one token shares them with nobody, so it leaves codes where they are, as
 /// 2^k u, and gives each place in a byte a sum of its own, a chain, which is shifted once, at the
-/// end. More chains than one also hide the latency of the dot. No sum overflows: it is taken after
-/// dot4_calls(largest) calls at most.
+/// end. More chains than one also hide the latency of the dot. No sum overflows: it is added to the
+/// totals after dot4_calls(largest) calls at most.
 template <class Isa, unsigned Bits, std::size_t Chains, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
                                        TileSums<Isa, Blocks, Tokens>& totals) noexcept {
     using ops = simd::ops<Isa>;
     using u32 = typename ops::u32;
     using i32 = typename ops::i32;
-    using bitnet::layout::line_bytes;
+    using layout::line_bytes;
 
     constexpr std::size_t in_line = 8 / Bits;               // words of a token that a line meets
     constexpr std::size_t words = Chains > 1 ? 8 : in_line; // that a step meets
@@ -71,7 +71,7 @@ BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
         }
     };
     constexpr std::size_t calls = ops::dot4_calls(largest); // a call meets four columns of a row
-    if constexpr (Chains == 1 && calls >= bitnet::max_cols / 4) {
+    if constexpr (Chains == 1 && calls >= max_cols / 4) {
         for (std::size_t i = 0; i < in.chunks * 8 / words; ++i) step(totals);
     } else {
         static_assert(calls >= words / Chains, "a step must not overflow a sum");

@@ -5,7 +5,7 @@
 //   convert(dot)                        a dot as Values
 //   zero(), add(sum, dot, block, g)     the sum over groups, with the dot of group g
 //   of_token(t)                         what the values of a token share
-//   finish(v, shared, block, grouped)  what is stored: v is a dot or, with groups, their sum
+//   finish(v, shared, block, grouped)   what is stored: v is a dot or, with groups, their sum
 #pragma once
 
 #include <cstddef>

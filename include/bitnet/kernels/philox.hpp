@@ -36,29 +36,24 @@ BITNET_INLINE constexpr void philox(std::uint32_t (&counter)[4][Lanes], std::uin
     }
 }
 
-} // namespace detail
-
-namespace simd {
-
 /// Lane i: uniform(seed, element + i, token, stream).
 template <class Isa>
-BITNET_INLINE f32x16<Isa> uniform16(std::uint64_t seed, std::uint32_t element, std::uint64_t token,
-                                    std::uint32_t stream) noexcept {
-    std::uint32_t counter[4][f32x16<Isa>::size];
-    for (std::uint32_t i = 0; i < f32x16<Isa>::size; ++i) {
+BITNET_INLINE simd::f32x16<Isa> uniform16(std::uint64_t seed, std::uint32_t element,
+                                          std::uint64_t token, std::uint32_t stream) noexcept {
+    std::uint32_t counter[4][simd::f32x16<Isa>::size];
+    for (std::uint32_t i = 0; i < simd::f32x16<Isa>::size; ++i) {
         counter[0][i] = element + i;
         counter[1][i] = static_cast<std::uint32_t>(token);
         counter[2][i] = stream;
         counter[3][i] = static_cast<std::uint32_t>(token >> 32);
     }
-    detail::philox(counter, static_cast<std::uint32_t>(seed),
-                   static_cast<std::uint32_t>(seed >> 32));
-    std::int32_t r[f32x16<Isa>::size];
-    for (std::size_t i = 0; i < f32x16<Isa>::size; ++i)
+    philox(counter, static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
+    std::int32_t r[simd::f32x16<Isa>::size];
+    for (std::size_t i = 0; i < simd::f32x16<Isa>::size; ++i)
         r[i] = static_cast<std::int32_t>(counter[0][i] >> 9);
-    return (f32x16<Isa>::from(i32x16<Isa>::load(r)) + f32x16<Isa>::set1(0.5f)) *
-           f32x16<Isa>::set1(0x1p-23f);
+    return (simd::f32x16<Isa>::from(simd::i32x16<Isa>::load(r)) + simd::f32x16<Isa>::set1(0.5f)) *
+           simd::f32x16<Isa>::set1(0x1p-23f);
 }
 
-} // namespace simd
+} // namespace detail
 } // namespace BITNET_NAMESPACE

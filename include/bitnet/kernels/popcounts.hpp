@@ -75,7 +75,8 @@ template <class Isa, std::size_t Calls, class F, std::size_t... Blocks, std::siz
 BITNET_INLINE void count_ones(std::size_t chunks, F&& step,
                               TileSums<Isa, Blocks, Tokens>&... totals) noexcept {
     constexpr std::size_t calls = simd::ops<Isa>::popcount_calls;
-    static_assert(calls == 0 || calls >= Calls, "0 calls would mean that counts are never taken");
+    static_assert(calls == 0 || calls >= Calls,
+                  "0 calls would mean that counts are never added up");
     in_runs<calls / Calls, TileBitCounts<Isa, Blocks, Tokens>...>(
         chunks, step,
         [&](const TileBitCounts<Isa, Blocks, Tokens>&... counts)

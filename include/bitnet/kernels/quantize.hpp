@@ -87,11 +87,10 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
     const V factor = V::set1(simd::divide(1.0f, m));
     const Ints half = Ints::set1(bits_of(0.5f)); // rounds to 0
     for (std::size_t g = 0; g < at.groups(); ++g) q.sums[g * q.tokens + t] = 0;
-    for (std::size_t c = 0; c < q.cols; c += 32, word += 8 * w) {
+    simd::for_chunks<32>(q.cols, [&](std::size_t c, std::size_t cols) BITNET_INLINE_LAMBDA {
         std::uint32_t nonzero = 0, minus = 0;
         if (finite) {
-            const std::size_t n = q.cols - c < 32 ? q.cols - c : 32;
-            simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+            simd::for_chunks(cols, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
                 const V v = simd::load_chunk<Isa>(x + c + i, k) * factor;
                 nonzero |= simd::less_mask(half, v.magnitude().bits()).negative() << i;
                 minus |= v.bits().negative() << i;
@@ -100,8 +99,9 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
         const std::uint32_t mask = to_lane_order(nonzero), sign = to_lane_order(nonzero & ~minus);
         std::memcpy(word, &mask, sizeof mask);
         std::memcpy(word + 4 * w, &sign, sizeof sign);
-        q.sums[c / per_sum * q.tokens + t] += ones(nonzero);
-    }
+        q.sums[c / per_sum * q.tokens + t] += popcount32(nonzero);
+        word += 8 * w;
+    });
 }
 
 /// Bit i < 32: whether v[i] is a number < 0, and whether it is a number > 0. Denormals count, and

@@ -77,14 +77,13 @@ struct StochasticSign {
             const std::size_t w = at.width(t);
             std::uint8_t* word = q.codes + at.offset(t);
             Ints largest = Ints::set1(0);
-            for (std::size_t c = 0; c < q.cols; c += 32, word += 4 * w) {
+            simd::for_chunks<32>(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
                 std::uint32_t plus = 0;
-                const std::size_t n = q.cols - c < 32 ? q.cols - c : 32;
                 simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
                     const auto v = simd::load_chunk<Isa>(from + c + i, k);
                     const auto u =
-                        simd::uniform16<Isa>(draws.seed, static_cast<std::uint32_t>(c + i),
-                                             draws.first_token + t, draws.stream);
+                        detail::uniform16<Isa>(draws.seed, static_cast<std::uint32_t>(c + i),
+                                               draws.first_token + t, draws.stream);
                     const Ints size = v.magnitude().bits();
                     largest = larger(largest, size);
                     const std::uint32_t nan =
@@ -94,7 +93,8 @@ struct StochasticSign {
                 });
                 const std::uint32_t lane = detail::to_lane_order(plus);
                 std::memcpy(word, &lane, sizeof lane);
-            }
+                word += 4 * w;
+            });
             detail::set_scale(q.scales[t], largest.maximum() < detail::inf_bits, 1.0f);
         }
     }

@@ -60,10 +60,11 @@ struct TileRunner {
                      x.sums + tile.token,
                      nullptr};
         advance(in, first, first);
+        constexpr std::make_index_sequence<max_tokens> widths{};
         if (tile.blocks == 1) {
-            run<1>(in, tile, first, last, dots);
+            run<1>(in, tile, first, last, dots, widths);
         } else {
-            run<max_blocks>(in, tile, first, last, dots);
+            run<max_blocks>(in, tile, first, last, dots, widths);
         }
     }
 
@@ -84,9 +85,10 @@ private:
         in.cols = static_cast<std::int32_t>(cols);
     }
 
-    template <std::size_t Blocks>
+    template <std::size_t Blocks, std::size_t... T>
     BITNET_INLINE void run(TileInput& in, const TileRange& tile, std::size_t first,
-                           std::size_t last, std::int32_t* dots) noexcept {
+                           std::size_t last, std::int32_t* dots,
+                           std::index_sequence<T...>) noexcept {
         // Worth a pass of its own where several tiles want the same.
         if constexpr (requires { &Kernel::template count_rows<Isa, Blocks>; }) {
             if (tile.tokens == max_tokens && x.tokens >= 2 * tile.tokens && x.group == 0) {
@@ -97,11 +99,22 @@ private:
                 in.row_ones = row_ones;
             }
         }
-        widths<Blocks>.of[tile.tokens - 1](*this, in, first, last, dots);
+        // One token meets one block, and no panel of more ends in one where tiles are as wide.
+        constexpr bool leaves_one = Blocks == 1 || max_tokens < panel_tokens;
+        void (*groups)(const TileRunner&, TileInput&, std::size_t, std::size_t,
+                       std::int32_t*) noexcept = nullptr;
+        const auto pick = [&](auto t) BITNET_INLINE_LAMBDA {
+            constexpr std::size_t width = decltype(t)::value + 1;
+            if constexpr (width > 1 || leaves_one) {
+                if (tile.tokens == width) groups = &run_groups<Blocks, width>;
+            }
+        };
+        (pick(std::integral_constant<std::size_t, T>{}), ...);
+        groups(*this, in, first, last, dots); // one call: eight would each load the operands
     }
 
-    /// Uses the operands up. A copy would read words together that were just written one by one,
-    /// and wait for them.
+    /// Advances `in` itself: a copy would load together what was just stored field by field, and
+    /// wait for the stores.
     template <std::size_t Blocks, std::size_t Tokens>
     BITNET_NOINLINE static void run_groups(const TileRunner& self, TileInput& in, std::size_t first,
                                            std::size_t last, std::int32_t* dots) noexcept {
@@ -112,25 +125,6 @@ private:
             dots += tile_rows * Blocks * Tokens;
         }
     }
-
-    using RunGroups = void (*)(const TileRunner&, TileInput&, std::size_t, std::size_t,
-                               std::int32_t*) noexcept;
-    struct Widths {
-        RunGroups of[max_tokens];
-    };
-    /// One token meets one block, and no panel of more ends in one where tiles are as wide as it.
-    /// So a tile of one token and several blocks is not compiled, and nothing asks for its place.
-    template <std::size_t Blocks, std::size_t Tokens>
-    static constexpr std::size_t compiled =
-        Tokens == 1 && Blocks > 1 && max_tokens >= panel_tokens ? 2 : Tokens;
-
-    template <std::size_t Blocks, std::size_t... T>
-    static constexpr Widths widths_of(std::index_sequence<T...>) noexcept {
-        return {{&run_groups<Blocks, compiled<Blocks, T + 1>>...}};
-    }
-    template <std::size_t Blocks>
-    BITNET_HIDDEN static constexpr Widths
-        widths = widths_of<Blocks>(std::make_index_sequence<max_tokens>{});
 };
 
 /// What runs the tiles of a product in a cluster.
@@ -145,19 +139,20 @@ inline constexpr bool has_kernel = isa::is_scalar<Isa> || requires {
 };
 
 /// Calls f(tile) for tiles of a runner's sizes that cover the row blocks [block_begin, block_end)
-/// and all tokens. Tokens go in chunks whose words fit the L2 cache beside a stripe of weights;
-/// within a chunk every stripe of row blocks meets all tokens, so weights are read once a chunk.
+/// and all tokens. Tokens go in blocks whose words fit the L2 cache beside a stripe of weights;
+/// within such a block every stripe of row blocks meets all tokens, so weights are read once for
+/// it.
 template <class Runner, class Codes, class F>
 BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_begin,
                                  std::size_t block_end, F&& f) noexcept {
-    constexpr std::size_t chunk_bytes = std::size_t{1} << 20; // half of a 2 MiB L2
+    constexpr std::size_t token_block_bytes = std::size_t{1} << 20; // half of a 2 MiB L2
     const std::size_t fitting =
-        chunk_bytes / x.layout().token_bytes() / panel_tokens * panel_tokens;
-    const std::size_t chunk = fitting > panel_tokens ? fitting : panel_tokens;
+        token_block_bytes / x.layout().token_bytes() / panel_tokens * panel_tokens;
+    const std::size_t token_block = fitting > panel_tokens ? fitting : panel_tokens;
     for (std::size_t first = 0, last; first < x.tokens; first = last) {
-        // No chunk ends within the last two panels, which may have shared their tokens.
-        const bool is_last = x.tokens - first < chunk + panel_tokens;
-        last = is_last ? x.tokens : first + chunk;
+        // No block ends within the last two panels, which may have shared their tokens.
+        const bool is_last = x.tokens - first < token_block + panel_tokens;
+        last = is_last ? x.tokens : first + token_block;
         // One token meets one block at a time: one stream, which hardware foresees.
         const std::size_t most = x.tokens == 1 ? 1 : Runner::max_blocks;
         for (std::size_t b = block_begin; b < block_end;) {

@@ -8,8 +8,10 @@
 #include <span>
 
 #include <bitnet/config.hpp>
+#include <bitnet/format.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/quantized.hpp>
+#include <bitnet/simd/float_bits.hpp>
 #include <bitnet/tensor.hpp>
 
 namespace BITNET_NAMESPACE::detail {
@@ -49,18 +51,16 @@ BITNET_INLINE constexpr std::uint32_t to_lane_order(std::uint32_t v) noexcept {
 }
 
 /// The number of one bits.
-BITNET_INLINE constexpr std::int32_t ones(std::uint32_t v) noexcept {
+BITNET_INLINE constexpr std::int32_t popcount32(std::uint32_t v) noexcept {
     v -= (v >> 1) & 0x55555555u;
     v = (v & 0x33333333u) + ((v >> 2) & 0x33333333u);
     return static_cast<std::int32_t>((((v + (v >> 4)) & 0x0f0f0f0fu) * 0x01010101u) >> 24);
 }
 
-/// The scale of a token: `finite`, or NaN where the token held a NaN or an infinity. Written as
+/// The scale of a token: value, or NaN where the token held a NaN or an infinity. Written as
 /// bits, because -ffast-math lets compilers assume that no float is NaN.
-BITNET_INLINE void set_scale(float& scale, bool is_finite, float finite) noexcept {
-    std::uint32_t bits;
-    std::memcpy(&bits, &finite, sizeof bits);
-    bits = is_finite ? bits : 0x7fc00000u;
+BITNET_INLINE void set_scale(float& scale, bool finite, float value) noexcept {
+    const std::int32_t bits = finite ? bits_of(value) : nan_bits;
     std::memcpy(&scale, &bits, sizeof bits);
 }
 
@@ -78,7 +78,7 @@ BITNET_HIDDEN std::size_t write_codes(const std::int8_t* codes, const Quantized<
     for (std::size_t i = 0; i < at.steps() * L::planes; ++i) std::memset(words + i * 4 * w, 0, 4);
     for (std::size_t c = 0; c < q.cols; ++c) {
         const int code = codes[c];
-        std::uint8_t* const word = words + c / L::word_cols * L::planes * 4 * w;
+        std::uint8_t* const word = words + L::word_offset(c, w);
         std::int32_t& sum = q.sums[c / group * q.tokens + t];
         if constexpr (L::is_int8) {
             word[c % 4] = static_cast<std::uint8_t>(code);

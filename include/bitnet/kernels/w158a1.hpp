@@ -33,9 +33,7 @@ struct Tile<Ternary, Sign, layout::Planes16> {
             line += 2 * layout::line_bytes;
         };
         count_ones<Isa, 1>(in.chunks, step, ones);
-        ones.store(row_ones, [](std::size_t, std::size_t, std::size_t, const auto& sum) noexcept {
-            return sum;
-        });
+        ones.store(row_ones);
     }
 
     template <class Isa, std::size_t Blocks, std::size_t Tokens>

@@ -45,7 +45,7 @@ struct Tile<Ternary, Int8, layout::Dense16> {
 
         // Row blocks that go side by side, so that a word of a token is broadcast once for them:
         // all where 32 registers hold what they need, else one.
-        constexpr std::size_t group = ops::registers == 1 ? Blocks : 1;
+        constexpr std::size_t at_once = ops::registers == 1 ? Blocks : 1;
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
@@ -57,28 +57,28 @@ struct Tile<Ternary, Int8, layout::Dense16> {
             }
             prefetch_streams<Isa, Blocks, Tokens>(in, line);
             BITNET_UNROLL
-            for (std::size_t b = 0; b < Blocks; b += group) {
+            for (std::size_t b = 0; b < Blocks; b += at_once) {
                 BITNET_UNROLL
                 for (std::size_t p = 0; p < ops::registers; ++p) {
-                    typename ops::Trits split[group];
+                    typename ops::Trits split[at_once];
                     BITNET_UNROLL
-                    for (std::size_t g = 0; g < group; ++g) {
-                        split[g] = ops::split_trits(
-                            ops::load(line + (b + g) * in.block_bytes + p * 4 * ops::lanes));
+                    for (std::size_t k = 0; k < at_once; ++k) {
+                        split[k] = ops::split_trits(
+                            ops::load(line + (b + k) * in.block_bytes + p * 4 * ops::lanes));
                     }
                     const auto digit = [&](auto s) BITNET_INLINE_LAMBDA {
-                        u32 codes[group];
+                        u32 codes[at_once];
                         BITNET_UNROLL
-                        for (std::size_t g = 0; g < group; ++g) {
-                            codes[g] = ops::template trit<s>(split[g]);
+                        for (std::size_t k = 0; k < at_once; ++k) {
+                            codes[k] = ops::template trit<s>(split[k]);
                         }
                         BITNET_UNROLL
                         for (std::size_t t = 0; t < Tokens; ++t) {
                             const u32 word = ops::broadcast(x + s * word_bytes + 4 * t);
                             BITNET_UNROLL
-                            for (std::size_t g = 0; g < group; ++g) {
-                                i32& sum = acc.sum[b + g][p][t + s % chains];
-                                sum = ops::dot4(sum, codes[g], word);
+                            for (std::size_t k = 0; k < at_once; ++k) {
+                                i32& sum = acc.sum[b + k][p][t + s % chains];
+                                sum = ops::dot4(sum, codes[k], word);
                             }
                         }
                     };

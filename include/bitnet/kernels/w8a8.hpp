@@ -38,7 +38,7 @@ struct Tile<Int8, Int8, layout::Rows16> {
                         sum = ops::dot4_wide(sum, codes, ops::broadcast(x + 4 * t));
                     });
                 x += in.panel_bytes;
-                line += bitnet::layout::line_bytes;
+                line += layout::line_bytes;
             });
         }
         store_chains<7>(acc, in.sums, dots);

@@ -31,7 +31,8 @@ BITNET_INLINE bool is_finite(float v) noexcept {
     return (bits_of(v) & magnitude_bits) < inf_bits;
 }
 
-/// The correctly rounded square root: that of a float taken in double and rounded again is.
+/// The correctly rounded square root: a double has more than 2 * 24 + 2 bits, so that rounding a
+/// second time changes nothing.
 BITNET_INLINE float square_root(float v) noexcept {
     return static_cast<float>(rounded(std::sqrt(rounded(static_cast<double>(v)))));
 }

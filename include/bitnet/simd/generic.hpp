@@ -17,8 +17,8 @@
 
 namespace BITNET_NAMESPACE::simd {
 
-/// The primitives of a cluster: generic ones, and what its own file overrides. A primitive in terms
-/// of another is none: clusters inherit from each other, and would call what they override.
+/// The primitives of a cluster: generic ones, and what its own file overrides. A generic one calls
+/// none that clusters override: they inherit it, and it would miss their override.
 template <class Isa>
 struct ops;
 
@@ -101,7 +101,7 @@ struct generic {
         return DotSums(xsimd::bitwise_cast<std::int32_t>(
             xsimd::bitwise_cast<std::int16_t>(sums.lanes) + (low + high)));
     }
-    /// Calls of add_dot4 with codes up to `largest` before the sums must be taken. An int16 takes
+    /// Calls of add_dot4 with codes up to `largest` before the sums must be widened. An int16 takes
     /// two products a call, each in [-128, 127] * largest.
     static constexpr std::size_t dot4_calls(std::size_t largest) noexcept {
         return 32768 / (2 * 128 * largest);
@@ -128,11 +128,11 @@ struct generic {
     }
 
     /// Bytes v <= 8 in base 3: v / 3, and v % 3.
-    static BITNET_INLINE u32 threes(const u32& v) noexcept {
-        const u32 twos = xsimd::bitwise_cast<std::uint32_t>(bytes(v - units(v)) + u8(2)); // 2, 5, 8
+    static BITNET_INLINE u32 div3(const u32& v) noexcept {
+        const u32 twos = xsimd::bitwise_cast<std::uint32_t>(bytes(v - mod3(v)) + u8(2)); // 2, 5, 8
         return (twos >> 2) & u32::broadcast(0x03030303u);
     }
-    static BITNET_INLINE u32 units(const u32& v) noexcept { return words(modulo<3>(bytes(v))); }
+    static BITNET_INLINE u32 mod3(const u32& v) noexcept { return words(modulo<3>(bytes(v))); }
 
     /// A line of five ternary weights a byte made ready for trit(), in a form of the cluster's own:
     /// here 9 u[0], 3 u[1] + u[2] and 3 u[3] + u[4] of each byte. An illegal byte gives any digits.
@@ -154,9 +154,9 @@ struct generic {
         if constexpr (S == 0) {
             return (line.part[0] >> 3) & u32::broadcast(0x03030303u); // of 0, 9, 18
         } else if constexpr (S == 1 || S == 3) {
-            return ops<Isa>::threes(line.part[(S + 1) / 2]);
+            return ops<Isa>::div3(line.part[(S + 1) / 2]);
         } else {
-            return ops<Isa>::units(line.part[S / 2]);
+            return ops<Isa>::mod3(line.part[S / 2]);
         }
     }
 
@@ -177,7 +177,7 @@ struct generic {
         const u32 bytes = (nibbles + (nibbles >> 4)) & u32::broadcast(0x0f0f0f0fu);
         return BitCounts(counts.lanes + xsimd::bitwise_cast<std::int32_t>(bytes));
     }
-    /// Calls of add_popcount before the counts must be taken; 0 = no limit. A byte takes 31 * 8.
+    /// Calls of add_popcount before the counts must be added up; 0 = no limit. A byte takes 31 * 8.
     static constexpr std::size_t popcount_calls = 31;
     /// Lane i: the value of count i.
     static BITNET_INLINE i32 popcount(const BitCounts& counts) noexcept {

@@ -47,12 +47,12 @@ struct ops<isa::skylakex> : generic<isa::skylakex> {
                                 _mm512_madd_epi16(odd, odd_x));
     }
 
-    static BITNET_INLINE u32 threes(const u32& v) noexcept {
+    static BITNET_INLINE u32 div3(const u32& v) noexcept {
         const __m512i table =
             _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0));
         return _mm512_shuffle_epi8(table, v);
     }
-    static BITNET_INLINE u32 units(const u32& v) noexcept {
+    static BITNET_INLINE u32 mod3(const u32& v) noexcept {
         const __m512i table =
             _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0));
         return _mm512_shuffle_epi8(table, v);
