@@ -27,7 +27,7 @@ class BitnetConan(ConanFile):
 
     def set_version(self):
         header = load(self, os.path.join(self.recipe_folder, "include", "bitnet", "version.hpp"))
-        self.version = re.search(r'BITNET_VERSION_STRING "([^"]+)"', header).group(1)
+        self.version = ".".join(re.findall(r"define BITNET_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", header))
 
     def configure(self):
         if self.options.dispatch:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What stands between the products, on one token and on 16, whose data stay in the L2 cache. The
-// oracle is the scalar cluster, to the bit; the limit is a copy of as many floats.
+// What runs between the products, on one token and on 16, whose data fit the L2 cache. The oracle
+// is the scalar cluster, to the bit; the limit is a copy of as many floats.
 #include <cmath>
 #include <cstring>
 #include <functional>

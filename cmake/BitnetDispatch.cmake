@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# One source file, compiled once for each ISA cluster. The list of clusters and what each needs stands
-# in include/bitnet/isa.hpp; the flags below are that list in the compilers' words.
+# One source file, compiled once for each ISA cluster. include/bitnet/isa.hpp has the list of clusters and
+# what each needs; the flags below are that list in the compilers' words.
 
 # bitnet_default_clusters(<out>): the clusters worth building for the target CPU.
 function(bitnet_default_clusters out)

@@ -4,7 +4,7 @@
 // prints: row-major 16 bytes, rows16 128; y = 4 -2.5
 #include <bitnet/gemm.hpp>
 #include <bitnet/pack.hpp>
-#include <bitnet/quantized.hpp>
+#include <bitnet/quantize.hpp>
 #include <bitnet/scales.hpp>
 
 #include <cstddef>

@@ -24,7 +24,7 @@ struct Shape {
 /// Whether the pair's layout takes scales per group, where the shape has them.
 template <class P>
 constexpr bool takes(Shape shape) {
-    return shape.group == 0 || bitnet::has_groups<typename P::Layout>;
+    return shape.group == 0 || P::Layout::has_groups;
 }
 
 template <class P>

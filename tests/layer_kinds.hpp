@@ -21,7 +21,7 @@ struct Kind {
 /// Whether layers of a kind take scales per group of this many columns; 0 = all.
 template <class K>
 constexpr bool takes_group(std::size_t group) {
-    return group == 0 || bitnet::has_groups<typename K::Layer::Layout>;
+    return group == 0 || K::Layer::Layout::has_groups;
 }
 
 template <class P, class A>

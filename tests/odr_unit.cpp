@@ -53,7 +53,7 @@ Report ODR_UNIT(const Input& in, std::span<float> (&y)[4]) {
         address(&gemm<isa::native, Ternary, Int8, layout::Rows16>),
         address(&gemm_dots<isa::native, Binary, Sign, layout::Rows16>),
         address(&pack_into<Ternary, layout::Rows16, isa::native>),
-        address(&absmean_scale<isa::native>),
+        address(&quantize_weights<Ternary, isa::native>),
     };
     const void* dynamic[] = {
         address(&quantize_weights<Ternary, isa::dynamic>),

@@ -245,7 +245,7 @@ unsigned stored(unsigned layout, unsigned bits, const std::uint8_t* bytes, std::
 int token_code(Words words, const std::uint8_t* bytes, std::size_t tokens, std::size_t cols,
                std::size_t t, std::size_t c) {
     // Panels of eight tokens; the last of nine or more has at least four, and the one before it
-    // fewer then. In a panel words of 32 bits stand (step, plane, token).
+    // fewer then. A panel is words of 32 bits, (step, plane, token).
     const std::size_t planes = words == Words::ternary ? 2 : 1;
     const std::size_t word_cols = words == Words::int8 ? 4 : 32;
     const std::size_t words_a_token = (cols + 31) / 32 * 32 / word_cols * planes;

@@ -275,7 +275,7 @@ TEMPLATE_LIST_TEST_CASE("verify sees scales and bias beyond the rows", "[bitline
         }
     }
     {
-        // One scale for the tensor stands sixteen times: they must agree.
+        // One scale for the tensor is stored sixteen times: they must agree.
         const Layer layer = random_layer<TestType>(20, 70, 0, false, false);
         for (std::size_t i = 1; i < 16; ++i) {
             Image image(layer.bytes());

@@ -182,7 +182,7 @@ TEMPLATE_LIST_TEST_CASE("layers whose layout has no groups take no scales per gr
     using Weights = typename TestType::Weights;
     using Layer = typename TestType::Layer;
     using Layout = typename Layer::Layout;
-    if constexpr (!has_groups<Layout>) {
+    if constexpr (!Layout::has_groups) {
         Input in;
         for (std::size_t group : {20u, 32u, 64u, 128u, 256u}) {
             CAPTURE(group);
@@ -232,7 +232,7 @@ TEMPLATE_LIST_TEST_CASE("sentences name the limits of the format", "[bitlinear][
               std::string(Weights::name) + " codes are " + std::to_string(Weights::minimum) +
                   (Weights::bits == 1 ? " and " : " to ") + std::to_string(Weights::maximum));
     }
-    if (has_groups<typename Layer::Layout>) {
+    if (Layer::Layout::has_groups) {
         CHECK(Layer::from_codes(one, 1, 1, scale, {}, 100).error().message() ==
               "group must be 0, 32, 64, 128 or 256");
     }

@@ -118,7 +118,7 @@ TEMPLATE_LIST_TEST_CASE("scales of 64 x 64 blocks", "[scales]", products) {
     using Weights = typename TestType::Weights;
     using Codes = typename TestType::Codes;
     using Layout = typename TestType::Layout;
-    if constexpr (has_groups<Layout>) {
+    if constexpr (Layout::has_groups) {
         support::Random random(61);
         for (std::size_t rows : {1u, 17u, 64u, 65u, 200u}) {
             for (std::size_t cols : {1u, 64u, 100u, 333u}) {

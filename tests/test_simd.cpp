@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Each primitive of simd/generic.hpp against a plain loop, on every cluster. Primitives stand in
-// the order of that file.
+// Each primitive of simd/generic.hpp against a plain loop, on every cluster, in the order of that
+// file.
 #include "simd_clusters.hpp"
 
 #include <algorithm>
@@ -125,7 +125,7 @@ TEST_CASE("add_dot4 and dot4_sum", "[simd]") {
 }
 
 TEST_CASE("add_dot4 of the largest code, 128, at the last call", "[simd]") {
-    // Where codes stay where they stand in a byte, the sums still hold dot4_calls(128) calls.
+    // Where codes stay in place in their byte, the sums still hold dot4_calls(128) calls.
     for (const auto& [name, p] : clusters()) {
         const auto& ops = p->registers;
         if (ops.lanes == 0) continue;

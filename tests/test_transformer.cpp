@@ -296,7 +296,7 @@ TEST_CASE("packed bytes that contradict the index are refused") {
     for (std::size_t size = 1; size < bytes.size(); size += 37) {
         refuses("cut.short", kind_named("ternary-int8"), 64, bytes.first(size));
     }
-    // Bits 3 stand for no ternary code: the checksum is right, the codes are not.
+    // Bits 3 are no ternary code: the checksum is right, the codes are not.
     std::vector<std::byte> illegal(bytes.begin(), bytes.end());
     illegal.back() = std::byte{0xFF};
     refuses("illegal.code", kind_named("ternary-int8"), 64, illegal);

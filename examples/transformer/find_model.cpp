@@ -44,7 +44,7 @@ std::filesystem::path program() {
 
 std::string find_default_model() {
     if (const char* named = std::getenv("BITNET_MODEL"); named != nullptr && *named != '\0') {
-        return named; // as it stands: a wrong name is an error, not a reason to search on
+        return named; // as it is: a wrong name is an error, not a reason to search on
     }
     std::error_code error;
     // The working directory where the program's is not known: an absolute path takes its place.

@@ -57,7 +57,7 @@ public:
     /// UserError when it is missing or has other rows or columns.
     const TensorInfo& require(std::string_view name, std::size_t rows, std::size_t cols) const;
 
-    /// The bytes as they stand in the file, 64-byte aligned.
+    /// The bytes as they are in the file, 64-byte aligned.
     std::span<const std::byte> bytes(const TensorInfo& tensor) const noexcept;
     /// An f32 or f16 tensor as floats, all finite; UserError otherwise.
     std::vector<float> floats(const TensorInfo& tensor) const;
@@ -81,14 +81,14 @@ private:
 
 class ModelWriter {
 public:
-    /// Takes the bytes of one tensor as they shall stand in the file.
+    /// Takes the bytes of one tensor as the file will have them.
     using Sink = std::function<void(std::span<const std::byte>)>;
     /// Makes them, each time the file is written, and hands them over with one call of the sink.
     using Source = std::function<void(const Sink&)>;
 
     explicit ModelWriter(const Config& config);
 
-    /// UserError for a name that is illegal or stands twice and for a shape or kind that is none;
+    /// UserError for a name that is illegal or occurs twice and for a shape or kind that is none;
     /// write() and bytes() throw it when the source's bytes do not fit the shape. Only names,
     /// kinds and shapes are held in memory, and of the tensors the one that is being written.
     void add_source(std::string_view name, TensorKind kind, std::size_t rows, std::size_t cols,

@@ -64,8 +64,8 @@ struct State {
     Floats logits; // (logit_rows, vocab)
     Floats scores; // (workers, heads / kv_heads, stride)
 
-    // Keys stand by position; values stand transposed, so that both products of attention are
-    // dots of contiguous rows.
+    // Keys are stored by position, values transposed. Both products of attention are then dots of
+    // contiguous rows.
     Floats keys;   // (layers, kv_heads, stride, head_dim)
     Floats values; // (layers, kv_heads, head_dim, stride)
 

@@ -37,7 +37,7 @@ Tokenizer::Tokenizer(const std::vector<Merge>& merges) {
     }
     tokens_.reserve(first_merge + merges.size());
     for (int byte = 0; byte < 256; ++byte) tokens_.emplace_back(1, static_cast<char>(byte));
-    tokens_.resize(first_merge); // BOS and EOS stand for no bytes
+    tokens_.resize(first_merge); // BOS and EOS have no bytes
 
     for (const auto& [left, right] : merges) {
         const std::size_t id = tokens_.size();

@@ -27,7 +27,7 @@ public:
     static constexpr std::size_t max_piece = 256;       // bounds the quadratic merge loop
 
     /// Merges may come from a hostile file: UserError for an id that is not made yet, for BOS or
-    /// EOS as a part, for a pair that stands twice, and for a token longer than max_token_bytes.
+    /// EOS as a part, for a pair that occurs twice, and for a token longer than max_token_bytes.
     explicit Tokenizer(const std::vector<Merge>& merges);
 
     /// Ids of `text`, without BOS or EOS. Markers in the text such as "<|endoftext|>" are plain

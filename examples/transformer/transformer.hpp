@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The model: BitNet b1.58's decoder. The forward pass stands in transformer.cpp, straight down the
-// page.
+// The model: BitNet b1.58's decoder. transformer.cpp has the forward pass, straight down the page.
 #pragma once
 
 #include "config.hpp"

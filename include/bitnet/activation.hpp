@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What stands between the layers: RMSNorm, the gates of the feed-forward block, softmax, BitGLU.
+// What is between the layers: RMSNorm, the gates of the feed-forward block, softmax, BitGLU.
 // RoPE is in rope.hpp, the quantizers SignNorm and SignMean in quantize.hpp.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <bitnet/format.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/activation.hpp>
+#include <bitnet/kernels/token_words.hpp>
 #include <bitnet/parallel.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/tensor.hpp>

@@ -17,6 +17,7 @@
 #include <bitnet/layout.hpp>
 #include <bitnet/parallel.hpp>
 #include <bitnet/quantize.hpp>
+#include <bitnet/quantize_weights.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
@@ -51,7 +52,7 @@ public:
     /// scales: 1, rows, or (rows, groups) row-major with groups = ceil(cols / group); with group =
     ///       64 also (ceil(rows / 64), groups), one per 64 x 64 block, which is kept once per row
     /// bias (rows) or {} for none
-    /// group: 0, or 32, 64, 128, 256 columns that share a scale; 0 without has_groups<Layout>
+    /// group: 0, or 32, 64, 128, 256 columns that share a scale; 0 without Layout::has_groups
     /// err: empty_shape, too_large, bad_group, wrong_size; bad_code, bad_scale, bad_bias (where:
     ///      index); out_of_memory
     template <class Isa = isa::native>
@@ -76,7 +77,7 @@ public:
     BITNET_HIDDEN static Result<BitLinear>
     from_float(std::span<const float> weights, std::size_t rows, std::size_t cols,
                std::span<const float> bias = {}, WeightOptions options = {}) noexcept {
-        if (options.group != 0 && !has_groups<Layout>) return detail::bad_group_in<Layout>();
+        if (options.group != 0 && !Layout::has_groups) return detail::bad_group_in<Layout>();
         auto q = quantize_weights<Weights, Isa>(weights, rows, cols, options);
         if (!q) return q.error();
         constexpr bool codes_are_sound = true;
@@ -171,7 +172,7 @@ public:
         return quantize<Isa>(Matrix<const float>(x.data(), tokens, cols()), scratch, executor);
     }
 
-    /// y = this layer of x (the formula stands at the class)
+    /// y = this layer of x (the formula is at the class)
     /// x (tokens, cols), y (tokens, rows), row-major · scratch: scratch_bytes(tokens) bytes
     /// pre:  sizes fit; x, y and scratch do not overlap; natural alignment suffices
     /// cost: reads W once per MiB of quantized x; no allocation; concurrent calls with their own y

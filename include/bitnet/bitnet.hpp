@@ -8,6 +8,7 @@
 #include <bitnet/math.hpp>
 #include <bitnet/pack.hpp>
 #include <bitnet/quantize.hpp>
+#include <bitnet/quantize_weights.hpp>
 #include <bitnet/random.hpp>
 #include <bitnet/rope.hpp>
 #include <bitnet/screened_head.hpp>

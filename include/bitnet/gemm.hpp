@@ -19,7 +19,7 @@ namespace BITNET_NAMESPACE {
 /// y[t, r] = sum over c of W[r, c] * q[t, c], for rows r in [row_begin, row_end)
 /// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) int32
 /// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; x.group is 0 or, if
-///        has_groups<Layout>, one of is_group()
+///        Layout::has_groups, one of is_group()
 /// exact: yes, the same integers on every ISA
 /// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
 template <class Isa = isa::native, class Weights, class Codes, class Layout>
@@ -31,7 +31,7 @@ BITNET_INLINE void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Code
                   "changes the layout");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
     BITNET_ASSERT(row_end <= weights.rows);
-    BITNET_ASSERT(x.group == 0 || (has_groups<Layout> && is_group(x.group)));
+    BITNET_ASSERT(x.group == 0 || (Layout::has_groups && is_group(x.group)));
     isa::call<functions::GemmDots<Product<Weights, Codes, Layout>>, Isa>(weights, x, y, row_begin,
                                                                          row_end);
 }
@@ -44,7 +44,7 @@ BITNET_INLINE void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Code
 /// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) float
 /// bias: tile_rows floats per row block, or nullptr for none
 /// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; scales.group == x.group,
-///        which is 0 or, if has_groups<Layout>, one of is_group()
+///        which is 0 or, if Layout::has_groups, one of is_group()
 /// exact: the expression above, one rounding to float32 per operation, the same bits on every ISA
 /// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
 template <class Isa = isa::native, class Weights, class Codes, class Layout>
@@ -56,7 +56,7 @@ BITNET_INLINE void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x,
                   "changes the layout");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
     BITNET_ASSERT(row_end <= weights.rows && scales.group == x.group);
-    BITNET_ASSERT(x.group == 0 || (has_groups<Layout> && is_group(x.group)));
+    BITNET_ASSERT(x.group == 0 || (Layout::has_groups && is_group(x.group)));
     isa::call<functions::Gemm<Product<Weights, Codes, Layout>>, Isa>(weights, x, scales, bias, y,
                                                                      row_begin, row_end);
 }

@@ -22,8 +22,7 @@ namespace BITNET_NAMESPACE {
 ///   holds<Format>          whether it takes codes of a format
 ///   has_groups             whether its columns may have scales per group
 ///   mapping<Format>        {rows, cols} with bytes(), padded_rows(), padded_cols(), load(),
-///   store()
-///                          and byte_of(); TiledMapping but for RowMajor
+///                          store() and byte_of(); TiledMapping but for RowMajor
 ///   pack_step<Format>(codes, out), unpack_step<Format>(in, codes)
 ///                          mapping::step_cols columns of a row, whose first byte is out; the next
 ///                          step is mapping::step_bytes further; what is no code unpacks to 2
@@ -31,10 +30,6 @@ namespace BITNET_NAMESPACE {
 ///                          whether every value of a packed matrix, padding too, is a code
 using layouts =
     type_list<layout::RowMajor, layout::Rows16, layout::Planes16, layout::Dense16, layout::Six16>;
-
-/// Whether a layout's columns may have scales per group.
-template <class Layout>
-inline constexpr bool has_groups = Layout::has_groups;
 
 /// The numbers of columns that may share a scale.
 BITNET_HIDDEN inline constexpr std::size_t group_sizes[] = {32, 64, 128, 256};

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #endif
 
 #include <bitnet/config.hpp>
+#include <bitnet/isa.hpp>
 
 namespace BITNET_NAMESPACE {
 
@@ -91,13 +93,22 @@ public:
     Error error;
 
     BITNET_INLINE explicit BadResultAccess(Error e) noexcept : error(e) {
-        append(to_string(e.code));
-        if (detail::text_of(e.code).has_position) {
-            append(" at ");
-            append_number(e.where);
+        char digits[20]; // of 2^64 - 1
+        std::size_t first = sizeof digits;
+        do {
+            digits[--first] = static_cast<char>('0' + e.where % 10);
+            e.where /= 10;
+        } while (e.where != 0);
+        std::string_view parts[]{
+            to_string(e.code), " at ", {digits + first, sizeof digits - first}, ": ", e.message()};
+        if (!detail::text_of(e.code).has_position) parts[1] = parts[2] = "";
+        std::size_t size = 0;
+        for (std::string_view part : parts) {
+            const std::size_t room = sizeof what_ - 1 - size;
+            const std::size_t n = part.size() < room ? part.size() : room;
+            std::memcpy(what_ + size, part.data(), n);
+            size += n;
         }
-        append(": ");
-        append(e.message());
     }
     BITNET_INLINE BadResultAccess(const BadResultAccess&) noexcept = default;
     BITNET_INLINE BadResultAccess& operator=(const BadResultAccess&) noexcept = default;
@@ -105,24 +116,16 @@ public:
     const char* what() const noexcept override { return what_; }
 
 private:
-    BITNET_INLINE void append(std::string_view words) noexcept {
-        for (char c : words) {
-            if (size_ + 1 < sizeof what_) what_[size_++] = c;
-        }
-    }
-    BITNET_INLINE void append_number(std::size_t n) noexcept {
-        char digits[20]; // of 2^64 - 1
-        std::size_t first = sizeof digits;
-        do {
-            digits[--first] = static_cast<char>('0' + n % 10);
-            n /= 10;
-        } while (n != 0);
-        append({digits + first, sizeof digits - first});
-    }
-
-    std::size_t size_ = 0;
     char what_[160] = {};
 };
+
+namespace detail {
+/// Out of line, so that a call of value() costs a branch.
+template <class Isa>
+[[noreturn]] BITNET_NOINLINE void throw_bad_result_access(Error error) {
+    throw BadResultAccess(error);
+}
+} // namespace detail
 #endif
 
 /// A T or an Error; reads like std::expected<T, Error>.
@@ -201,7 +204,7 @@ public:
 private:
     BITNET_INLINE void expect_value() const {
 #if defined(__cpp_exceptions)
-        if (!has_value_) throw BadResultAccess(error_);
+        if (!has_value_) detail::throw_bad_result_access<isa::native>(error_);
 #else
         BITNET_ASSERT(has_value_);
 #endif

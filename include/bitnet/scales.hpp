@@ -81,26 +81,22 @@ BITNET_INLINE constexpr std::size_t scale_floats(ScaleScheme scheme, std::size_t
     return scale_blocks(rows) * groups_of(cols, group) * n;
 }
 
-/// Writes one scale for each row and group, and zeros beyond the rows: of(r, g).
-template <class F>
-BITNET_INLINE void write_row_scales(std::size_t rows, std::size_t groups, float* to,
-                                    F&& of) noexcept {
-    for (std::size_t first = 0; first < rows; first += layout::tile_rows) {
-        for (std::size_t g = 0; g < groups; ++g) {
-            for (std::size_t r = first; r < first + layout::tile_rows; ++r) {
-                *to++ = r < rows ? of(r, g) : 0.0f;
-            }
-        }
+/// Writes a scale for each row and group: scales[r / rows_per_scale, g].
+/// to: zeros, which remain for the rows that pad
+BITNET_INLINE void write_row_scales(const float* scales, std::size_t rows, std::size_t groups,
+                                    std::size_t rows_per_scale, float* to) noexcept {
+    constexpr std::size_t n = layout::tile_rows;
+    for (std::size_t r = 0; r < rows; ++r) {
+        const float* const from = scales + r / rows_per_scale * groups;
+        for (std::size_t g = 0; g < groups; ++g) to[(r / n * groups + g) * n + r % n] = from[g];
     }
 }
 
+/// Writes scales as view_scales() reads them. to: zeros
 BITNET_INLINE void write_scales(ScaleScheme scheme, std::span<const float> scales, std::size_t rows,
                                 std::size_t cols, std::size_t group, float* to) noexcept {
     if (scheme == ScaleScheme::row || scheme == ScaleScheme::group) {
-        const std::size_t groups = groups_of(cols, group);
-        return write_row_scales(rows, groups, to,
-                                [&](std::size_t r, std::size_t g)
-                                    BITNET_INLINE_LAMBDA { return scales[r * groups + g]; });
+        return write_row_scales(scales.data(), rows, groups_of(cols, group), 1, to);
     }
     for (float scale : scales) { // one for all rows of a block
         for (std::size_t i = 0; i < layout::tile_rows; ++i) *to++ = scale;
@@ -143,6 +139,7 @@ BITNET_HIDDEN Result<ScaleView> pack_scales(std::span<const float> scales, std::
     if (const std::size_t i = find_non_finite<Isa>(scales); i != scales.size()) {
         return Error{Errc::bad_scale, i};
     }
+    std::memset(to.data(), 0, floats * sizeof(float));
     detail::write_scales(*scheme, scales, rows, cols, group, to.data());
     return detail::view_scales(*scheme, to.data(), cols, group);
 }

@@ -33,7 +33,7 @@ struct Logit {
 /// y[r] = (float(dot) / a) * scale[r],  dot = sum over c of w[r, c] q[c],  as BitLinear<Int8, Int8>
 /// w (rows, cols) codes in [-112, 112] · q: one token, Int8 · y (rows,) float
 ///
-/// The codes stand in two planes of four bits: w + d = 16 u + e, u in [-7, 7], e in [0, 15], where
+/// The codes are in two planes of four bits: w + d = 16 u + e, u in [-7, 7], e in [0, 15], where
 /// the dither d (cols,) is drawn from a seed, uniform on 0 .. 15. A first pass reads u alone:
 ///   dot = 16 (sum of u q) - (sum of d q) + (sum of e q)
 /// Whatever the codes are, the e of a row are independent and uniform on 0 .. 15, as d is; so the
@@ -56,8 +56,7 @@ public:
     /// A head from int8 codes. The seed decides which rows are looked at twice, not what they give.
     /// codes (rows, cols) row-major in [-112, 112] · scales (rows)
     /// err: empty_shape, too_large (2^16 columns, 2^32 rows), wrong_size; bad_code, bad_scale
-    /// (where:
-    ///      index); out_of_memory
+    ///      (where: index); out_of_memory
     template <class Isa = isa::native>
     BITNET_HIDDEN static Result<ScreenedHead>
     from_codes(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
@@ -105,12 +104,13 @@ public:
 
     /// Bytes of scratch for top() and forward().
     BITNET_INLINE std::size_t scratch_bytes() const noexcept {
-        return 64 + 3 * padded_rows() * sizeof(std::int32_t) + image_.padded_cols();
+        return AlignedBytes::alignment + 3 * padded_rows() * sizeof(std::int32_t) +
+               image_.padded_cols();
     }
 
     /// best (k) = the k rows of the largest logits, the largest first; of equal logits the smaller
-    /// row. A token with scale NaN gives NaNs. Returns how many rows had
-    /// their logits taken exactly.
+    /// row. A token with scale NaN gives NaNs. Returns how many rows had their logits taken
+    /// exactly.
     /// pre:  x is one token of cols() columns without groups, its scale no less than 0 or NaN;
     ///       1 <= k <= rows()
     /// exact: logits, always; the choice of rows, with the probability above
@@ -225,9 +225,8 @@ private:
                                   const E& executor) const noexcept {
         BITNET_ASSERT(x.tokens == 1 && x.cols == cols() && x.group == 0);
         BITNET_ASSERT(scratch.size() >= scratch_bytes());
-        const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(scratch.data()) % 64;
         Pass p;
-        p.dots = detail::as<std::int32_t>(scratch.data() + (64 - misaligned) % 64);
+        p.dots = detail::as<std::int32_t>(detail::align(scratch.data()));
         p.nibble_dots = p.dots + padded_rows();
         p.rows = reinterpret_cast<std::uint32_t*>(p.nibble_dots + padded_rows());
         p.q = reinterpret_cast<std::int8_t*>(p.rows + padded_rows());

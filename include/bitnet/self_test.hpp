@@ -11,8 +11,10 @@
 #include <bitnet/format.hpp>
 #include <bitnet/functions.hpp>
 #include <bitnet/isa.hpp>
+#include <bitnet/kernels/token_words.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/pack.hpp>
+#include <bitnet/quantize.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/table.hpp>
 #include <bitnet/tensor.hpp>
@@ -103,8 +105,7 @@ private:
     template <class P, class T, class F>
     bool products_agree(F&& multiply) noexcept {
         return product_agrees<P, T>(rows, cols, 0, multiply) &&
-               (!has_groups<typename P::Layout> ||
-                product_agrees<P, T>(rows, cols, 64, multiply)) &&
+               (!P::Layout::has_groups || product_agrees<P, T>(rows, cols, 64, multiply)) &&
                product_agrees<P, T>(long_rows, long_cols, 0, multiply);
     }
     /// most_tokens on the expected table; the first 1, 2, ... tokens, and all, on the other.

@@ -11,6 +11,7 @@
 #include <bitnet/format.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/stochastic.hpp>
+#include <bitnet/kernels/token_words.hpp>
 #include <bitnet/parallel.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/stochastic_rule.hpp>

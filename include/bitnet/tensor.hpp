@@ -86,6 +86,15 @@ private:
     std::size_t size_ = 0;
 };
 
+namespace detail {
+/// The first multiple of AlignedBytes::alignment from p on.
+BITNET_INLINE std::byte* align(std::byte* p) noexcept {
+    constexpr std::size_t alignment = AlignedBytes::alignment;
+    const std::size_t past = reinterpret_cast<std::uintptr_t>(p) % alignment;
+    return p + (alignment - past) % alignment;
+}
+} // namespace detail
+
 /// A x B, or false where the product does not fit.
 BITNET_INLINE constexpr bool checked_mul(std::size_t a, std::size_t b, std::size_t& out) noexcept {
     if (b != 0 && a > static_cast<std::size_t>(-1) / b) return false;

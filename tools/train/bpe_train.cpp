@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Byte-pair training over the distinct pieces, each with its count: a few thousand words stand for
-// millions.
+// Byte-pair training over the distinct pieces, each with its count: a few thousand words in place
+// of millions.
 #include "bpe_train.hpp"
 
 #include <cstdint>

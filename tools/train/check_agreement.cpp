@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Test: trainer and program give a text the same score. Two forward passes, written apart, over the
 // same file: what was trained is what is run.
-//   test_train_agreement MODEL [TEXT]      without TEXT: five short stories that stand here
+//   test_train_agreement MODEL [TEXT]      without TEXT: five short stories from this file
 #include "../../examples/transformer/files.hpp"
 #include "../../examples/transformer/transformer.hpp"
 #include "corpus.hpp"

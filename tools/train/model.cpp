@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The passes, top to bottom in the order of the computation; attention stands in attention.cpp.
+// The passes, top to bottom in the order of the computation; attention is in attention.cpp.
 #include "model.hpp"
 
 #include <algorithm>
@@ -66,8 +66,8 @@ void Model::linear(const Weights& weights, const BitGroup* group, std::size_t of
     group->forward(normed_.data(), slots_, y, {scratch_.data(), scratch_.size()});
 }
 
-// Straight-through: the gradients of the quantized product stand for those of the float weights and
-// inputs.
+// Straight-through: the gradients of the quantized product are taken as those of the float weights
+// and inputs.
 void Model::linear_backward(const Weights& weights, std::size_t offset, std::size_t rows,
                             std::size_t cols, const operand* dy, const operand* seen, float* dx,
                             float* dw) {

@@ -130,7 +130,7 @@ make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t col
            std::span<const float> scales, std::span<const float> bias, std::size_t group) noexcept {
     if (Result<void> shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape)
         return shape.error();
-    if (group != 0 && !(is_group(group) && has_groups<Layout>)) return bad_group_in<Layout>();
+    if (group != 0 && !(is_group(group) && Layout::has_groups)) return bad_group_in<Layout>();
     if (codes.size() != rows * cols) {
         return wrong_size(codes.size(), rows * cols, "number of codes is not rows * cols");
     }
@@ -170,11 +170,7 @@ make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t col
     std::memcpy(to, &header, sizeof header);
     float* const scale = as<float>(to + parts.scales);
     if (blocks) {
-        const std::size_t groups = groups_of(cols, group);
-        write_row_scales(rows, groups, scale,
-                         [&](std::size_t r, std::size_t g) BITNET_INLINE_LAMBDA {
-                             return scales[r / scale_block_rows * groups + g];
-                         });
+        write_row_scales(scales.data(), rows, groups_of(cols, group), scale_block_rows, scale);
     } else {
         write_scales(*scheme, scales, rows, cols, group, scale);
     }
@@ -204,7 +200,7 @@ BITNET_HIDDEN Result<LayerParts> check_image(std::span<const std::byte> bytes) n
         return Error{Errc::bad_header, offsetof(LayerHeader, scheme), "unknown scheme of scales"};
     }
     const bool grouped = h.scheme == ScaleScheme::group;
-    if (grouped ? !is_group(h.group) || !has_groups<Layout> : h.group != 0) {
+    if (grouped ? !is_group(h.group) || !Layout::has_groups : h.group != 0) {
         return Error{Errc::bad_header, offsetof(LayerHeader, group),
                      grouped ? bad_group_in<Layout>().text : "a group without scales per group"};
     }

@@ -49,6 +49,10 @@ struct Accumulators {
             [&](std::size_t, std::size_t, std::size_t t, Sum& s) noexcept { s = Sum(first(t)); });
     }
 
+    /// dots (Blocks, Tokens, tile_rows) = the sums
+    BITNET_INLINE void store(std::int32_t* dots) noexcept {
+        store(dots, [](std::size_t, std::size_t, std::size_t, const Sum& s) noexcept { return s; });
+    }
     /// dots (Blocks, Tokens, tile_rows) = f(block, part, token, sum), the rows in parts of `lanes`
     template <class F>
     BITNET_INLINE void store(std::int32_t* dots, F&& f) noexcept {

@@ -11,6 +11,7 @@
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/math.hpp>
 #include <bitnet/kernels/quantize.hpp>
+#include <bitnet/kernels/token_words.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/simd/chunks.hpp>
 #include <bitnet/simd/f32x16.hpp>
@@ -96,12 +97,12 @@ struct Softmax {
         if (n == 0) return;
         Ints best = detail::ordered(V::set1(x[0]).bits());
         simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
-            float lane[16];
+            float lane[V::size];
             V::set1(x[0]).store(lane);
             std::memcpy(lane, x + i, k * sizeof(float));
             best = larger(best, detail::ordered(V::load(lane).bits()));
         });
-        float top[16];
+        float top[V::size];
         V::from_bits(detail::ordered(Ints::set1(best.maximum()))).store(top);
 
         const V largest = V::load(top);
@@ -135,7 +136,7 @@ struct BitGlu {
             const auto on_magnitude = [&](const simd::f32x16<Isa>& magnitude) BITNET_INLINE_LAMBDA {
                 largest = larger(largest, magnitude.bits());
             };
-            detail::for_words(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
+            simd::for_chunks<32>(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
                 const std::uint32_t open = detail::signs32<Isa>(g + c, n, on_magnitude).positive;
                 const std::uint32_t plus =
                     open & ~detail::signs32<Isa>(u + c, n, on_magnitude).negative;

@@ -16,7 +16,7 @@ namespace BITNET_NAMESPACE::kernels {
 /// totals += sum of u q, u = w + 1: 0 or 2 for Bits = 1; 0, 1 or 2 for Bits = 2
 ///
 /// A tile of many tokens shifts every code to the bottom of its byte: an AND and a shift, shared by
-/// its tokens. A tile of one token shares them with nobody, so it leaves codes where they stand, as
+/// its tokens. A tile of one token shares them with nobody, so it leaves codes where they are, as
 /// 2^k u, and gives each place in a byte a sum of its own, a chain, which is shifted once, at the
 /// end. More chains than one also hide the latency of the dot. No sum overflows: it is taken after
 /// dot4_calls(largest) calls at most.

@@ -20,7 +20,9 @@ template <class Isa, std::size_t M>
 struct DotTile {
     using ops = simd::ops<Isa>;
     using reg = typename simd::ops<Isa>::f32;
-    static constexpr std::size_t lanes = simd::ops<Isa>::lanes, parts = 16 / lanes, N = lanes / M;
+    static constexpr std::size_t lanes = simd::ops<Isa>::lanes, size = simd::f32x16<Isa>::size,
+                                 parts = size / lanes;
+    static constexpr std::size_t N = lanes / M;
 
     /// out[m * N + n] = dot(a[m], b[n], k)
     static BITNET_INLINE void run(const float* const (&a)[M], const float* const (&b)[N],
@@ -33,13 +35,13 @@ struct DotTile {
             for (reg& sum : s) sum = rounded(reg(0.0f)); // +0 that no compiler drops
             const std::size_t at = part * lanes;
             std::size_t i = at;
-            for (; i + 16 - at <= k; i += 16) {
+            for (; i + size - at <= k; i += size) {
                 multiply(s, a, b, [&](const float* p) BITNET_INLINE_LAMBDA {
                     return reg::load_unaligned(p + i);
                 });
             }
-            if (k % 16 > at) { // else zeros, which change no partial: none is ever -0
-                const std::size_t left = k % 16 - at < lanes ? k % 16 - at : lanes;
+            if (k % size > at) { // else zeros, which change no partial: none is ever -0
+                const std::size_t rest = k % size - at, left = rest < lanes ? rest : lanes;
                 multiply(s, a, b, [&](const float* p) BITNET_INLINE_LAMBDA {
                     return ops::load_first(p + i, left);
                 });

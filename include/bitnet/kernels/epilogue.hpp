@@ -5,7 +5,7 @@
 //   convert(dot)                        a dot as Values
 //   zero(), add(sum, dot, block, g)     the sum over groups, with the dot of group g
 //   of_token(t)                         what the values of a token share
-//   finish(v, shared, block, has_groups)  what is stored: v is a dot or, with groups, their sum
+//   finish(v, shared, block, grouped)  what is stored: v is a dot or, with groups, their sum
 #pragma once
 
 #include <cstddef>
@@ -59,9 +59,9 @@ struct FloatEpilogue {
         return Values::set1(token_scales[t]);
     }
     BITNET_INLINE Values finish(Values v, const Shared& token_scale, std::size_t block,
-                                bool has_groups) const noexcept {
+                                bool grouped) const noexcept {
         v = Codes::scale_divides ? v / token_scale : v * token_scale;
-        if (!has_groups) v = v * Values::load(scales.at(block, 0));
+        if (!grouped) v = v * Values::load(scales.at(block, 0));
         if (bias) v = v + Values::load(bias + block * tile_rows);
         return v;
     }
@@ -105,7 +105,7 @@ BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Qua
     using Dots = simd::i32x16<Isa>;
     using Values = typename Epilogue::Values;
     Run run{weights, x};
-    const bool has_groups = x.group != 0;
+    const bool grouped = x.group != 0;
     const std::size_t groups = x.layout().groups();
     for_each_tile<Run>(
         x, rows.begin / tile_rows, (rows.end + tile_rows - 1) / tile_rows,
@@ -114,11 +114,11 @@ BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Qua
             alignas(64) T sums[Run::max_values];
             if (x.tokens > 1) rows.prefetch(tile);
             const std::size_t values = tile.values();
-            const std::size_t at_once = has_groups ? Run::max_dots / values : 1;
+            const std::size_t at_once = grouped ? Run::max_dots / values : 1;
             for (std::size_t first = 0; first < groups; first += at_once) {
                 const std::size_t last = groups - first < at_once ? groups : first + at_once;
                 run(tile, first, last, dots);
-                if (!has_groups) break;
+                if (!grouped) break;
                 for (std::size_t i = 0; i < values; i += tile_rows) {
                     const std::size_t block = tile.block + i / tile_rows / tile.tokens;
                     Values sum = first == 0 ? epilogue.zero() : Values::load(sums + i);
@@ -135,12 +135,12 @@ BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Qua
                     const std::size_t at = (b * tile.tokens + t) * tile_rows;
                     const std::size_t block = tile.block + b;
                     Values v;
-                    if (has_groups) {
+                    if (grouped) {
                         v = Values::load(sums + at);
                     } else {
                         v = epilogue.convert(Dots::load(dots + at));
                     }
-                    v = epilogue.finish(v, shared, block, has_groups);
+                    v = epilogue.finish(v, shared, block, grouped);
                     rows.store(v, block, tile.token + t);
                 }
             }

@@ -21,7 +21,7 @@ namespace detail {
 
 template <class Isa>
 BITNET_INLINE float first_lane(const simd::f32x16<Isa>& v) noexcept {
-    float lane[16];
+    float lane[simd::f32x16<Isa>::size];
     v.store(lane);
     return lane[0];
 }

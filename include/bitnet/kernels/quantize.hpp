@@ -11,6 +11,7 @@
 #include <bitnet/format.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/math.hpp>
+#include <bitnet/kernels/token_words.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/simd/chunks.hpp>
 #include <bitnet/simd/f32x16.hpp>
@@ -31,15 +32,16 @@ requires(std::is_same_v<codes_of<Activations>, Int8>) BITNET_INLINE
     const auto at = q.layout();
     const std::size_t w = at.width(t);
     std::uint8_t* word = q.codes + at.offset(t);
-    const auto put = [&](const Ints& code) BITNET_INLINE_LAMBDA { // 16 columns
-        std::int8_t codes[16];
+    const auto put = [&](const Ints& code) BITNET_INLINE_LAMBDA {
+        std::int8_t codes[Ints::size];
         if (w == 1) {
             code.store_bytes(reinterpret_cast<std::int8_t*>(word));
         } else {
             code.store_bytes(codes);
-            for (std::size_t j = 0; j < 4; ++j) std::memcpy(word + j * 4 * w, codes + 4 * j, 4);
+            for (std::size_t j = 0; j < Ints::size / 4; ++j)
+                std::memcpy(word + j * 4 * w, codes + 4 * j, 4);
         }
-        word += 16 * w;
+        word += Ints::size * w;
     };
 
     const std::int32_t max_bits = absmax_bits<Isa>(x, q.cols);
@@ -64,7 +66,7 @@ requires(std::is_same_v<codes_of<Activations>, Int8>) BITNET_INLINE
         });
         q.sums[g * q.tokens + t] = sum.sum();
     }
-    if (round_up(q.cols, 16) % layout::tile_cols != 0) put(Ints::set1(0));
+    if (round_up(q.cols, Ints::size) % layout::tile_cols != 0) put(Ints::set1(0));
 }
 
 template <class Isa>
@@ -123,14 +125,6 @@ BITNET_INLINE Signs signs32(const float* v, std::size_t n, F&& on_magnitude) noe
     return s;
 }
 
-/// Runs f(first column, how many) for each 32 columns; the last may be fewer.
-template <class F>
-BITNET_INLINE void for_words(std::size_t cols, F&& f) noexcept {
-    std::size_t c = 0;
-    for (; c + 32 <= cols; c += 32) f(c, std::size_t{32});
-    if (c < cols) f(c, cols - c);
-}
-
 /// sqrt of the mean of (|x| - mean)^2
 template <class Isa>
 BITNET_INLINE float deviation(const float* x, std::size_t n, float mean) noexcept {
@@ -139,10 +133,10 @@ BITNET_INLINE float deviation(const float* x, std::size_t n, float mean) noexcep
     V sum = simd::zeros<Isa>();
     simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
         const V d = simd::load_chunk<Isa>(x + i, k).magnitude() - centre;
-        if (k == 16) {
+        if (k == V::size) {
             sum = sum + d * d;
         } else { // lanes beyond the row's end count zero
-            float square[16];
+            float square[V::size];
             (d * d).store(square);
             sum = sum + V::load_first(square, k);
         }
@@ -163,7 +157,7 @@ requires(std::is_same_v<codes_of<Activations>, Sign>) BITNET_INLINE
         largest = larger(largest, magnitude.bits());
         if constexpr (!std::is_same_v<Activations, Sign>) sum = sum + magnitude;
     };
-    for_words(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
+    simd::for_chunks<32>(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
         const std::uint32_t present = n < 32 ? (1u << n) - 1 : ~0u;
         const std::uint32_t minus = signs32<Isa>(x + c, n, on_magnitude).negative;
         const std::uint32_t lane = to_lane_order(present & ~minus);

@@ -13,7 +13,7 @@
 namespace BITNET_NAMESPACE {
 
 namespace detail {
-/// Columns whose low nibbles stand in one line of 64 bytes: byte i holds columns i and 64 + i.
+/// Columns whose low nibbles are in one line of 64 bytes: byte i holds columns i and 64 + i.
 inline constexpr std::size_t nibble_cols = 128;
 } // namespace detail
 
@@ -36,14 +36,14 @@ struct RowsThatReach {
         const V divisor = V::set1(a), bound = V::set1(least);
         const Ints above = Ints::set1(high), more = Ints::set1(low) - above;
         std::size_t count = 0;
-        for (std::size_t r = row_begin; r < row_end; r += 16) {
+        for (std::size_t r = row_begin; r < row_end; r += V::size) {
             const V scale = V::load(scales + r);
             const Ints minus = scale.bits().template shift_right<31>();
             const Ints dot = Ints::load(dots + r).template shift_left<4>() + above + (more & minus);
             const V logit = (V::from(dot) / divisor) * scale;
             // The integers of floats above zero are above zero; those of -0 are not.
             std::uint32_t reach = ~less(Ints::set1(0), (bound - logit).bits()) & 0xffffu;
-            if (row_end - r < 16) reach &= (1u << (row_end - r)) - 1;
+            if (row_end - r < V::size) reach &= (1u << (row_end - r)) - 1;
             for (std::uint32_t i = 0; reach != 0; ++i, reach >>= 1) {
                 if (reach & 1) rows[count++] = static_cast<std::uint32_t>(r) + i;
             }

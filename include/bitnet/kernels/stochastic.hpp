@@ -9,8 +9,9 @@
 #include <bitnet/config.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/isa.hpp>
+#include <bitnet/kernels/philox.hpp>
+#include <bitnet/kernels/token_words.hpp>
 #include <bitnet/quantized.hpp>
-#include <bitnet/random.hpp>
 #include <bitnet/simd/chunks.hpp>
 #include <bitnet/simd/f32x16.hpp>
 #include <bitnet/simd/float_bits.hpp>

@@ -43,9 +43,8 @@ struct TileInput {
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
 inline constexpr std::size_t dot_chains = Blocks* Tokens == 1 ? simd::ops<Isa>::dot4_chains : 1;
 
-/// dots (Blocks, Tokens, tile_rows) = the chains' sums - 2^Shift sums[t], what codes w + 2^Shift
-/// count of
-/// q
+/// dots (Blocks, Tokens, tile_rows) = the chains' sums - 2^Shift sums[t]: the dots of w, from sums
+/// of codes w + 2^Shift
 template <int Shift, class Isa, std::size_t Blocks, std::size_t Tokens, std::size_t Chains>
 BITNET_INLINE void store_chains(TileSums<Isa, Blocks, Tokens> (&acc)[Chains],
                                 const std::int32_t* sums, std::int32_t* dots) noexcept {

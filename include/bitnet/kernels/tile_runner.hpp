@@ -38,7 +38,7 @@ struct TileRunner {
     static constexpr std::size_t max_tokens = simd::ops<Isa>::gemm_tokens;
     static constexpr std::size_t max_values = tile_rows * max_blocks * max_tokens;
     /// Room for the dots of several groups: of 4, and of more the smaller the tile.
-    static constexpr std::size_t max_dots = (has_groups<Layout> ? 4 : 1) * max_values;
+    static constexpr std::size_t max_dots = (Layout::has_groups ? 4 : 1) * max_values;
 
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
@@ -60,11 +60,10 @@ struct TileRunner {
                      x.sums + tile.token,
                      nullptr};
         advance(in, first, first);
-        constexpr std::make_index_sequence<max_tokens> widths{};
         if (tile.blocks == 1) {
-            run<1>(in, tile, first, last, dots, widths);
+            run<1>(in, tile, first, last, dots);
         } else {
-            run<max_blocks>(in, tile, first, last, dots, widths);
+            run<max_blocks>(in, tile, first, last, dots);
         }
     }
 
@@ -73,7 +72,7 @@ private:
     BITNET_INLINE void advance(TileInput& in, std::size_t groups, std::size_t g) const noexcept {
         using layout::tile_cols;
         const std::size_t chunks = groups * x.group / tile_cols;
-        if constexpr (has_groups<Layout>) {
+        if constexpr (Layout::has_groups) {
             using Mapping = typename Layout::template mapping<Weights>;
             in.weights += chunks * Mapping{tile_rows, tile_cols}.block_bytes();
         }
@@ -85,10 +84,9 @@ private:
         in.cols = static_cast<std::int32_t>(cols);
     }
 
-    template <std::size_t Blocks, std::size_t... T>
+    template <std::size_t Blocks>
     BITNET_INLINE void run(TileInput& in, const TileRange& tile, std::size_t first,
-                           std::size_t last, std::int32_t* dots,
-                           std::index_sequence<T...>) noexcept {
+                           std::size_t last, std::int32_t* dots) noexcept {
         // Worth a pass of its own where several tiles want the same.
         if constexpr (requires { &Kernel::template count_rows<Isa, Blocks>; }) {
             if (tile.tokens == max_tokens && x.tokens >= 2 * tile.tokens && x.group == 0) {
@@ -99,29 +97,40 @@ private:
                 in.row_ones = row_ones;
             }
         }
-        // One token meets one block, and no panel of more ends in one where tiles are as wide.
-        constexpr bool leaves_one = Blocks == 1 || max_tokens < panel_tokens;
-        const auto run_width = [&](auto t) BITNET_INLINE_LAMBDA {
-            constexpr std::size_t width = decltype(t)::value + 1;
-            if constexpr (width > 1 || leaves_one) {
-                if (tile.tokens == width) run_groups<Blocks, width>(in, first, last, dots);
-            }
-        };
-        (run_width(std::integral_constant<std::size_t, T>{}), ...);
+        widths<Blocks>.of[tile.tokens - 1](*this, in, first, last, dots);
     }
 
     /// Uses the operands up. A copy would read words together that were just written one by one,
     /// and wait for them.
     template <std::size_t Blocks, std::size_t Tokens>
-    BITNET_NOINLINE void run_groups(TileInput& in, std::size_t first, std::size_t last,
-                                    std::int32_t* dots) const noexcept {
+    BITNET_NOINLINE static void run_groups(const TileRunner& self, TileInput& in, std::size_t first,
+                                           std::size_t last, std::int32_t* dots) noexcept {
         for (std::size_t g = first;;) {
             Kernel::template run<Isa, Blocks, Tokens>(in, dots);
-            if (!has_groups<Layout> || ++g == last) return;
-            advance(in, 1, g);
+            if (!Layout::has_groups || ++g == last) return;
+            self.advance(in, 1, g);
             dots += tile_rows * Blocks * Tokens;
         }
     }
+
+    using RunGroups = void (*)(const TileRunner&, TileInput&, std::size_t, std::size_t,
+                               std::int32_t*) noexcept;
+    struct Widths {
+        RunGroups of[max_tokens];
+    };
+    /// One token meets one block, and no panel of more ends in one where tiles are as wide as it.
+    /// So a tile of one token and several blocks is not compiled, and nothing asks for its place.
+    template <std::size_t Blocks, std::size_t Tokens>
+    static constexpr std::size_t compiled =
+        Tokens == 1 && Blocks > 1 && max_tokens >= panel_tokens ? 2 : Tokens;
+
+    template <std::size_t Blocks, std::size_t... T>
+    static constexpr Widths widths_of(std::index_sequence<T...>) noexcept {
+        return {{&run_groups<Blocks, compiled<Blocks, T + 1>>...}};
+    }
+    template <std::size_t Blocks>
+    BITNET_HIDDEN static constexpr Widths
+        widths = widths_of<Blocks>(std::make_index_sequence<max_tokens>{});
 };
 
 /// What runs the tiles of a product in a cluster.

@@ -25,9 +25,7 @@ struct Tile<Ternary, Int8, layout::Rows16> {
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         TileSums<Isa, Blocks, Tokens> dot([&](std::size_t t) { return -in.sums[t]; });
         byte_dots<Isa, 2>(in, dot);
-        dot.store(dots, [](std::size_t, std::size_t, std::size_t, const auto& sum) noexcept {
-            return sum;
-        });
+        dot.store(dots);
     }
 };
 

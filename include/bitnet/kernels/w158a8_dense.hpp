@@ -97,7 +97,7 @@ struct Tile<Ternary, Int8, layout::Dense16> {
             BITNET_UNROLL
             for (std::size_t k = 0; k < chains; ++k) total = total + acc.sum[b][p][t + k];
         });
-        totals.store(dots, [](std::size_t, std::size_t, std::size_t, const i32& s) { return s; });
+        totals.store(dots);
     }
 };
 

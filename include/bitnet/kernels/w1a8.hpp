@@ -3,7 +3,7 @@
 //
 // With codes u = w + 1 in {0, 2}:   dot = sum of u q  -  sum of q.
 // A shift and one AND turn a line of 16 rows x 32 columns into the codes of 4 columns at a time,
-// one a byte: bit b stands for 2 b at bit 1 of the byte. |dot| <= 2 * 128 * cols < 2^31.
+// one a byte: bit b is 2 b at bit 1 of the byte. |dot| <= 2 * 128 * cols < 2^31.
 //
 // icelake, per line and token: 8 VPDPBUSD on ports 0 and 5; shift (port 0) and AND (0, 5) are
 // shared by the tokens of the tile. Bound of a wide GEMM: two VPDPBUSD a cycle.
@@ -25,9 +25,7 @@ struct Tile<Binary, Int8, layout::Rows16> {
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         TileSums<Isa, Blocks, Tokens> dot([&](std::size_t t) { return -in.sums[t]; });
         byte_dots<Isa, 1>(in, dot);
-        dot.store(dots, [](std::size_t, std::size_t, std::size_t, const auto& sum) noexcept {
-            return sum;
-        });
+        dot.store(dots);
     }
 };
 

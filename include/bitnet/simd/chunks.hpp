@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Loops over any number of floats, 16 at a time.
+// Loops over any number of floats, a chunk at a time.
 #pragma once
 
 #include <cstddef>
@@ -9,22 +9,22 @@
 
 namespace BITNET_NAMESPACE::simd {
 
-/// Runs f(index, how many) for each chunk of 16 of n elements; the last may have fewer.
-template <class F>
+/// Runs f(index, how many) for each chunk of n elements. The last may have fewer than Size.
+template <std::size_t Size = 16, class F>
 BITNET_INLINE void for_chunks(std::size_t n, F&& f) noexcept {
     std::size_t i = 0;
-    for (; i + 16 <= n; i += 16) f(i, std::size_t{16});
+    for (; i + Size <= n; i += Size) f(i, Size);
     if (i < n) f(i, n - i);
 }
 /// The n <= 16 floats at p, then zeros.
 template <class Isa>
 BITNET_INLINE f32x16<Isa> load_chunk(const float* p, std::size_t n) noexcept {
-    return n == 16 ? f32x16<Isa>::load(p) : f32x16<Isa>::load_first(p, n);
+    return n == f32x16<Isa>::size ? f32x16<Isa>::load(p) : f32x16<Isa>::load_first(p, n);
 }
 /// The first n <= 16 lanes to p.
 template <class Isa>
 BITNET_INLINE void store_chunk(const f32x16<Isa>& v, float* p, std::size_t n) noexcept {
-    if (n == 16) {
+    if (n == f32x16<Isa>::size) {
         v.store(p);
     } else {
         v.store_first(p, n);

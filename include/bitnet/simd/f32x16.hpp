@@ -19,7 +19,7 @@ template <class Isa>
 struct f32x16 {
     using reg = typename ops<Isa>::f32;
     using ints = i32x16<Isa>;
-    static constexpr std::size_t lanes = ops<Isa>::lanes, parts = 16 / lanes;
+    static constexpr std::size_t size = 16, lanes = ops<Isa>::lanes, parts = size / lanes;
     reg v[parts];
 
     static BITNET_INLINE f32x16 set1(float x) noexcept {
@@ -34,7 +34,7 @@ struct f32x16 {
     }
     /// The first n < 16 floats at p, then zeros; reads nothing beyond them.
     static BITNET_INLINE f32x16 load_first(const float* p, std::size_t n) noexcept {
-        float lane[16] = {};
+        float lane[size] = {};
         if (n != 0) std::memcpy(lane, p, n * sizeof(float)); // memcpy takes no null pointer
         return load(lane);
     }
@@ -43,7 +43,7 @@ struct f32x16 {
     }
     /// The first n < 16 lanes to p; writes nothing beyond them.
     BITNET_INLINE void store_first(float* p, std::size_t n) const noexcept {
-        float lane[16];
+        float lane[size];
         store(lane);
         if (n != 0) std::memcpy(p, lane, n * sizeof(float));
     }
@@ -97,7 +97,7 @@ struct f32x16 {
     }
     /// The sum of the sixteen partials: lane i + lane i+8, then +4, +2, +1, each rounded once.
     BITNET_INLINE float fold() const noexcept {
-        float lane[16];
+        float lane[size];
         store(lane);
         for (std::size_t half = 8; half >= 1; half /= 2) {
             for (std::size_t i = 0; i < half; ++i) lane[i] = rounded(lane[i] + lane[i + half]);

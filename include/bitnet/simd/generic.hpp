@@ -134,9 +134,8 @@ struct generic {
     }
     static BITNET_INLINE u32 units(const u32& v) noexcept { return words(modulo<3>(bytes(v))); }
 
-    /// A line of five ternary weights a byte made ready for trit(), in a form
-    /// of the cluster's own: here 9 u[0], 3 u[1] + u[2] and 3 u[3] + u[4] of each byte. An illegal
-    /// byte gives any digits.
+    /// A line of five ternary weights a byte made ready for trit(), in a form of the cluster's own:
+    /// here 9 u[0], 3 u[1] + u[2] and 3 u[3] + u[4] of each byte. An illegal byte gives any digits.
     struct Trits {
         u32 part[3];
     };

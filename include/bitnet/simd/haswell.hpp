@@ -29,7 +29,7 @@ struct ops<isa::haswell> : generic<isa::haswell> {
     static BITNET_INLINE i32 dot4_sum(const DotSums& sums) noexcept {
         return _mm256_madd_epi16(sums.lanes, _mm256_set1_epi16(1));
     }
-    // Two codes of two bits or four of one stay where they stand in a half byte: up to 8, of which
+    // Two codes of two bits or four of one stay where they are in a half byte: up to 8, of which
     // an int16 takes 16 calls.
     static constexpr std::size_t add_dot4_chains(std::size_t bits) noexcept { return 4 / bits; }
 

@@ -26,7 +26,7 @@ larger(const xsimd::batch<std::int32_t, Arch>& a,
 template <class Isa>
 struct i32x16 {
     using reg = typename ops<Isa>::i32;
-    static constexpr std::size_t lanes = ops<Isa>::lanes, parts = 16 / lanes;
+    static constexpr std::size_t size = 16, lanes = ops<Isa>::lanes, parts = size / lanes;
     reg v[parts];
 
     static BITNET_INLINE i32x16 set1(std::int32_t x) noexcept {
@@ -103,14 +103,14 @@ struct i32x16 {
     }
     /// Sum and maximum of the lanes (the sum wraps modulo 2^32).
     BITNET_INLINE std::int32_t sum() const noexcept {
-        std::int32_t lane[16];
+        std::int32_t lane[size];
         store(lane);
         std::uint32_t total = 0;
         for (std::int32_t x : lane) total += static_cast<std::uint32_t>(x);
         return static_cast<std::int32_t>(total);
     }
     BITNET_INLINE std::int32_t maximum() const noexcept {
-        std::int32_t lane[16];
+        std::int32_t lane[size];
         store(lane);
         std::int32_t best = lane[0];
         for (std::int32_t x : lane) best = x > best ? x : best;

@@ -48,8 +48,9 @@ struct ExpParts {
     }
 };
 
-// exp and sigmoid stand inside the loops over rows: a call would pass sixteen lanes through memory
-// and load its constants anew. log and tanh need not; f32x16<Isa> names the ISA in their symbols.
+// exp and sigmoid are inlined into the loops over rows: a call would pass sixteen lanes through
+// memory and load its constants anew. log and tanh need not; f32x16<Isa> names the ISA in their
+// symbols.
 
 /// y = e^x
 /// exact: within 1.03 ulp; 0 below ln 2^-126 (results are never denormal), +inf from 88.72284 on,
