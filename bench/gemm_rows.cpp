@@ -108,11 +108,13 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
     const auto kernel =
         contender.kernels->get<bitnet::functions::Gemm<bitnet::Product<Weights, Codes, Layout>>>();
     const auto multiply = [&](auto weights) {
+        using bitnet::layout::tile_rows;
+        const std::size_t tiles = bitnet::round_up(c.rows, tile_rows) / tile_rows;
         const std::size_t most = c.threads == 1 ? 1 : 4 * c.threads;
         bitnet::detail::for_ranges<bitnet::isa::native>(
-            pool(c.threads), (c.rows + 15) / 16, most, [&](std::size_t first, std::size_t last) {
-                kernel(weights, problem.x(), problem.scales(), nullptr, problem.y(), first * 16,
-                       std::min(c.rows, last * 16));
+            pool(c.threads), tiles, most, [&](std::size_t first, std::size_t last) {
+                kernel(weights, problem.x(), problem.scales(), nullptr, problem.y(),
+                       first * tile_rows, std::min(c.rows, last * tile_rows));
             });
     };
     auto views = c.cold ? problem.copies(cold_bytes()) : std::vector{problem.layer().weights()};

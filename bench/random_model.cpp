@@ -33,32 +33,34 @@ using namespace bitnet::example;
 using bitnet::BitLinear;
 using bitnet::ScreenedHead;
 
-/// A word of the command line and the tensor kind that it means.
-struct KindWord {
-    std::string_view word;
-    TensorKind kind;
-};
-constexpr std::array formats{
-    KindWord{"ternary2", kind_named("ternary-int8")},
-    KindWord{"ternary-dense", kind_named("ternary-dense-int8")},
-    KindWord{"binary", kind_named("binary-int8")},
-};
-constexpr std::array heads{
-    KindWord{"int6", kind_named("int6-int8")},
-    KindWord{"int8", kind_named("int8-int8")},
-    KindWord{"screened", kind_named("screened-int8")},
-    KindWord{"f16", kind_named("f16")},
-};
+/// Whether weights of a kind are drawn here: those of every layer but full floats.
+template <class Layer>
+constexpr bool is_drawn = !std::is_void_v<Layer> && !std::is_same_v<Layer, Dense<float>>;
 
-std::vector<std::string> words_of(std::span<const KindWord> kinds) {
+/// A kind's word on the command line: its name, without the activations that most have.
+std::string word_of(std::string_view name) {
+    constexpr std::string_view activations = "-int8";
+    if (name == "ternary-int8") return "ternary2"; // two bits a weight, unlike ternary-dense
+    if (name.ends_with(activations)) name.remove_suffix(activations.size());
+    return std::string(name);
+}
+
+std::vector<std::string> kind_words() {
     std::vector<std::string> words;
-    for (const KindWord& kind : kinds) words.emplace_back(kind.word);
+    find_kind([&]<class Layer>(const KindRow<Layer>& row) {
+        if (is_drawn<Layer>) words.push_back(word_of(row.name));
+        return false;
+    });
     return words;
 }
 
-TensorKind kind_of(std::span<const KindWord> kinds, std::string_view word) {
-    const auto is_it = [&](const KindWord& kind) { return kind.word == word; };
-    return std::find_if(kinds.begin(), kinds.end(), is_it)->kind;
+TensorKind kind_of(std::string_view word) {
+    TensorKind kind{};
+    find_kind([&](const auto& row) {
+        kind = row.kind;
+        return word_of(row.name) == word;
+    });
+    return kind;
 }
 
 struct Options {
@@ -142,8 +144,7 @@ class RandomModel {
 public:
     explicit RandomModel(const Options& options)
         : options_(options), config_(config_of(options)), writer_(config_) {
-        add_linear(kind_of(heads, options.head), "model.embed_tokens.weight", config_.vocab,
-                   config_.dim);
+        add_linear(kind_of(options.head), "model.embed_tokens.weight", config_.vocab, config_.dim);
         for (std::size_t l = 0; l < config_.layers; ++l) {
             add_layer("model.layers." + std::to_string(l) + ".");
         }
@@ -199,7 +200,7 @@ private:
 
     void add_linear(TensorKind kind, const std::string& name, std::size_t rows, std::size_t cols) {
         visit_layer(kind, [&]<class Layer>(std::type_identity<Layer> type) {
-            if constexpr (!std::is_void_v<Layer> && !std::is_same_v<Layer, Dense<float>>) {
+            if constexpr (is_drawn<Layer>) {
                 const auto source = [=, seed = options_.seed,
                                      stream = stream_++](const ModelWriter::Sink& sink) {
                     make(type, seed, stream, rows, cols, sink);
@@ -211,7 +212,7 @@ private:
 
     void add_layer(const std::string& at) {
         const Config& c = config_;
-        const TensorKind kind = kind_of(formats, options_.format);
+        const TensorKind kind = kind_of(options_.format);
         add_norm(at + "input_layernorm.weight", c.dim);
         add_linear(kind, at + "self_attn.q_proj.weight", c.q_dim(), c.dim);
         add_linear(kind, at + "self_attn.k_proj.weight", c.kv_dim(), c.dim);
@@ -240,10 +241,10 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"2b4t", "tiny"}))
         ->capture_default_str();
     app.add_option("--format", options.format, "Of the projections")
-        ->check(CLI::IsMember(words_of(formats)))
+        ->check(CLI::IsMember(kind_words()))
         ->capture_default_str();
     app.add_option("--head", options.head, "Of the embedding, which is the output head too")
-        ->check(CLI::IsMember(words_of(heads)))
+        ->check(CLI::IsMember(kind_words()))
         ->capture_default_str();
     app.add_option("--seed", options.seed, "The same seed gives the same file")
         ->transform(decimal<std::uint64_t>())

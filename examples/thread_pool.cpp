@@ -16,7 +16,9 @@ class Pool {
 public:
     explicit Pool(std::size_t workers) : meet_(static_cast<std::ptrdiff_t>(workers)) {
         for (std::size_t worker = 1; worker < workers; ++worker) {
-            threads_.emplace_back([this, worker] { work(worker); });
+            threads_.emplace_back([this, worker] {
+                while (meet_.arrive_and_wait(), task_) take_tasks(worker);
+            });
         }
     }
     ~Pool() {
@@ -32,21 +34,14 @@ public:
         left_ = n;
         meet_.arrive_and_wait(); // all begin
         take_tasks(0);
-        meet_.arrive_and_wait(); // all are done
     }
 
 private:
-    void work(std::size_t worker) const {
-        while (meet_.arrive_and_wait(), task_) {
-            take_tasks(worker);
-            meet_.arrive_and_wait();
-        }
-    }
     void take_tasks(std::size_t worker) const {
-        std::size_t left = left_;
-        while (left != 0) {
+        for (std::size_t left = left_; left != 0;) {
             if (left_.compare_exchange_weak(left, left - 1)) task_(left - 1, worker);
         }
+        meet_.arrive_and_wait(); // all are done
     }
 
     // Mutable, since an executor is passed by const reference.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The clusters whose primitives test_simd.cpp and test_simd_sixteen.cpp try, and their operands.
+// The clusters whose primitives test_simd.cpp and test_simd_f32x16.cpp try, and their operands.
 #pragma once
 
 #include <algorithm>

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <string>
 
+#include "folder.hpp"
+
 using namespace bitnet::example;
 
 namespace {
@@ -15,19 +17,14 @@ namespace {
 // A folder with the files of /proc and /sys that a test writes.
 class System {
 public:
-    System() {
-        std::filesystem::remove_all(root);
-        std::filesystem::create_directories(root);
-    }
-    ~System() { std::filesystem::remove_all(root); }
-
     void write(const std::string& path, const std::string& text) const {
-        std::filesystem::create_directories((root / path).parent_path());
-        std::ofstream(root / path) << text;
+        std::filesystem::create_directories((folder.path / path).parent_path());
+        std::ofstream(folder.path / path) << text;
     }
-    std::size_t quota() const { return quota_cores(root); }
+    std::size_t quota() const { return quota_cores(folder.path); }
 
-    const std::filesystem::path root = "bitnet-cores"; // in the build
+private:
+    support::Folder folder;
 };
 
 const std::string version_2 =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The .bitnet file: what is written is read, its layout, and what the writer refuses.
 #include "error.hpp"
+#include "folder.hpp"
 #include "model_bytes.hpp"
 #include "model_file.hpp"
 #include "tiny_model.hpp"
@@ -11,7 +12,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <map>
 #include <set>
 #include <sstream>
@@ -125,10 +125,8 @@ TEST_CASE("a source makes its bytes when the file is written, one tensor after t
 }
 
 TEST_CASE("files on disk") {
-    const std::filesystem::path folder =
-        std::filesystem::temp_directory_path() /
-        ("bitnet-test-" + std::to_string(std::hash<std::string>{}(__FILE__ __TIME__)));
-    std::filesystem::create_directories(folder);
+    const support::Folder own;
+    const std::filesystem::path& folder = own.path;
     const std::string path = (folder / "m.bitnet").string();
     ModelWriter writer(tiny::make({}).config);
     writer.add_f32("a", 1, 2, std::vector<float>{1, 2});
@@ -147,7 +145,6 @@ TEST_CASE("files on disk") {
     CHECK_THROWS_AS(ModelFile((folder / "empty").string()), UserError);
     CHECK_THROWS_AS(ModelFile((folder / "missing").string()), UserError);
     CHECK_THROWS_AS(ModelFile(folder.string()), UserError);
-    std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("docs/formats.md lists the kinds as the program does") {

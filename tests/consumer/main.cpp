@@ -14,9 +14,9 @@
 namespace {
 
 // One rounding per operation: volatile keeps compilers from contracting a product and a sum to FMA.
-float once(float value) {
-    volatile float rounded = value;
-    return rounded;
+float rounded(float value) {
+    volatile float stored = value;
+    return stored;
 }
 
 struct Input {
@@ -30,9 +30,9 @@ Input quantize(const float* x, std::size_t cols) {
     if constexpr (std::is_same_v<Activations, bitnet::Int8>) {
         float largest = 1e-5f;
         for (std::size_t k = 0; k < cols; ++k) largest = std::max(largest, std::fabs(x[k]));
-        input.divisor = once(127.0f / largest);
+        input.divisor = rounded(127.0f / largest);
         for (std::size_t k = 0; k < cols; ++k)
-            input.values[k] = static_cast<int>(std::nearbyint(once(x[k] * input.divisor)));
+            input.values[k] = static_cast<int>(std::nearbyint(rounded(x[k] * input.divisor)));
     } else {
         for (std::size_t k = 0; k < cols; ++k) input.values[k] = x[k] < 0 ? -1 : 1;
     }
@@ -72,8 +72,8 @@ int check(const char* name) {
         for (std::size_t r = 0; r < rows; ++r) {
             int dot = 0;
             for (std::size_t k = 0; k < cols; ++k) dot += codes[r * cols + k] * input.values[k];
-            const float unscaled = once(static_cast<float>(dot) / input.divisor);
-            const float expected = once(once(unscaled * scales[r]) + bias[r]);
+            const float unscaled = rounded(static_cast<float>(dot) / input.divisor);
+            const float expected = rounded(rounded(unscaled * scales[r]) + bias[r]);
             if (y[t * rows + r] != expected) ++wrong;
         }
     }

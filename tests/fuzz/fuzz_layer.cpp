@@ -112,7 +112,9 @@ void try_codes(Source& source) {
     if (!made) return;
     for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t g = 0; g < groups; ++g) {
-            require(same({view->at(r / 16, g)[r % 16]}, {made->scale(r, g)}), "a scale");
+            require(same({view->at(r / layout::tile_rows, g)[r % layout::tile_rows]},
+                         {made->scale(r, g)}),
+                    "a scale");
         }
     }
     require(bool(made->verify()), "what from_codes made is sound");
