@@ -67,6 +67,7 @@ TEST_CASE("the choice", "[dispatch]") {
     CHECK(dispatch::unusable_request() == (possible ? "" : wanted));
     CHECK(dispatch::name() == dispatch::table().name);
     CHECK(dispatch::find(dispatch::name()) == &dispatch::table());
+    CHECK(dispatch::self_test() == nullptr); // under sanitizers too, unlike test_self_test.cpp
 }
 
 TEST_CASE("the choice is made once, from any thread", "[dispatch]") {
