@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -180,7 +179,7 @@ TEST_CASE("what is no code unpacks to 2", "[pack]") {
     constexpr std::size_t rows = 16, cols = 83;
     for_each_type(layouts{}, [&]<class Layout>() {
         if constexpr (Layout::template holds<Ternary>) {
-            CAPTURE(std::string_view(Layout::name));
+            CAPTURE(Layout::name);
             PackedTensor<Ternary, Layout> packed(rows, cols);
             std::memset(packed.data(), 0xff, packed.bytes().size());
             if (packed.view()(0, 0) != 2) { // -1, 0 or 1: planes, whose masks must be 0 then
@@ -207,7 +206,7 @@ TEST_CASE("verify and unpack see a large matrix whole", "[pack]") {
             const std::size_t bytes = packed->bytes().size();
             for (std::size_t i : {std::size_t{0}, std::size_t{4095}, std::size_t{4096},
                                   std::size_t{8191}, bytes / 2, bytes - 1}) {
-                CAPTURE(std::string_view(Layout::name), i);
+                CAPTURE(Layout::name, i);
                 const std::uint8_t before = packed->data()[i];
                 packed->data()[i] = 0xff;
                 // Of planes, a byte of all ones in a mask line alone is legal.

@@ -77,7 +77,7 @@ enum class FloatRule {
 /// b1.0: w in {-1, +1}, one bit a value, bit 1 = +1. Padding holds bit 0; kernels use the true
 /// cols.
 struct Binary : CodeRange<-1, 1, 1, 2> {
-    static constexpr const char* name = "binary";
+    BITNET_HIDDEN static constexpr const char* name = "binary";
     static constexpr const char* digits = "1"; ///< in the names of kernels
     static constexpr std::uint32_t id = 1;     ///< as stored in packed bytes
     static constexpr FloatRule float_rule = FloatRule::sign;
@@ -86,7 +86,7 @@ struct Binary : CodeRange<-1, 1, 1, 2> {
 /// b1.58: w in {-1, 0, +1}, two bits a value.
 /// As activations (what BitGLU yields) the values travel as a mask plane and a sign plane.
 struct Ternary : CodeRange<-1, 1, 2> {
-    static constexpr const char* name = "ternary";
+    BITNET_HIDDEN static constexpr const char* name = "ternary";
     static constexpr const char* digits = "158";
     static constexpr std::uint32_t id = 2;
     static constexpr FloatRule float_rule = FloatRule::absmean;
@@ -96,7 +96,7 @@ struct Ternary : CodeRange<-1, 1, 2> {
 
 /// Weights of output heads: w in [-32, 31], six bits a value.
 struct Int6 : CodeRange<-32, 31, 6> {
-    static constexpr const char* name = "int6";
+    BITNET_HIDDEN static constexpr const char* name = "int6";
     static constexpr const char* digits = "6";
     static constexpr std::uint32_t id = 3;
     static constexpr FloatRule float_rule = FloatRule::absmax;
@@ -105,7 +105,7 @@ struct Int6 : CodeRange<-32, 31, 6> {
 /// As activations, absmax int8 per token: a = 127 / max(max|x|, 1e-5), q = round-half-even(x * a).
 /// Source: arXiv 2402.17764. As weights of output heads: w in [-128, 127], a byte a value.
 struct Int8 : CodeRange<-128, 127, 8> {
-    static constexpr const char* name = "int8";
+    BITNET_HIDDEN static constexpr const char* name = "int8";
     static constexpr const char* digits = "8";
     static constexpr std::uint32_t id = 16;
     static constexpr FloatRule float_rule = FloatRule::absmax;
@@ -117,7 +117,7 @@ struct Int8 : CodeRange<-128, 127, 8> {
 /// in [-7, 7]; they travel as Int8's codes and meet its kernels. As weights, the first pass of a
 /// ScreenedHead: w in [-8, 7], four bits a value.
 struct Int4 : CodeRange<-8, 7, 4> {
-    static constexpr const char* name = "int4";
+    BITNET_HIDDEN static constexpr const char* name = "int4";
     static constexpr const char* digits = "4";
     static constexpr std::uint32_t id = 20;
     static constexpr FloatRule float_rule = FloatRule::absmax;
@@ -127,7 +127,7 @@ struct Int4 : CodeRange<-8, 7, 4> {
 /// Activations, two bits per token: m = max(max|x|, 1e-5), q = round-half-even(x * (1 / m)) in
 /// {-1, 0, 1}; scale m. They travel as Ternary's planes: popcounts beat byte dots.
 struct Int2 : CodeRange<-1, 1, 2> {
-    static constexpr const char* name = "int2";
+    BITNET_HIDDEN static constexpr const char* name = "int2";
     static constexpr const char* digits = "2";
     static constexpr std::uint32_t id = 21;
     using codes = Ternary;
@@ -135,7 +135,7 @@ struct Int2 : CodeRange<-1, 1, 2> {
 
 /// Activations, one bit: q = -1 where x < 0, else +1 (so both zeros give +1); scale 1.
 struct Sign : CodeRange<-1, 1, 1, 2> {
-    static constexpr const char* name = "sign";
+    BITNET_HIDDEN static constexpr const char* name = "sign";
     static constexpr const char* digits = "1";
     static constexpr std::uint32_t id = 17;
     using codes = Sign;
@@ -144,7 +144,7 @@ struct Sign : CodeRange<-1, 1, 1, 2> {
 
 /// Sign, with the scale std(|x|) over the token's features (population form, divided by cols).
 struct SignNorm : CodeRange<-1, 1, 1, 2> {
-    static constexpr const char* name = "signnorm";
+    BITNET_HIDDEN static constexpr const char* name = "signnorm";
     static constexpr const char* digits = "1";
     static constexpr std::uint32_t id = 18;
     using codes = Sign;
@@ -152,7 +152,7 @@ struct SignNorm : CodeRange<-1, 1, 1, 2> {
 
 /// Sign, with the scale mean|x| over the token's features.
 struct SignMean : CodeRange<-1, 1, 1, 2> {
-    static constexpr const char* name = "signmean";
+    BITNET_HIDDEN static constexpr const char* name = "signmean";
     static constexpr const char* digits = "1";
     static constexpr std::uint32_t id = 19;
     using codes = Sign;

@@ -17,13 +17,13 @@ namespace BITNET_NAMESPACE::isa {
 
 /// Plain C++: the definition of every function.
 struct scalar {
-    static constexpr const char* name = "scalar";
+    BITNET_HIDDEN static constexpr const char* name = "scalar";
     static constexpr Features needs = {};
 };
 
 /// Whatever 128-bit SIMD the target guarantees.
 struct baseline128 {
-    static constexpr const char* name = "baseline128";
+    BITNET_HIDDEN static constexpr const char* name = "baseline128";
     static constexpr Features needs = Feature::simd128;
 #if defined(__x86_64__) || defined(_M_X64)
     using arch = xsimd::sse2;
@@ -34,7 +34,7 @@ struct baseline128 {
 
 /// 256-bit registers.
 struct haswell {
-    static constexpr const char* name = "haswell";
+    BITNET_HIDDEN static constexpr const char* name = "haswell";
     static constexpr Features needs =
         baseline128::needs |
         Features{Feature::avx2, Feature::fma, Feature::bmi2, Feature::popcnt, Feature::f16c};
@@ -43,14 +43,14 @@ struct haswell {
 
 /// 256-bit registers and VPDPBUSD.
 struct alderlake {
-    static constexpr const char* name = "alderlake";
+    BITNET_HIDDEN static constexpr const char* name = "alderlake";
     static constexpr Features needs = haswell::needs | Feature::avx_vnni;
     using arch = xsimd::fma3<xsimd::avx2>; // xsimd::avxvnni loses FMA before 14.3
 };
 
 /// 512-bit registers.
 struct skylakex {
-    static constexpr const char* name = "skylakex";
+    BITNET_HIDDEN static constexpr const char* name = "skylakex";
     static constexpr Features needs =
         haswell::needs | Features{Feature::avx512f, Feature::avx512cd, Feature::avx512bw,
                                   Feature::avx512dq, Feature::avx512vl};
@@ -59,7 +59,7 @@ struct skylakex {
 
 /// 512-bit registers, VPDPBUSD and VPOPCNTD.
 struct icelake {
-    static constexpr const char* name = "icelake";
+    BITNET_HIDDEN static constexpr const char* name = "icelake";
     static constexpr Features needs =
         skylakex::needs | Features{Feature::avx512vnni,   Feature::avx512ifma,
                                    Feature::avx512vbmi,   Feature::avx512vbmi2,
@@ -100,7 +100,7 @@ using native = here<best>;
 /// Chosen once, at run time, by the optional library bitnet::dispatch. It carries flags as well:
 /// what comes before and after the call through the table is compiled with them.
 struct dispatched {
-    static constexpr const char* name = "dynamic";
+    BITNET_HIDDEN static constexpr const char* name = "dynamic";
 };
 using dynamic = here<dispatched>;
 

@@ -31,7 +31,7 @@ struct Product {
     using Codes = C;
     using Layout = L;
     BITNET_HIDDEN static constexpr Text text{"w", W::digits, "a", C::digits, L::kernel_suffix};
-    static constexpr const char* name = text.characters; ///< "w158a8", say
+    BITNET_HIDDEN static constexpr const char* name = text.characters; ///< "w158a8", say
 };
 
 /// Of several layouts for one pair of formats the first is preferred.

@@ -11,20 +11,20 @@ namespace BITNET_NAMESPACE {
 /// +1 iff u < sigmoid(beta * x), so P(+1) = sigmoid(beta x), and the mean is tanh(beta x / 2), not
 /// x.
 struct Bernoulli {
-    static constexpr const char* name = "stochastic_sign bernoulli";
+    BITNET_HIDDEN static constexpr const char* name = "stochastic_sign bernoulli";
     float beta = 0.5f;
 };
 
 /// sign(x - T log(-log u)), u uniform: Gumbel noise of temperature T, as papers write it. Its mean
 /// is not 0 but gamma T (gamma = 0.5772...), which pulls the signs towards +1.
 struct Gumbel {
-    static constexpr const char* name = "stochastic_sign gumbel";
+    BITNET_HIDDEN static constexpr const char* name = "stochastic_sign gumbel";
     float temperature = 1.0f;
 };
 
 /// sign((x - T log(-log u)) - gamma T): the same noise with its mean taken off.
 struct CentredGumbel {
-    static constexpr const char* name = "stochastic_sign centred gumbel";
+    BITNET_HIDDEN static constexpr const char* name = "stochastic_sign centred gumbel";
     float temperature = 1.0f;
 };
 

@@ -35,7 +35,7 @@ BITNET_INLINE simd::i32x16<Isa> ordered(const simd::i32x16<Isa>& bits) noexcept 
 namespace functions {
 
 struct RmsNorm {
-    static constexpr const char* name = "rms_norm";
+    BITNET_HIDDEN static constexpr const char* name = "rms_norm";
     template <class Isa>
     BITNET_HIDDEN static void run(Matrix<const float> x, const float* weight, float eps,
                                   Matrix<float> y) noexcept {
@@ -59,7 +59,7 @@ struct RmsNorm {
 };
 
 struct SquaredReluGate {
-    static constexpr const char* name = "squared_relu_gate";
+    BITNET_HIDDEN static constexpr const char* name = "squared_relu_gate";
     template <class Isa>
     BITNET_HIDDEN static void run(const float* gate, const float* up, float* y,
                                   std::size_t n) noexcept {
@@ -77,7 +77,7 @@ struct SquaredReluGate {
 };
 
 struct SiluGate {
-    static constexpr const char* name = "silu_gate";
+    BITNET_HIDDEN static constexpr const char* name = "silu_gate";
     template <class Isa>
     BITNET_HIDDEN static void run(const float* gate, const float* up, float* y,
                                   std::size_t n) noexcept {
@@ -89,7 +89,7 @@ struct SiluGate {
 };
 
 struct Softmax {
-    static constexpr const char* name = "softmax";
+    BITNET_HIDDEN static constexpr const char* name = "softmax";
     template <class Isa>
     BITNET_HIDDEN static void run(float* x, std::size_t n) noexcept {
         using V = simd::f32x16<Isa>;
@@ -119,7 +119,7 @@ struct Softmax {
 };
 
 struct BitGlu {
-    static constexpr const char* name = "bitglu";
+    BITNET_HIDDEN static constexpr const char* name = "bitglu";
     /// Tokens [first, last), into q, whose memory detail::place laid out.
     template <class Isa>
     BITNET_HIDDEN static void run(Matrix<const float> gate, Matrix<const float> up,

@@ -14,7 +14,7 @@ namespace BITNET_NAMESPACE::functions {
 
 template <class P>
 struct GemmDots {
-    static constexpr const char* name = P::name;
+    BITNET_HIDDEN static constexpr const char* name = P::name;
     template <class Isa>
     BITNET_HIDDEN static void run(PackedView<typename P::Weights, typename P::Layout> weights,
                                   Quantized<typename P::Codes> x, Matrix<std::int32_t> y,
@@ -26,7 +26,7 @@ struct GemmDots {
 
 template <class P>
 struct Gemm {
-    static constexpr const char* name = P::name;
+    BITNET_HIDDEN static constexpr const char* name = P::name;
     template <class Isa>
     BITNET_HIDDEN static void run(PackedView<typename P::Weights, typename P::Layout> weights,
                                   Quantized<typename P::Codes> x, ScaleView scales,

@@ -42,7 +42,7 @@ BITNET_INLINE std::int32_t absmax_bits(const float* x, std::size_t n) noexcept {
 namespace functions {
 
 struct Exp {
-    static constexpr const char* name = "exp";
+    BITNET_HIDDEN static constexpr const char* name = "exp";
     template <class Isa>
     BITNET_HIDDEN static float run(float x) noexcept {
         return detail::first_lane(simd::exp(simd::f32x16<Isa>::set1(x)));
@@ -50,7 +50,7 @@ struct Exp {
 };
 
 struct Log {
-    static constexpr const char* name = "log";
+    BITNET_HIDDEN static constexpr const char* name = "log";
     template <class Isa>
     BITNET_HIDDEN static float run(float x) noexcept {
         return detail::first_lane(simd::log(simd::f32x16<Isa>::set1(x)));
@@ -58,7 +58,7 @@ struct Log {
 };
 
 struct Sigmoid {
-    static constexpr const char* name = "sigmoid";
+    BITNET_HIDDEN static constexpr const char* name = "sigmoid";
     template <class Isa>
     BITNET_HIDDEN static float run(float x) noexcept {
         return detail::first_lane(simd::sigmoid(simd::f32x16<Isa>::set1(x)));
@@ -66,7 +66,7 @@ struct Sigmoid {
 };
 
 struct Tanh {
-    static constexpr const char* name = "tanh";
+    BITNET_HIDDEN static constexpr const char* name = "tanh";
     template <class Isa>
     BITNET_HIDDEN static float run(float x) noexcept {
         return detail::first_lane(simd::tanh(simd::f32x16<Isa>::set1(x)));
@@ -74,7 +74,7 @@ struct Tanh {
 };
 
 struct Sum {
-    static constexpr const char* name = "sum";
+    BITNET_HIDDEN static constexpr const char* name = "sum";
     template <class Isa>
     BITNET_HIDDEN static float run(const float* x, std::size_t n) noexcept {
         auto s = simd::zeros<Isa>();
@@ -85,7 +85,7 @@ struct Sum {
 };
 
 struct Dot {
-    static constexpr const char* name = "dot";
+    BITNET_HIDDEN static constexpr const char* name = "dot";
     template <class Isa>
     BITNET_HIDDEN static float run(const float* a, const float* b, std::size_t n) noexcept {
         auto s = simd::zeros<Isa>();
@@ -97,7 +97,7 @@ struct Dot {
 };
 
 struct Dots {
-    static constexpr const char* name = "dots";
+    BITNET_HIDDEN static constexpr const char* name = "dots";
     template <class Isa>
     BITNET_HIDDEN static void run(Matrix<const float> a, Matrix<const float> b,
                                   Matrix<float> y) noexcept {
@@ -115,7 +115,7 @@ struct Dots {
 };
 
 struct MeanAbs {
-    static constexpr const char* name = "mean_abs";
+    BITNET_HIDDEN static constexpr const char* name = "mean_abs";
     template <class Isa>
     BITNET_HIDDEN static float run(const float* x, std::size_t n) noexcept {
         auto s = simd::zeros<Isa>();
@@ -127,7 +127,7 @@ struct MeanAbs {
 };
 
 struct Absmax {
-    static constexpr const char* name = "absmax";
+    BITNET_HIDDEN static constexpr const char* name = "absmax";
     template <class Isa>
     BITNET_HIDDEN static float run(const float* x, std::size_t n) noexcept {
         return detail::float_of(detail::absmax_bits<Isa>(x, n));
@@ -135,7 +135,7 @@ struct Absmax {
 };
 
 struct HalvesToFloats {
-    static constexpr const char* name = "halves_to_floats";
+    BITNET_HIDDEN static constexpr const char* name = "halves_to_floats";
     template <class Isa>
     BITNET_HIDDEN static void run(const std::uint16_t* x, float* y, std::size_t n) noexcept {
         std::size_t i = 0;

@@ -179,7 +179,7 @@ namespace functions {
 template <class Activations>
 struct Quantize {
     BITNET_HIDDEN static constexpr Text text{"quantize ", Activations::name};
-    static constexpr const char* name = text.characters;
+    BITNET_HIDDEN static constexpr const char* name = text.characters;
     /// Tokens [first, last) of x, into q, whose memory detail::place laid out. Tokens are
     /// independent: any split over threads gives the same bits.
     template <class Isa>

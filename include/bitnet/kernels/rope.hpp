@@ -102,7 +102,7 @@ BITNET_INLINE SineCosine sine_cosine(double angle) noexcept {
 namespace functions {
 
 struct RopeTable {
-    static constexpr const char* name = "rope_table";
+    BITNET_HIDDEN static constexpr const char* name = "rope_table";
     template <class Isa>
     BITNET_HIDDEN static void run(std::size_t first, std::size_t positions, std::size_t head_dim,
                                   double theta, float* cosines, float* sines) noexcept {
@@ -123,7 +123,7 @@ struct RopeTable {
 };
 
 struct Rope {
-    static constexpr const char* name = "rope";
+    BITNET_HIDDEN static constexpr const char* name = "rope";
     template <class Isa>
     BITNET_HIDDEN static void run(float* x, std::size_t heads, const float* cosines,
                                   const float* sines, std::size_t half) noexcept {

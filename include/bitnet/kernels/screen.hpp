@@ -26,7 +26,7 @@ namespace functions {
 /// pre:   row_begin is a multiple of 16; no int32 sum overflows, no float is NaN or infinite
 /// exact: yes; each operation rounds once, as in gemm()
 struct RowsThatReach {
-    static constexpr const char* name = "rows_that_reach";
+    BITNET_HIDDEN static constexpr const char* name = "rows_that_reach";
     template <class Isa>
     BITNET_HIDDEN static std::size_t
     run(const std::int32_t* dots, const float* scales, std::size_t row_begin, std::size_t row_end,
@@ -56,7 +56,7 @@ struct RowsThatReach {
 /// nibbles: rows of row_bytes, a multiple of 64, in lines of nibble_cols columns · q (2 row_bytes)
 /// exact: yes: |dot| <= 15 * 128 * cols < 2^31 for cols < 2^20
 struct NibbleDots {
-    static constexpr const char* name = "nibble_dots";
+    BITNET_HIDDEN static constexpr const char* name = "nibble_dots";
     template <class Isa>
     BITNET_HIDDEN static void run(const std::uint8_t* nibbles, std::size_t row_bytes,
                                   const std::int8_t* q, const std::uint32_t* rows,

@@ -65,7 +65,7 @@ namespace functions {
 /// Rule: Bernoulli, Gumbel or CentredGumbel.
 template <class Rule>
 struct StochasticSign {
-    static constexpr const char* name = Rule::name;
+    BITNET_HIDDEN static constexpr const char* name = Rule::name;
     /// Tokens [first, last), into q, whose memory detail::place laid out.
     template <class Isa>
     BITNET_HIDDEN static void run(Matrix<const float> x, Rule rule, Draws draws, Quantized<Sign> q,

@@ -101,27 +101,24 @@ private:
         }
         // One token meets one block, and no panel of more ends in one where tiles are as wide.
         constexpr bool leaves_one = Blocks == 1 || max_tokens < panel_tokens;
-        void (*groups)(const TileRunner&, TileInput&, std::size_t, std::size_t,
-                       std::int32_t*) noexcept = nullptr;
-        const auto pick = [&](auto t) BITNET_INLINE_LAMBDA {
+        const auto run_width = [&](auto t) BITNET_INLINE_LAMBDA {
             constexpr std::size_t width = decltype(t)::value + 1;
             if constexpr (width > 1 || leaves_one) {
-                if (tile.tokens == width) groups = &run_groups<Blocks, width>;
+                if (tile.tokens == width) run_groups<Blocks, width>(in, first, last, dots);
             }
         };
-        (pick(std::integral_constant<std::size_t, T>{}), ...);
-        groups(*this, in, first, last, dots); // one call: eight would each load the operands
+        (run_width(std::integral_constant<std::size_t, T>{}), ...);
     }
 
     /// Advances `in` itself: a copy would load together what was just stored field by field, and
     /// wait for the stores.
     template <std::size_t Blocks, std::size_t Tokens>
-    BITNET_NOINLINE static void run_groups(const TileRunner& self, TileInput& in, std::size_t first,
-                                           std::size_t last, std::int32_t* dots) noexcept {
+    BITNET_NOINLINE void run_groups(TileInput& in, std::size_t first, std::size_t last,
+                                    std::int32_t* dots) const noexcept {
         for (std::size_t g = first;;) {
             Kernel::template run<Isa, Blocks, Tokens>(in, dots);
             if (!Layout::has_groups || ++g == last) return;
-            self.advance(in, 1, g);
+            advance(in, 1, g);
             dots += tile_rows * Blocks * Tokens;
         }
     }

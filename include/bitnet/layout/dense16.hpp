@@ -20,7 +20,7 @@ namespace BITNET_NAMESPACE::layout {
 /// Rows16.
 /// Rows pad to a multiple of 16, columns to a multiple of 20. No scales per group: 20 divides none.
 struct Dense16 {
-    static constexpr const char* name = "dense16";
+    BITNET_HIDDEN static constexpr const char* name = "dense16";
     static constexpr const char* kernel_suffix = "dense";
     static constexpr std::uint32_t id = 4;
     static constexpr bool has_groups = false;

@@ -15,7 +15,7 @@ namespace BITNET_NAMESPACE::layout {
 /// mask line (bit 1 where w != 0), then the sign line (bit 1 where w = +1; 0 where w = 0).
 /// In a line, row i has the 32-bit lane i, and column k of the 32 the bit lane_bit(k).
 struct Planes16 {
-    static constexpr const char* name = "planes16";
+    BITNET_HIDDEN static constexpr const char* name = "planes16";
     static constexpr const char* kernel_suffix = "";
     static constexpr std::uint32_t id = 3;
     static constexpr bool has_groups = true;

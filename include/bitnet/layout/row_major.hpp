@@ -13,7 +13,7 @@ namespace BITNET_NAMESPACE::layout {
 /// Natural order: value (r, c) has bits [c * bits, c * bits + bits) of row r, counted from the
 /// lowest bit of byte 0; each row is padded to whole 64-bit words. The order for exchange.
 struct RowMajor {
-    static constexpr const char* name = "row-major";
+    BITNET_HIDDEN static constexpr const char* name = "row-major";
     static constexpr const char* kernel_suffix = "";
     static constexpr std::uint32_t id = 1;
     static constexpr bool has_groups = true;

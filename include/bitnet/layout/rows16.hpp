@@ -16,7 +16,7 @@ namespace BITNET_NAMESPACE::layout {
 /// of 16 rows follow each other along the columns, then the next 16 rows. Rows pad to a multiple of
 /// 16, columns to a multiple of 32, with the format's pad code.
 struct Rows16 {
-    static constexpr const char* name = "rows16";
+    BITNET_HIDDEN static constexpr const char* name = "rows16";
     static constexpr const char* kernel_suffix = "";
     static constexpr std::uint32_t id = 2;
     static constexpr bool has_groups = true;

@@ -15,7 +15,7 @@ namespace BITNET_NAMESPACE::layout {
 /// bits [2 l, 2 l + 2) of column 12 + j. So three lines give three registers of codes by one AND
 /// each, and the fourth from what those left over.
 struct Six16 {
-    static constexpr const char* name = "six16";
+    BITNET_HIDDEN static constexpr const char* name = "six16";
     static constexpr const char* kernel_suffix = "";
     static constexpr std::uint32_t id = 5;
     static constexpr bool has_groups = true;
