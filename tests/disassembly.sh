@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # disassembly.sh <objdump> no_multiply|own_dots <object of a cluster>...
 #
-# no_multiply: the kernels of one-bit and ternary activations count bits: from the packed words to the int32 dot,
-# in TileRunner and GemmDots, no vector register is multiplied. The int8 kernels do multiply, and show that the
-# pattern below knows a multiply when it meets one.
+# no_multiply: kernels whose weights and activations are both of one bit or ternary count bits: from the packed
+# words to the int32 dot, in TileRunner and GemmDots, no vector register is multiplied. The others, of Int8 say, do
+# multiply, and show that the pattern below knows a multiply when it meets one.
 # own_dots: clusters inherit primitives. A kernel of one with VNNI that takes one of haswell's sums, pairs in int16
 # by VPMADDUBSW, for its own would give wrong dots, and only on a CPU that the tests may not have.
 # Names offenders and fails; 77 = cannot tell.
@@ -33,7 +33,7 @@ for object in "$@"; do
         rule == "own_dots" && /[\t ]v?pdpbusd/ { good++ }
         rule == "own_dots" && /[\t ]v?pmaddubsw/ { offends("sums of another cluster") }
         rule == "no_multiply" && kernel && /[\t ]v?(p(madd|mul|dp)|gf2p8mul|pclmul|fn?m(add|sub)|mul[ps][sd])/ {
-            if (name ~ /4Int8/) good++
+            if (name ~ /4Int[468]/) good++
             else offends("multiplies")
         }
         END { if (!kernels || !good) print "no kernels found, or no dots in those of int8" }')
