@@ -110,9 +110,10 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
     const auto multiply = [&](auto weights) {
         using bitnet::layout::tile_rows;
         const std::size_t tiles = bitnet::round_up(c.rows, tile_rows) / tile_rows;
-        const std::size_t most = c.threads == 1 ? 1 : 4 * c.threads;
+        const auto& workers = pool(c.threads);
         bitnet::detail::for_ranges<bitnet::isa::native>(
-            pool(c.threads), tiles, most, [&](std::size_t first, std::size_t last) {
+            workers, tiles, bitnet::detail::most_ranges(workers),
+            [&](std::size_t first, std::size_t last) {
                 kernel(weights, problem.x(), problem.scales(), nullptr, problem.y(),
                        first * tile_rows, std::min(c.rows, last * tile_rows));
             });

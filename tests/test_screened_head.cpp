@@ -240,6 +240,8 @@ TEST_CASE("a head of float weights has a scale per row", "[screened_head]") {
     }
     const ScreenedHead made = ScreenedHead::from_float(weights, rows, cols, 7).value();
     CHECK(std::ranges::equal(made.bytes(), make(head, 7).bytes()));
+    const ScreenedHead dynamic = ScreenedHead::from_float<Isa>(weights, rows, cols, 7).value();
+    CHECK(std::ranges::equal(dynamic.bytes(), made.bytes()));
 
     weights[40] = std::numeric_limits<float>::infinity();
     const Error error = ScreenedHead::from_float(weights, rows, cols, 7).error();

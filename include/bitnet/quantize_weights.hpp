@@ -46,8 +46,8 @@ private:
     AlignedBytes codes_, scales_;
 };
 
-/// What BitLinear::from_float() makes of float weights, before it packs them. n weights w share a
-/// scale: those of the tensor, or of each row or group.
+/// What from_float() of BitLinear and ScreenedHead makes of float weights, before it packs them. n
+/// weights w share a scale: those of the tensor, or of each row or group.
 ///   Ternary: scale = max(mean|w|, 1e-5), code = clamp(round-half-even(w * (1 / scale)), -1, 1)
 ///   Binary:  scale = the same, code = -1 where w < centre, else +1, so both zeros give +1;
 ///            centre = 0, or mean w where options.centred
