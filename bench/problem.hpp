@@ -12,6 +12,8 @@
 
 #include <bitnet/bitlinear.hpp>
 
+#include "arena.hpp"
+
 namespace bench {
 
 template <class Weights, class Activations,
@@ -45,16 +47,18 @@ public:
     bitnet::ScaleView scales() const { return layer().scales(); }
     double ops() const { return 2.0 * static_cast<double>(rows_ * cols_ * tokens_); }
 
-    /// At least `bytes` of copies of the packed weights, one behind the other, so that a walk over
-    /// them finds none in a cache.
-    const std::vector<View>& copies(std::size_t bytes) {
+    /// Copies of the packed weights, one behind the other, in pages of this size: enough that a
+    /// walk over them finds none in a cache.
+    const std::vector<View>& copies(Pages pages) {
+        Arena& arena = Arena::of(pages);
+        if (pages == pages_ && arena.claims() == claim_) return views_;
         const View view = layer().weights();
         const std::size_t stride = bitnet::round_up(view.bytes(), 4096);
-        const std::size_t count = (bytes + stride - 1) / stride;
-        if (!copies_.empty()) return views_;
-        copies_.resize(count * stride + 64);
-        std::byte* first = copies_.data();
-        first += (64 - reinterpret_cast<std::uintptr_t>(first) % 64) % 64;
+        const std::size_t count = (cold_bytes() + stride - 1) / stride;
+        std::byte* first = arena.claim(count * stride).data();
+        pages_ = pages;
+        claim_ = arena.claims();
+        views_.clear();
         for (std::size_t i = 0; i < count; ++i) {
             std::memcpy(first + i * stride, view.data, view.bytes());
             views_.push_back(
@@ -98,8 +102,10 @@ private:
     std::vector<std::int8_t> weights_, x_;
     std::vector<float> scales_, y_;
     std::vector<Layer> layer_;
-    std::vector<std::byte> memory_, copies_;
-    std::vector<View> views_;
+    std::vector<std::byte> memory_;
+    std::vector<View> views_; // of the copies
+    Pages pages_ = Pages::small;
+    std::size_t claim_ = 0; // of the arena; 0: none yet
     bitnet::Quantized<Codes> q_;
 };
 
