@@ -47,4 +47,35 @@ private:
     std::size_t claims_ = 0;
 };
 
+/// Copies of what a cold row reads, one behind the other, enough that a walk over them finds none
+/// in a cache. T reads one copy.
+template <class T>
+class Copies {
+public:
+    /// The copies in pages of this size, made unless they are still there.
+    /// bytes: of a copy; read: what a call reads of it; make(memory) writes one and returns its T
+    template <class Make>
+    const std::vector<T>& in(Pages pages, std::size_t bytes, std::size_t read, Make&& make) {
+        Arena& arena = Arena::of(pages);
+        Kept& kept = kept_[pages == Pages::large];
+        if (kept.claim != 0 && kept.claim == arena.claims()) return kept.copies;
+        const std::size_t stride = (bytes + 4095) / 4096 * 4096;
+        const std::size_t count = (cold_bytes() + read - 1) / read;
+        const std::span<std::byte> memory = arena.claim(count * stride);
+        kept.claim = arena.claims();
+        kept.copies.clear();
+        for (std::size_t i = 0; i < count; ++i) {
+            kept.copies.push_back(make(memory.subspan(i * stride, bytes)));
+        }
+        return kept.copies;
+    }
+
+private:
+    struct Kept {
+        std::size_t claim = 0; // of the arena; 0: none yet
+        std::vector<T> copies;
+    };
+    Kept kept_[2];
+};
+
 } // namespace bench

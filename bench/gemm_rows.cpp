@@ -53,8 +53,8 @@ std::vector<Case> cases() {
 // As in a prompt, where each product finds its weights in memory.
 std::vector<Case> cold_gemm_cases(Part part) {
     std::vector<Case> list;
-    for (const std::size_t threads : {1u, 2u}) {
-        for (const std::size_t tokens : {8u, 16u, 64u, 512u}) {
+    for (const std::size_t tokens : {8u, 16u, 64u, 512u}) {
+        for (const std::size_t threads : {1u, 2u}) {
             list.push_back({6912, 2560, tokens, true, threads, part});
         }
     }

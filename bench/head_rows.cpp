@@ -25,9 +25,7 @@ constexpr std::size_t rows = 128256, cols = 2560; // the head of BitNet b1.58 2B
 struct Problem {
     std::vector<std::byte> token, scratch;
     std::optional<ScreenedHead> head;
-    std::vector<ScreenedHead> heads; // copies of it that no cache holds
-    Pages pages = Pages::small;      // of the copies
-    std::size_t claim = 0;           // of their arena; 0: none yet
+    Copies<ScreenedHead> copies;
     bitnet::Quantized<Int8> x;
     std::vector<Logit> expected;
 
@@ -57,30 +55,22 @@ struct Problem {
         scratch.resize(head->scratch_bytes());
     }
 
-    void copy_to(Pages wanted) {
-        Arena& arena = Arena::of(wanted);
-        if (wanted == pages && arena.claims() == claim) return;
-        const std::span<const std::byte> bytes = head->bytes(); // a multiple of 64
-        const std::size_t copies = cold_bytes() / (bytes.size() / 2) + 1;
-        std::byte* first = arena.claim(copies * bytes.size()).data();
-        pages = wanted;
-        claim = arena.claims();
-        heads.clear();
-        for (std::size_t i = 0; i < copies; ++i) {
-            std::memcpy(first + i * bytes.size(), bytes.data(), bytes.size());
-            heads.push_back(
-                ScreenedHead::map_packed({first + i * bytes.size(), bytes.size()}).value());
-        }
+    const std::vector<ScreenedHead>& heads(Pages pages) {
+        const std::span<const std::byte> bytes = head->bytes();
+        return copies.in(pages, bytes.size(), bytes.size() / 2, [&](std::span<std::byte> memory) {
+            std::memcpy(memory.data(), bytes.data(), bytes.size());
+            return ScreenedHead::map_packed(memory).value();
+        });
     }
 };
 
 void run(Row& row, Problem& problem, const Limits& limits, std::size_t k, Pages pages,
          double seconds_a_row) {
-    problem.copy_to(pages);
+    const std::vector<ScreenedHead>& heads = problem.heads(pages);
     std::vector<Logit> best(k);
     std::size_t next = 0;
     const auto top = [&] {
-        const ScreenedHead& head = problem.heads[next++ % problem.heads.size()];
+        const ScreenedHead& head = heads[next++ % heads.size()];
         head.top<bitnet::isa::dynamic>(problem.x, best, problem.scratch, pool(row.threads));
     };
     top();

@@ -185,30 +185,21 @@ public:
         run_scalar(layer_, norms_, {some.data(), std::size(compared), dim}, expected_);
     }
 
-    /// Layers one after the other in memory, enough that a walk over them finds none in a cache.
+    /// Copies of the layer that no cache holds, in pages of this size.
     const std::vector<Projections<Layout>>& copies(Pages pages) {
-        Arena& arena = Arena::of(pages);
-        if (pages == pages_ && arena.claims() == claim_) return copies_;
         std::size_t bytes = 0;
-        for (const auto& projection : layer_) bytes += whole_pages(projection.bytes().size());
-        const std::size_t count = (cold_bytes() + bytes - 1) / bytes;
-        std::byte* next = arena.claim(count * bytes).data();
-        pages_ = pages;
-        claim_ = arena.claims();
-        copies_.clear();
-        for (std::size_t i = 0; i < count; ++i) {
+        for (const auto& projection : layer_) bytes += projection.bytes().size(); // whole lines
+        return copies_.in(pages, bytes, bytes, [&](std::span<std::byte> memory) {
             Projections<Layout> copy;
             for (const auto& projection : layer_) {
                 const std::span<const std::byte> image = projection.bytes();
-                std::memcpy(next, image.data(), image.size());
-                copy.push_back(
-                    bitnet::BitLinear<Ternary, Int8, Layout>::map_packed({next, image.size()})
-                        .value());
-                next += whole_pages(image.size());
+                const auto place = memory.first(image.size());
+                std::memcpy(place.data(), image.data(), image.size());
+                copy.push_back(bitnet::BitLinear<Ternary, Int8, Layout>::map_packed(place).value());
+                memory = memory.subspan(image.size());
             }
-            copies_.push_back(std::move(copy));
-        }
-        return copies_;
+            return copy;
+        });
     }
 
     void run(const Projections<Layout>& layer, std::size_t tokens, const ThreadPool& threads) {
@@ -241,15 +232,11 @@ public:
     }
 
 private:
-    static std::size_t whole_pages(std::size_t bytes) { return bitnet::round_up(bytes, 4096); }
-
     Projections<Layout> layer_;
     Norms norms_;
     Floats x_;
     State state_, expected_;
-    std::vector<Projections<Layout>> copies_;
-    Pages pages_ = Pages::small; // of the copies
-    std::size_t claim_ = 0;      // of their arena; 0: none yet
+    Copies<Projections<Layout>> copies_;
 };
 
 /// The parts of a layer, for its limit; what moves floats counts as reads and writes of a copy.

@@ -47,24 +47,13 @@ public:
     bitnet::ScaleView scales() const { return layer().scales(); }
     double ops() const { return 2.0 * static_cast<double>(rows_ * cols_ * tokens_); }
 
-    /// Copies of the packed weights, one behind the other, in pages of this size: enough that a
-    /// walk over them finds none in a cache.
+    /// Copies of the packed weights that no cache holds, in pages of this size.
     const std::vector<View>& copies(Pages pages) {
-        Arena& arena = Arena::of(pages);
-        if (pages == pages_ && arena.claims() == claim_) return views_;
         const View view = layer().weights();
-        const std::size_t stride = bitnet::round_up(view.bytes(), 4096);
-        const std::size_t count = (cold_bytes() + stride - 1) / stride;
-        std::byte* first = arena.claim(count * stride).data();
-        pages_ = pages;
-        claim_ = arena.claims();
-        views_.clear();
-        for (std::size_t i = 0; i < count; ++i) {
-            std::memcpy(first + i * stride, view.data, view.bytes());
-            views_.push_back(
-                {reinterpret_cast<const std::uint8_t*>(first + i * stride), rows_, cols_});
-        }
-        return views_;
+        return copies_.in(pages, view.bytes(), view.bytes(), [&](std::span<std::byte> memory) {
+            std::memcpy(memory.data(), view.data, view.bytes());
+            return View{reinterpret_cast<const std::uint8_t*>(memory.data()), rows_, cols_};
+        });
     }
 
     /// Whether y is what plain loops give. Wide problems check every row for the first and last
@@ -103,9 +92,7 @@ private:
     std::vector<float> scales_, y_;
     std::vector<Layer> layer_;
     std::vector<std::byte> memory_;
-    std::vector<View> views_; // of the copies
-    Pages pages_ = Pages::small;
-    std::size_t claim_ = 0; // of the arena; 0: none yet
+    Copies<View> copies_;
     bitnet::Quantized<Codes> q_;
 };
 
