@@ -4,7 +4,6 @@
 // is left out: the queries take the place of its output. The oracle is the scalar cluster on some
 // of the tokens, to the bit; the limit is the sum of the limits of the parts.
 #include <cstring>
-#include <map>
 #include <memory>
 #include <random>
 
