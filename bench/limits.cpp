@@ -160,7 +160,8 @@ struct Loops {
         constexpr std::size_t line = 64, wide = ops::lanes * 4, loads = line / wide;
         const std::size_t stream = bytes / Streams;
         const auto* p = reinterpret_cast<const std::uint8_t*>(data);
-        u32 seen[8];
+        u32 seen[8]; // in registers: every loop over them is unrolled
+        BITNET_UNROLL
         for (u32& s : seen) s = u32(0u);
         for (std::size_t at = 0; at < stream; at += 8 / Streams * line) {
             BITNET_UNROLL
@@ -178,6 +179,7 @@ struct Loops {
                 }
             }
         }
+        BITNET_UNROLL
         for (std::size_t i = 1; i < 8; ++i) seen[0] = seen[0] | seen[i];
         std::uint32_t lane[ops::lanes], all = 0;
         seen[0].store_unaligned(lane);
