@@ -247,7 +247,8 @@ TEST_CASE("layers of several kinds in one call of the executor", "[bitlinear]") 
     support::Random random(70);
     const auto w = random.reals(100 * cols), x = random.reals(cols);
     const auto ternary = BitLinear<Ternary, Int8>::from_float(w, 100, cols).value();
-    const auto binary = BitLinear<Binary, Int8>::from_float(w, 80, cols).value();
+    const auto binary =
+        BitLinear<Binary, Int8>::from_float(std::span(w).first(80 * cols), 80, cols).value();
     std::vector<std::byte> scratch(ternary.scratch_bytes(1));
     const auto q = ternary.quantize<isa::dynamic>(x, 1, scratch);
     std::vector<float> expected(180), y(180);
