@@ -39,7 +39,7 @@ inline double measured_ops(const Loop& loop, std::size_t threads) {
     constexpr std::size_t rounds = 100'000; // below a millisecond
     const double ops = 1e-9 * static_cast<double>(rounds * threads) * loop.ops;
     return best_rate(20, ops, [&] {
-        pool(threads).parallel_for(threads, [&](std::size_t, std::size_t) { loop.run(rounds); });
+        pool(threads).parallel_for(threads, [&](std::size_t) { loop.run(rounds); });
     });
 }
 
@@ -53,7 +53,7 @@ inline double measured_read(const Limits& limits, std::span<const std::byte> byt
     double best = 0;
     for (const auto read : {limits.read, limits.read_ahead}) {
         const auto everywhere = [&] {
-            pool(threads).parallel_for(threads, [&](std::size_t task, std::size_t) {
+            pool(threads).parallel_for(threads, [&](std::size_t task) {
                 for (std::size_t p = 0; p < passes; ++p) {
                     benchmark::DoNotOptimize(read(bytes.data() + task * part, part));
                 }
