@@ -78,42 +78,39 @@ void run_layer(const Projections<Layout>& layer, const Norms& norms, Matrix<cons
     const std::size_t n = x.rows;
     const auto rows = [&](Floats& values) { return s.in_rows(values, n); };
     const auto normalize = [&](Matrix<const float> in, const Floats& weight, Matrix<float> out) {
-        threads.parallel_for(n, [&](std::size_t t, std::size_t) noexcept {
+        threads.parallel_for(n, [&](std::size_t t) noexcept {
             bitnet::rms_norm<Isa>({in.row(t), 1, in.cols}, weight, eps, {out.row(t), 1, in.cols});
         });
     };
     const auto quantize = [&](Matrix<const float> in) {
         return bitnet::quantize<Int8, Isa>(in, s.scratch, 0, threads);
     };
-    const auto project = [&](Name name, const bitnet::Quantized<Int8>& in, Floats& out) {
-        layer[name].template forward<Isa>(in, rows(out), threads);
+    const auto output = [&](Name name, Floats& out) {
+        return bitnet::Output{layer[name], rows(out)};
     };
     const auto add = [&](Matrix<const float> a, Matrix<const float> b) { // to the sum
-        threads.parallel_for(n, [&](std::size_t t, std::size_t) noexcept {
+        threads.parallel_for(n, [&](std::size_t t) noexcept {
             float* sum = rows(s.sum).row(t);
             for (std::size_t i = 0; i < dim; ++i) sum[i] = a.row(t)[i] + b.row(t)[i];
         });
     };
 
     normalize(x, norms.input, rows(s.norm));
-    const auto attention_input = quantize(rows(s.norm));
-    project(Name::q, attention_input, s.q);
-    project(Name::k, attention_input, s.k);
-    project(Name::v, attention_input, s.v);
+    bitnet::forward<Isa>(quantize(rows(s.norm)), threads, output(Name::q, s.q),
+                         output(Name::k, s.k), output(Name::v, s.v));
     normalize(rows(s.q), norms.attention, rows(s.q));
-    project(Name::o, quantize(rows(s.q)), s.out);
+    bitnet::forward<Isa>(quantize(rows(s.q)), threads, output(Name::o, s.out));
     add(x, rows(s.out));
 
     normalize(rows(s.sum), norms.post, rows(s.norm));
-    const auto ffn_input = quantize(rows(s.norm));
-    project(Name::gate, ffn_input, s.gate);
-    project(Name::up, ffn_input, s.up);
-    threads.parallel_for(n, [&](std::size_t t, std::size_t) noexcept {
+    bitnet::forward<Isa>(quantize(rows(s.norm)), threads, output(Name::gate, s.gate),
+                         output(Name::up, s.up));
+    threads.parallel_for(n, [&](std::size_t t) noexcept {
         const std::span<float> gated(rows(s.gate).row(t), ffn_dim);
         bitnet::squared_relu_gate<Isa>(gated, {rows(s.up).row(t), ffn_dim}, gated);
     });
     normalize(rows(s.gate), norms.ffn, rows(s.gate));
-    project(Name::down, quantize(rows(s.gate)), s.out);
+    bitnet::forward<Isa>(quantize(rows(s.gate)), threads, output(Name::down, s.out));
     add(rows(s.sum), rows(s.out));
 }
 

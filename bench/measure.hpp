@@ -41,7 +41,7 @@ inline double measured_ops(const Loop& loop, std::size_t threads) {
     constexpr std::size_t rounds = 100'000; // below a millisecond
     const double ops = 1e-9 * static_cast<double>(rounds * threads) * loop.ops;
     return best_rate(20, ops, [&] {
-        pool(threads).parallel_for(threads, [&](std::size_t, std::size_t) { loop.run(rounds); });
+        pool(threads).parallel_for(threads, [&](std::size_t) { loop.run(rounds); });
     });
 }
 
@@ -51,7 +51,7 @@ inline double read_rate(Limits::Read read, std::span<const std::byte> bytes, std
     const std::size_t part = bytes.size() / threads / 4096 * 4096;
     if (part == 0) return 0;
     return best_rate(runs, 1e-9 * static_cast<double>(part * threads * passes), [&] {
-        pool(threads).parallel_for(threads, [&](std::size_t task, std::size_t) {
+        pool(threads).parallel_for(threads, [&](std::size_t task) {
             for (std::size_t p = 0; p < passes; ++p) {
                 benchmark::DoNotOptimize(read(bytes.data() + task * part, part));
             }
@@ -94,7 +94,7 @@ inline double measured_copy(const float* from, float* to, std::size_t values, st
     const std::size_t part = std::max<std::size_t>(1, values / threads);
     const std::size_t parts = values / part;
     return best_rate(20, 8e-9 * static_cast<double>(passes * part * parts), [&] {
-        pool(threads).parallel_for(parts, [&](std::size_t task, std::size_t) {
+        pool(threads).parallel_for(parts, [&](std::size_t task) {
             for (std::size_t i = 0; i < passes; ++i) {
                 std::memcpy(to + task * part, from + task * part, part * sizeof(float));
                 benchmark::ClobberMemory();

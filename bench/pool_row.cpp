@@ -40,7 +40,7 @@ void run(Row& row, double seconds) {
     std::size_t jobs = 0;
     const auto fork_join = [&] {
         ++jobs;
-        pool(row.threads).parallel_for(tasks.size(), [&](std::size_t task, std::size_t) noexcept {
+        pool(row.threads).parallel_for(tasks.size(), [&](std::size_t task) noexcept {
             ++tasks[task].calls;
         });
     };

@@ -16,7 +16,7 @@ struct OpenMp {
     void parallel_for(std::size_t n, F&& f) const noexcept {
 #pragma omp parallel for schedule(dynamic)
         for (std::ptrdiff_t task = 0; task < static_cast<std::ptrdiff_t>(n); ++task) {
-            f(static_cast<std::size_t>(task), static_cast<std::size_t>(omp_get_thread_num()));
+            f(static_cast<std::size_t>(task));
         }
     }
 };

@@ -15,9 +15,9 @@
 class Pool {
 public:
     explicit Pool(std::size_t workers) : meet_(static_cast<std::ptrdiff_t>(workers)) {
-        for (std::size_t worker = 1; worker < workers; ++worker) {
-            threads_.emplace_back([this, worker] {
-                while (meet_.arrive_and_wait(), task_) take_tasks(worker);
+        for (std::size_t i = 1; i < workers; ++i) {
+            threads_.emplace_back([this] {
+                while (meet_.arrive_and_wait(), task_) take_tasks();
             });
         }
     }
@@ -33,20 +33,20 @@ public:
         task_ = std::ref(f);
         left_ = n;
         meet_.arrive_and_wait(); // all begin
-        take_tasks(0);
+        take_tasks();
     }
 
 private:
-    void take_tasks(std::size_t worker) const {
+    void take_tasks() const {
         for (std::size_t left = left_; left != 0;) {
-            if (left_.compare_exchange_weak(left, left - 1)) task_(left - 1, worker);
+            if (left_.compare_exchange_weak(left, left - 1)) task_(left - 1);
         }
         meet_.arrive_and_wait(); // all are done
     }
 
     // Mutable, since an executor is passed by const reference.
     mutable std::barrier<> meet_;
-    mutable std::function<void(std::size_t, std::size_t)> task_;
+    mutable std::function<void(std::size_t)> task_;
     mutable std::atomic<std::size_t> left_{0};
     std::vector<std::thread> threads_;
 };

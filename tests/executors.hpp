@@ -19,9 +19,9 @@ struct Threads {
     void parallel_for(std::size_t n, F&& f) const noexcept {
         std::atomic<std::size_t> next{0};
         std::vector<std::thread> threads;
-        for (std::size_t worker = 0; worker < count; ++worker) {
-            threads.emplace_back([&, worker] {
-                for (std::size_t task; (task = next.fetch_add(1)) < n;) f(task, worker);
+        for (std::size_t i = 0; i < count; ++i) {
+            threads.emplace_back([&] {
+                for (std::size_t task; (task = next.fetch_add(1)) < n;) f(task);
             });
         }
         for (auto& t : threads) t.join();
@@ -34,11 +34,26 @@ struct Backwards {
     std::size_t workers() const noexcept { return count; }
     template <class F>
     void parallel_for(std::size_t n, F&& f) const noexcept {
-        for (std::size_t task = n; task-- > 0;) f(task, task % count);
+        for (std::size_t task = n; task-- > 0;) f(task);
+    }
+};
+
+/// One thread that claims many workers and counts what it is given.
+struct Counting {
+    std::size_t count;
+    mutable std::size_t calls = 0; // of parallel_for
+    mutable std::size_t tasks = 0; // in all of them
+    std::size_t workers() const noexcept { return count; }
+    template <class F>
+    void parallel_for(std::size_t n, F&& f) const noexcept {
+        ++calls;
+        tasks += n;
+        for (std::size_t task = 0; task < n; ++task) f(task);
     }
 };
 
 static_assert(bitnet::Executor<Threads> && bitnet::Executor<Backwards>);
+static_assert(bitnet::Executor<Counting>);
 static_assert(bitnet::Executor<bitnet::Serial>);
 
 } // namespace support

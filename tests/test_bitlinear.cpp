@@ -205,6 +205,62 @@ TEMPLATE_LIST_TEST_CASE("all forms of call give the same bits", "[bitlinear]", K
     CHECK(difference(n, integers) == "");
 }
 
+TEMPLATE_LIST_TEST_CASE("several layers in one call of the executor", "[bitlinear]", Kinds) {
+    static_cast<void>(support::clusters());
+    constexpr std::size_t cols = 70, tokens = 5, stride = 180;
+    const Sample<TestType> a(170, cols, tokens, 170, true), b(1, cols, tokens, 1, false, 0, 40),
+        c(65, cols, tokens, 65, true, 0, 50);
+    std::vector<std::byte> memory(a.layer.scratch_bytes(tokens));
+    const auto q = a.layer.quantize(a.x, tokens, memory);
+    std::vector<float> wanted(3 * tokens * stride, support::untouched()), y(wanted.size());
+    const auto part = [&](std::vector<float>& all, std::size_t i, std::size_t rows) {
+        return Matrix<float>(all.data() + i * tokens * stride, tokens, rows, stride);
+    };
+    std::size_t i = 0;
+    for (const auto* s : {&a, &b, &c}) {
+        const auto expected = oracle::forward(s->weights, a.quantized());
+        const auto to = part(wanted, i++, s->rows);
+        for (std::size_t t = 0; t < tokens; ++t) {
+            std::copy_n(expected.begin() + static_cast<long>(t * s->rows), s->rows, to.row(t));
+        }
+    }
+    const auto run = [&](const auto& executor) {
+        std::fill(y.begin(), y.end(), support::untouched());
+        forward<isa::dynamic>(q, executor, Output{a.layer, part(y, 0, a.rows)},
+                              Output{b.layer, part(y, 1, b.rows)},
+                              Output{c.layer, part(y, 2, c.rows)});
+        return difference(y, wanted);
+    };
+    CHECK(run(serial) == "");
+    for (std::size_t workers : {1u, 2u, 3u, 7u, 40u}) {
+        CAPTURE(workers);
+        CHECK(run(support::Backwards{workers}) == "");
+    }
+    CHECK(run(support::Threads{3}) == "");
+    forward(q, support::Threads{2}, Output{b.layer, part(y, 1, b.rows)}); // the flags of this file
+    CHECK(difference(y, wanted) == "");
+}
+
+TEST_CASE("layers of several kinds in one call of the executor", "[bitlinear]") {
+    static_cast<void>(support::clusters());
+    constexpr std::size_t cols = 50;
+    support::Random random(70);
+    const auto w = random.reals(100 * cols), x = random.reals(cols);
+    const auto ternary = BitLinear<Ternary, Int8>::from_float(w, 100, cols).value();
+    const auto binary =
+        BitLinear<Binary, Int8>::from_float(std::span(w).first(80 * cols), 80, cols).value();
+    std::vector<std::byte> scratch(ternary.scratch_bytes(1));
+    const auto q = ternary.quantize<isa::dynamic>(x, 1, scratch);
+    std::vector<float> expected(180), y(180);
+    ternary.forward<isa::dynamic>(q, std::span(expected).first(100));
+    binary.forward<isa::dynamic>(q, std::span(expected).subspan(100));
+    forward<isa::dynamic>(q, support::Backwards{2},
+                          Output{ternary, Matrix<float>(y.data(), 1, 100)},
+                          Output{binary, Matrix<float>(y.data() + 100, 1, 80)});
+    CHECK(difference(y, expected) == "");
+    STATIC_CHECK(noexcept(forward(q, serial, Output{ternary, Matrix<float>(y.data(), 1, 100)})));
+}
+
 TEMPLATE_LIST_TEST_CASE("rows in ranges of the caller's", "[bitlinear]", Kinds) {
     static_cast<void>(support::clusters());
     constexpr std::size_t rows = 83, cols = 70, tokens = 5, stride = 90;

@@ -69,6 +69,16 @@ TEMPLATE_LIST_TEST_CASE("any number of tokens", "[gemm]", bitnet::products) {
     }
 }
 
+TEMPLATE_LIST_TEST_CASE("many tokens", "[gemm]", bitnet::products) {
+    // Around the 480 columns and 64 tokens that are unpacked together, and stripes of 3 row blocks.
+    std::size_t i = 0;
+    for (std::size_t tokens : {63u, 64u, 65u, 66u, 69u, 127u, 130u}) {
+        for (std::size_t cols : {479u, 480u, 481u, 960u, 1001u}) {
+            check<TestType>({1 + ++i * 31 % 100, cols, tokens}, i, i % 2 == 0);
+        }
+    }
+}
+
 TEMPLATE_LIST_TEST_CASE("no tokens", "[gemm]", bitnet::products) {
     const Product<TestType> product({20, 40, 1}, 3);
     auto none = product.quantized();

@@ -17,6 +17,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 using namespace bitnet::example;
@@ -271,6 +272,59 @@ TEST_CASE("models that do not fit their config are refused") {
     model.tensors[name].rows = 40; // same number of codes, other shape
     model.tensors[name].cols = 96;
     refuses(model, "is 40 x 96");
+}
+
+TEST_CASE("layers share a quantized input where their kind and group allow") {
+    need_cluster();
+    using TernaryLayer = bitnet::BitLinear<bitnet::Ternary, bitnet::Int8>;
+    using BinaryLayer = bitnet::BitLinear<bitnet::Binary, bitnet::Int8>;
+    using SignLayer = bitnet::BitLinear<bitnet::Ternary, bitnet::SignNorm>;
+    constexpr std::size_t cols = 48, tokens = 2, most_rows = 200;
+    std::vector<float> weights(most_rows * cols), x(tokens * cols);
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 7) - 3;
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 11) - 4.5f;
+
+    ModelWriter writer(tiny::make({}).config);
+    std::vector<std::vector<float>> expected;
+    const auto add = [&]<class Layer>(std::type_identity<Layer>, TensorKind kind, std::size_t rows,
+                                      std::size_t group) {
+        const auto layer = Layer::from_float(std::span(weights).first(rows * cols), rows, cols, {},
+                                             {.group = group})
+                               .value();
+        std::vector<std::byte> scratch(layer.scratch_bytes(tokens));
+        layer.template forward<Isa>(x, expected.emplace_back(tokens * rows), tokens, scratch);
+        writer.add(std::to_string(expected.size() - 1), kind, rows, cols, layer.bytes());
+    };
+    const std::type_identity<TernaryLayer> ternary;
+    add(ternary, kind_named("ternary-int8"), 200, 0);
+    add(std::type_identity<BinaryLayer>(), kind_named("binary-int8"), 65, 0);
+    add(ternary, kind_named("ternary-int8"), 1, 0);
+    add(ternary, kind_named("ternary-int8"), 130, 0); // as many again, and one of them alone
+    add(ternary, kind_named("ternary-int8"), 70, 32); // other sums of the codes
+    add(ternary, kind_named("ternary-int8"), 64, 32);
+    add(std::type_identity<SignLayer>(), kind_named("ternary-signnorm"), 66, 0);
+    add(ternary, kind_named("ternary-int8"), 70, 0);
+
+    const tiny::Aligned bytes(tiny::bytes_of(writer));
+    const ModelFile file("layers", bytes.bytes());
+    std::vector<Linear> layers;
+    std::size_t scratch_bytes = 0;
+    for (const std::vector<float>& y : expected) {
+        layers.emplace_back(file, std::to_string(layers.size()), y.size() / tokens, cols);
+        scratch_bytes = std::max(scratch_bytes, layers.back().scratch_bytes(tokens, 3));
+    }
+    for (const std::size_t threads : {1u, 3u}) {
+        const ThreadPool pool(threads);
+        std::vector<std::byte> scratch(scratch_bytes);
+        std::vector<std::vector<float>> y;
+        std::vector<Output> outputs;
+        for (std::size_t i = 0; i < layers.size(); ++i) {
+            y.emplace_back(expected[i].size());
+            outputs.push_back({&layers[i], {y[i].data(), tokens, y[i].size() / tokens}});
+        }
+        project({x.data(), tokens, cols}, outputs, scratch, pool);
+        CHECK(y == expected);
+    }
 }
 
 TEST_CASE("packed bytes that contradict the index are refused") {

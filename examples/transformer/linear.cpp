@@ -3,6 +3,7 @@
 #include "linear.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -17,6 +18,14 @@ constexpr std::size_t rows_per_task = 64;
 constexpr std::size_t float_rows = 16;
 // Of a ScreenedHead, how many of the largest are found faster than all: it inserts each into them.
 constexpr std::size_t most_screened = 256;
+// How many layers run in one call of the pool: q, k and v.
+constexpr std::size_t most_shared = 3;
+
+// A layer whose input is quantized to A.
+template <class Layer, class A>
+concept Takes = requires(const Layer& layer, const Quantized<A>& x, Matrix<float> y) {
+    layer.template forward_rows<Isa>(x, y, 0, 0);
+};
 
 template <class Layer>
 Layer load(std::type_identity<Layer>, const ModelFile& file, const TensorInfo& tensor) {
@@ -53,30 +62,37 @@ AnyLayer load_layer(const ModelFile& file, const TensorInfo& tensor) {
     return std::move(*loaded);
 }
 
-// y = layer · x from quantized x; false when the layer takes another kind of input.
-template <class W, class A, class L>
-bool run_on(const Quantized<A>& x, const BitLinear<W, A, L>& layer, Matrix<float> y,
-            const ThreadPool& pool) {
-    if (layer.group() != x.group) return false;
-    layer.template forward<Isa>(x, y, pool);
-    return true;
-}
-template <class Quantized, class Layer>
-bool run_on(const Quantized&, const Layer&, Matrix<float>, const ThreadPool&) {
-    return false;
-}
-
-// Runs the first output and those behind it that can share its quantized input; returns how many.
+// Runs the first output and those behind it that can share its quantized input, in one call of the
+// pool; returns how many.
 template <class W, class A, class L>
 std::size_t run(const BitLinear<W, A, L>& first, Matrix<const float> x,
                 std::span<const Output> outputs, std::span<std::byte> scratch,
                 const ThreadPool& pool) {
     const Quantized<A> quantized = first.template quantize<Isa>(x, scratch, pool);
-    std::size_t served = 0;
-    const auto serve = [&](const auto& layer) {
-        return run_on(quantized, layer, outputs[served].y, pool);
+    const auto can_share = [&](const auto& layer) {
+        if constexpr (Takes<std::decay_t<decltype(layer)>, A>) {
+            return layer.group() == quantized.group;
+        } else {
+            return false;
+        }
     };
-    while (served < outputs.size() && std::visit(serve, outputs[served].linear->layer())) ++served;
+    std::array<std::size_t, most_shared> rows;
+    std::size_t served = 0;
+    while (served < std::min(outputs.size(), rows.size()) &&
+           std::visit(can_share, outputs[served].linear->layer())) {
+        rows[served] = outputs[served].y.cols;
+        ++served;
+    }
+    for_row_ranges<Isa>(pool, std::span(rows).first(served),
+                        [&](std::size_t part, std::size_t begin, std::size_t end) noexcept {
+                            const auto run_rows = [&](const auto& layer) {
+                                if constexpr (Takes<std::decay_t<decltype(layer)>, A>) {
+                                    layer.template forward_rows<Isa>(quantized, outputs[part].y,
+                                                                     begin, end);
+                                }
+                            };
+                            std::visit(run_rows, outputs[part].linear->layer());
+                        });
     return served;
 }
 template <class Value>

@@ -44,18 +44,19 @@ public:
 
     std::size_t workers() const noexcept { return threads_.size() + 1; }
 
-    /// Calls body(task, worker) once for each task < n; returns when all have returned.
+    /// Calls body(task) once for each task < n; returns when all have returned. A body may take
+    /// (task, worker) instead: worker < workers(), and calls of one worker do not overlap.
     /// pre: one caller at a time, and the body does not call back into the pool.
     template <class Body>
     void parallel_for(std::size_t n, Body&& body) const noexcept {
         if (threads_.empty() || n <= 1) {
-            for (std::size_t task = 0; task < n; ++task) body(task, std::size_t{0});
+            for (std::size_t task = 0; task < n; ++task) call(body, task, 0);
             return;
         }
         using Plain = std::remove_reference_t<Body>;
         call_ = [](void* context, std::size_t first, std::size_t last, std::size_t worker) {
             for (std::size_t task = first; task < last; ++task) {
-                (*static_cast<Plain*>(context))(task, worker);
+                call(*static_cast<Plain*>(context), task, worker);
             }
         };
         context_ = const_cast<void*>(static_cast<const void*>(&body));
@@ -65,6 +66,15 @@ public:
 private:
     // Shorter than a scheduler's tick, longer than the serial stretch between two parallel steps.
     static constexpr std::chrono::microseconds patience{50};
+
+    template <class Body>
+    static void call(Body& body, std::size_t task, std::size_t worker) {
+        if constexpr (std::is_invocable_v<Body&, std::size_t>) {
+            body(task);
+        } else {
+            body(task, worker);
+        }
+    }
 
     void run(std::size_t n) const noexcept {
         size_ = n;

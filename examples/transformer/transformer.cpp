@@ -52,7 +52,7 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
     const Matrix<float> out = rows(s.out, n, c.dim);
 
     // embed the tokens
-    pool_.parallel_for(n, [&](std::size_t t, std::size_t) noexcept {
+    pool_.parallel_for(n, [&](std::size_t t) noexcept {
         weights_.embedding.row(static_cast<std::size_t>(tokens[t]), {x.row(t), c.dim});
     });
 
@@ -140,7 +140,7 @@ Matrix<const float> Transformer::logits_of(Matrix<const float> norm) {
 
 // x += y
 void Transformer::add(Matrix<const float> y, Matrix<float> x) {
-    pool_.parallel_for(x.rows, [&](std::size_t t, std::size_t) noexcept {
+    pool_.parallel_for(x.rows, [&](std::size_t t) noexcept {
         for (std::size_t i = 0; i < x.cols; ++i) x.row(t)[i] += y.row(t)[i];
     });
 }
@@ -148,7 +148,7 @@ void Transformer::add(Matrix<const float> y, Matrix<float> x) {
 // out = RMSNorm(in) of each token; out may be in
 void Transformer::normalize(Matrix<const float> in, const std::vector<float>& weight,
                             Matrix<float> out) {
-    pool_.parallel_for(in.rows, [&](std::size_t t, std::size_t) noexcept {
+    pool_.parallel_for(in.rows, [&](std::size_t t) noexcept {
         rms_norm<Isa>({in.row(t), 1, in.cols}, weight, config_.norm_eps, {out.row(t), 1, in.cols});
     });
 }
@@ -156,7 +156,7 @@ void Transformer::normalize(Matrix<const float> in, const std::vector<float>& we
 // gate = act(gate) * up
 void Transformer::gate(std::size_t tokens) {
     const std::size_t width = config_.ffn_dim;
-    pool_.parallel_for(tokens, [&](std::size_t t, std::size_t) noexcept {
+    pool_.parallel_for(tokens, [&](std::size_t t) noexcept {
         const std::span<float> gate_row(state_.gate.data() + t * width, width);
         const std::span<const float> up_row(state_.up.data() + t * width, width);
         if (config_.gate == Config::Gate::relu2) {
@@ -174,7 +174,7 @@ void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
     State& s = state_;
     const std::size_t pairs = c.head_dim / 2;
     const std::size_t cached = layer * c.kv_dim() * s.stride;
-    pool_.parallel_for((tokens + 15) / 16, [&](std::size_t task, std::size_t) noexcept {
+    pool_.parallel_for((tokens + 15) / 16, [&](std::size_t task) noexcept {
         const std::size_t end = std::min(tokens, task * 16 + 16);
         for (std::size_t t = task * 16; t < end; ++t) {
             const std::size_t position = s.position + t;

@@ -197,10 +197,10 @@ public:
     template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN void forward(const Quantized<Activations>& x, Matrix<float> y,
                                const E& executor = serial) const noexcept {
-        detail::for_row_ranges<Isa>(executor, rows(),
-                                    [&](std::size_t begin, std::size_t end) noexcept {
-                                        forward_rows<Isa>(x, y, begin, end);
-                                    });
+        for_row_ranges<Isa>(executor, {rows()},
+                            [&](std::size_t, std::size_t begin, std::size_t end) noexcept {
+                                forward_rows<Isa>(x, y, begin, end);
+                            });
     }
     template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN void forward(const Quantized<Activations>& x, std::span<float> y,
@@ -209,8 +209,8 @@ public:
         forward<Isa>(x, Matrix<float>(y.data(), x.tokens, rows()), executor);
     }
 
-    /// Rows [begin, end) of the same, on the calling thread: for engines that split the rows of
-    /// several layers themselves. The rest of y is not touched.
+    /// Rows [begin, end) of the same, on the calling thread: what a task of an engine's own calls,
+    /// see for_row_ranges(). The rest of y is not touched.
     /// pre:  begin <= end <= rows()
     /// cost: as forward(); a range that begins or ends between multiples of 16 computes the rows
     ///       of the block around it too. Concurrent calls on disjoint rows are safe
@@ -225,10 +225,10 @@ public:
     template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN void dots(const Quantized<Activations>& x, Matrix<std::int32_t> y,
                             const E& executor = serial) const noexcept {
-        detail::for_row_ranges<Isa>(executor, rows(),
-                                    [&](std::size_t begin, std::size_t end) noexcept {
-                                        gemm_dots<Isa>(weights(), x.as_codes(), y, begin, end);
-                                    });
+        for_row_ranges<Isa>(executor, {rows()},
+                            [&](std::size_t, std::size_t begin, std::size_t end) noexcept {
+                                gemm_dots<Isa>(weights(), x.as_codes(), y, begin, end);
+                            });
     }
     template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN void dots(const Quantized<Activations>& x, std::span<std::int32_t> y,
@@ -243,5 +243,34 @@ private:
 
     detail::LayerImage image_;
 };
+
+/// A layer and where its result goes: Output{layer, y}
+template <class Layer>
+struct Output {
+    const Layer& layer;
+    Matrix<float> y;
+};
+template <class Layer>
+Output(const Layer&, Matrix<float>) -> Output<Layer>;
+
+/// Several layers of one input, as q, k, v and gate, up are, in one call of the executor:
+/// forward(x, executor, Output{q, y_q}, Output{k, y_k}, Output{v, y_v}), each y = its layer of x
+/// x (tokens, cols) quantized by any of the layers · y (tokens, rows of its layer) float
+/// pre:   the layers are of Activations, and of one cols() and group(); no y overlaps another, or x
+/// exact: the bits of layer.forward(x, y)
+/// cost:  as layer.forward() of all their rows together: one parallel_for, not one a layer
+template <class Isa = isa::native, class Activations, class E, class... Layers>
+requires(sizeof...(Layers) != 0) BITNET_HIDDEN
+    void forward(const Quantized<Activations>& x, const E& executor,
+                 const Output<Layers>&... outputs) noexcept {
+    for_row_ranges<Isa>(executor, {outputs.layer.rows()...},
+                        [&](std::size_t part, std::size_t begin, std::size_t end) noexcept {
+                            std::size_t i = 0;
+                            const auto run = [&](const auto& layer, Matrix<float> y) noexcept {
+                                if (i++ == part) layer.template forward_rows<Isa>(x, y, begin, end);
+                            };
+                            (run(outputs.layer, outputs.y), ...);
+                        });
+}
 
 } // namespace BITNET_NAMESPACE

@@ -63,11 +63,14 @@
 #define BITNET_UNROLL
 #endif
 
-// Asks the memory for the line at an address, an integer, since it may lie outside of any object.
+// Asks for the line at an address, an integer, since it may lie outside of any object: into all
+// caches, or into L2 and what is beyond.
 #if defined(__GNUC__)
-#define BITNET_PREFETCH(address) __builtin_prefetch(reinterpret_cast<const void*>(address))
+#define BITNET_PREFETCH(address) __builtin_prefetch(reinterpret_cast<const void*>(address), 0, 3)
+#define BITNET_PREFETCH_L2(address) __builtin_prefetch(reinterpret_cast<const void*>(address), 0, 2)
 #else
 #define BITNET_PREFETCH(address) static_cast<void>(address)
+#define BITNET_PREFETCH_L2(address) static_cast<void>(address)
 #endif
 
 // AVX-512 in registers of 512 bits, which -mno-evex512 takes away.

@@ -275,11 +275,11 @@ private:
         p.bounded = detail::is_finite(most);
 
         for (std::size_t r = rows(); r < padded_rows(); ++r) p.dots[r] = 0;
-        detail::for_row_ranges<Isa>(
-            executor, rows(), [&](std::size_t begin, std::size_t end) noexcept {
-                gemm_dots<Isa>(image_.weights(), x, Matrix<std::int32_t>(p.dots, 1, rows()), begin,
-                               end);
-            });
+        for_row_ranges<Isa>(executor, {rows()},
+                            [&](std::size_t, std::size_t begin, std::size_t end) noexcept {
+                                gemm_dots<Isa>(image_.weights(), x,
+                                               Matrix<std::int32_t>(p.dots, 1, rows()), begin, end);
+                            });
         return p;
     }
 

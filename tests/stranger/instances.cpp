@@ -20,6 +20,7 @@ int uses(std::span<const std::int8_t> codes, std::span<const float> x, std::span
     if constexpr (requires { Layer::from_float(x, 1, 1); }) copy = Layer::from_float(x, 1, 1, y);
     const auto q = layer.quantize(x, 1, scratch);
     layer.forward(q, y);
+    forward(q, serial, Output{layer, Matrix<float>(y.data(), 1, y.size())});
     layer.forward(x, y, 1, scratch);
     layer.template forward<isa::dynamic>(x, y, 1, scratch);
     return layer.code(0, 0) + copy.value().code(0, 0);

@@ -9,6 +9,7 @@
 #include <bitnet/config.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/kernels/tile.hpp>
+#include <bitnet/kernels/unpacked.hpp>
 #include <bitnet/layout.hpp>
 
 namespace BITNET_NAMESPACE::kernels {
@@ -101,6 +102,28 @@ BITNET_INLINE void byte_dots(const TileInput& in, TileSums<Isa, Blocks, Tokens>&
         byte_dots_in_chains<Isa, Bits, few>(in, totals);
     } else {
         byte_dots_in_chains<Isa, Bits, most>(in, totals);
+    }
+}
+
+/// codes (words, Blocks, 64) = u = w + 1 of the first `words` words of Blocks row blocks, one a
+/// byte
+template <class Isa, unsigned Bits, std::size_t Blocks>
+BITNET_INLINE void unpack_bytes(const std::uint8_t* line, std::size_t block_bytes,
+                                std::size_t words, std::uint8_t* codes) noexcept {
+    using u32 = typename simd::ops<Isa>::u32;
+    constexpr std::size_t in_line = 8 / Bits; // words
+    constexpr int bottom = 2 - static_cast<int>(Bits);
+    const u32 mask(((1u << Bits) - 1) * 0x01010101u << bottom);
+    for (std::size_t w = 0; w < words; w += in_line, line += layout::line_bytes) {
+        for_lines<Isa, Blocks>([&](std::size_t b, std::size_t part) BITNET_INLINE_LAMBDA {
+            const u32 packed = simd::ops<Isa>::load(line + b * block_bytes + part);
+            BITNET_UNROLL
+            for (std::size_t j = 0; j < in_line; ++j) {
+                const int shift = static_cast<int>(j * Bits) - bottom;
+                const u32 u = (shift < 0 ? packed << -shift : packed >> shift) & mask;
+                store_codes(u, codes + ((w + j) * Blocks + b) * layout::line_bytes + part);
+            }
+        });
     }
 }
 

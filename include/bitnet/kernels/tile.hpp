@@ -87,12 +87,17 @@ BITNET_INLINE void in_runs(std::size_t steps, Step&& step, Fold&& fold) noexcept
 }
 
 /// Asks for the lines that a tile of few tokens will want soon: it takes less time than memory does
-/// to answer. One row block is one stream from the first block of a range to the last, which
-/// hardware foresees. Each of more goes on in the next tile, not in the block that follows it.
+/// to answer. One row block is one stream from the first block of a range to the last: its lines
+/// come to L2 8 KiB ahead, more than memory's latency at its full rate, and from there to L1. Each
+/// of more blocks goes on in the next tile, not in the block that follows it.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* line) noexcept {
-    if constexpr (Blocks > 1 && 2 * Tokens <= simd::ops<Isa>::gemm_tokens) {
-        const auto ahead = reinterpret_cast<std::uintptr_t>(line) + 1024;
+    const auto here = reinterpret_cast<std::uintptr_t>(line);
+    if constexpr (Blocks == 1) {
+        BITNET_PREFETCH_L2(here + 8192);
+        BITNET_PREFETCH(here + 2048);
+    } else if constexpr (2 * Tokens <= simd::ops<Isa>::gemm_tokens) {
+        const auto ahead = here + 1024;
         const bool in_next = ahead >= reinterpret_cast<std::uintptr_t>(in.block_end);
         const auto first = ahead + (in_next ? (Blocks - 1) * in.block_bytes : 0);
         BITNET_UNROLL
@@ -104,6 +109,7 @@ BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* lin
 ///   run<Isa, Blocks, Tokens>(TileInput, std::int32_t*)   dots (Blocks, Tokens, tile_rows)
 ///   count_rows<Isa, Blocks>(TileInput, std::int32_t*)    if there: TileInput::row_ones
 ///   gemm_blocks<Isa>                                     if there: instead of the cluster's
+///   unpack<Isa, Blocks>(line, block_bytes, words, codes) if there: see unpacked.hpp
 template <class Weights, class Codes, class Layout>
 struct Tile;
 

@@ -135,33 +135,37 @@ inline constexpr bool has_kernel = isa::is_scalar<Isa> || requires {
     sizeof(Tile<Weights, Codes, Layout>);
 };
 
-/// Calls f(tile) for tiles of a runner's sizes that cover the row blocks [block_begin, block_end)
-/// and all tokens. Tokens go in blocks whose words fit the L2 cache beside a stripe of weights;
-/// within such a block every stripe of row blocks meets all tokens, so weights are read once for
-/// it.
-template <class Runner, class Codes, class F>
-BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, std::size_t block_begin,
-                                 std::size_t block_end, F&& f) noexcept {
-    constexpr std::size_t token_block_bytes = std::size_t{1} << 20; // half of a 2 MiB L2
-    const std::size_t fitting =
-        token_block_bytes / x.layout().token_bytes() / panel_tokens * panel_tokens;
-    const std::size_t token_block = fitting > panel_tokens ? fitting : panel_tokens;
+/// Calls f(stripe) for stripes of 1 or max_blocks row blocks that cover [block_begin, block_end)
+/// and all tokens. Tokens go in parts whose words fit the L2 cache beside a stripe of weights;
+/// within such a part every stripe meets all tokens, so weights are read once for it.
+template <class Codes, class F>
+BITNET_INLINE void for_each_stripe(const Quantized<Codes>& x, std::size_t block_begin,
+                                   std::size_t block_end, std::size_t max_blocks, F&& f) noexcept {
+    constexpr std::size_t part_bytes = std::size_t{1} << 20; // half of a 2 MiB L2
+    const std::size_t fitting = part_bytes / x.layout().token_bytes() / panel_tokens * panel_tokens;
+    const std::size_t part = fitting > panel_tokens ? fitting : panel_tokens;
     for (std::size_t first = 0, last; first < x.tokens; first = last) {
-        // No block ends within the last two panels, which may have shared their tokens.
-        const bool is_last = x.tokens - first < token_block + panel_tokens;
-        last = is_last ? x.tokens : first + token_block;
-        // One token meets one block at a time: one stream, which hardware foresees.
-        const std::size_t most = x.tokens == 1 ? 1 : Runner::max_blocks;
+        // No part ends within the last two panels, which may have shared their tokens.
+        const bool is_last = x.tokens - first < part + panel_tokens;
+        last = is_last ? x.tokens : first + part;
         for (std::size_t b = block_begin; b < block_end;) {
-            const std::size_t blocks = block_end - b < most ? 1 : most;
-            for (std::size_t t = first; t < last;) {
-                const std::size_t left = x.layout().panel_end(t) - t;
-                const std::size_t tokens = left < Runner::max_tokens ? left : Runner::max_tokens;
-                f(TileRange{b, blocks, t, tokens});
-                t += tokens;
-            }
+            const std::size_t blocks = block_end - b < max_blocks ? 1 : max_blocks;
+            f(TileRange{b, blocks, first, last - first});
             b += blocks;
         }
+    }
+}
+
+/// Calls f(tile) for tiles of at most max_tokens tokens, of one panel each, that cover a stripe.
+template <class Codes, class F>
+BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, const TileRange& stripe,
+                                 std::size_t max_tokens, F&& f) noexcept {
+    const std::size_t end = stripe.token + stripe.tokens;
+    for (std::size_t t = stripe.token; t < end;) {
+        const std::size_t left = x.layout().panel_end(t) - t;
+        const std::size_t tokens = left < max_tokens ? left : max_tokens;
+        f(TileRange{stripe.block, stripe.blocks, t, tokens});
+        t += tokens;
     }
 }
 

@@ -16,6 +16,7 @@
 
 #include <bitnet/format.hpp>
 #include <bitnet/kernels/tile.hpp>
+#include <bitnet/kernels/unpacked.hpp>
 #include <bitnet/layout.hpp>
 
 namespace BITNET_NAMESPACE::kernels {
@@ -98,6 +99,22 @@ struct Tile<Ternary, Int8, layout::Dense16> {
             for (std::size_t k = 0; k < chains; ++k) total = total + acc.sum[b][p][t + k];
         });
         totals.store(dots);
+    }
+
+    template <class Isa, std::size_t Blocks>
+    static BITNET_INLINE void unpack(const std::uint8_t* line, std::size_t block_bytes,
+                                     std::size_t words, std::uint8_t* codes) noexcept {
+        using ops = simd::ops<Isa>;
+        for (std::size_t w = 0; w < words; w += 5, line += layout::line_bytes) {
+            for_lines<Isa, Blocks>([&](std::size_t b, std::size_t part) BITNET_INLINE_LAMBDA {
+                const auto split = ops::split_trits(ops::load(line + b * block_bytes + part));
+                for_constants<5>([&](auto s) BITNET_INLINE_LAMBDA {
+                    if (w + s >= words) return;
+                    store_codes(ops::template trit<s>(split),
+                                codes + ((w + s) * Blocks + b) * layout::line_bytes + part);
+                });
+            });
+        }
     }
 };
 

@@ -27,6 +27,12 @@ struct Tile<Binary, Int8, layout::Rows16> {
         byte_dots<Isa, 1>(in, dot);
         dot.store(dots);
     }
+
+    template <class Isa, std::size_t Blocks>
+    static BITNET_INLINE void unpack(const std::uint8_t* line, std::size_t block_bytes,
+                                     std::size_t words, std::uint8_t* codes) noexcept {
+        unpack_bytes<Isa, 1, Blocks>(line, block_bytes, words, codes);
+    }
 };
 
 } // namespace BITNET_NAMESPACE::kernels
