@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
     bench::add_limit_rows(report);
     bench::add_gemm_rows(report);
     bench::add_head_rows(report);
+    bench::add_layer_rows(report);
     bench::add_float_rows(report);
     bench::add_pool_row(report);
     std::size_t ran = 0;

@@ -39,4 +39,11 @@ std::vector<Contender> contenders(const std::vector<std::string>& list) {
     return few;
 }
 
+std::optional<Contender> chosen_contender(const std::vector<std::string>& list) {
+    for (const Contender& c : contenders(list)) {
+        if (c.kernels->name == bitnet::dispatch::name()) return c;
+    }
+    return std::nullopt;
+}
+
 } // namespace bench

@@ -102,12 +102,7 @@ void run(Row& row, const Table& table, const Function& function, double seconds_
     row.verified = std::memcmp(o.out.data(), expected.out.data(), o.out.size() * 4) == 0 &&
                    std::memcmp(o.packed.data(), expected.packed.data(), o.packed.size()) == 0;
     const std::size_t values = row.tokens * row.cols;
-    const double copy = best_rate(20, 8e-9 * static_cast<double>(100 * values), [&] {
-        for (std::size_t i = 0; i < 100; ++i) {
-            std::memcpy(expected.out.data(), o.x.data(), values * sizeof(float));
-            benchmark::ClobberMemory();
-        }
-    });
+    const double copy = measured_copy(o.x.data(), expected.out.data(), values, 100, 1);
     row.seconds = sample_seconds(seconds_a_row, [&] { function.run(table, o); });
     row.bytes = function.bytes_per_value * static_cast<double>(values);
     row.limits = {{"copy", "GB/s", copy}};

@@ -50,6 +50,17 @@ std::vector<Case> cases() {
     return list;
 }
 
+// As in a prompt, where each product finds its weights in memory.
+std::vector<Case> cold_gemm_cases(Part part) {
+    std::vector<Case> list;
+    for (const std::size_t tokens : {8u, 16u, 64u, 512u}) {
+        for (const std::size_t threads : {1u, 2u}) {
+            list.push_back({6912, 2560, tokens, true, threads, part});
+        }
+    }
+    return list;
+}
+
 // The output head of BitNet b1.58 2B4T, and smaller ones.
 std::vector<Case> head_cases() {
     return {{128256, 2560, 1, true, 1, Part::main},
@@ -101,7 +112,7 @@ const Loop& loop_of(const Limits& limits) {
 
 template <class Weights, class Activations,
           class Layout = bitnet::preferred_layout<Weights, Activations>>
-void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
+void run(Row& row, const Contender& contender, const Case& c, std::size_t group, Pages pages,
          double seconds_a_row) {
     using Codes = bitnet::codes_of<Activations>;
     auto& problem = problem_of<Weights, Activations, Layout>(row.name, c, group);
@@ -118,7 +129,7 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
                        first * tile_rows, std::min(c.rows, last * tile_rows));
             });
     };
-    auto views = c.cold ? problem.copies(cold_bytes()) : std::vector{problem.layer().weights()};
+    auto views = c.cold ? problem.copies(pages) : std::vector{problem.layer().weights()};
     const auto is_right = [&](const auto& view) {
         problem.clear();
         multiply(view);
@@ -130,10 +141,10 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
     const Limits& limits = *contender.limits;
     const Loop& loop = loop_of<Weights, Codes>(limits);
     const double port = measured_ops(loop, c.threads);
-    const std::span<const std::byte> read_bytes(
-        reinterpret_cast<const std::byte*>(views.front().data),
-        static_cast<std::size_t>(views.back().data - views.front().data) + bytes);
-    const double read = c.tokens == 1 ? measured_read(limits, read_bytes, c.threads) : 0;
+    const std::span hot(reinterpret_cast<const std::byte*>(views.front().data), bytes);
+    const double read = c.cold          ? measured_cold_read(limits, c.threads)
+                        : c.tokens == 1 ? measured_hot_read(limits, hot, c.threads)
+                                        : 0;
 
     std::size_t next = 0;
     row.seconds = sample_seconds(seconds_a_row, [&] { multiply(views[next++ % views.size()]); });
@@ -158,11 +169,15 @@ void add(Report& report, const std::string& kernel, std::size_t group = 0,
         row.tokens = c.tokens;
         row.threads = c.threads;
         row.part = c.part;
-        for (const Contender& contender : contenders(report.clusters())) {
-            row.cluster = contender.kernels->name;
-            report.add(row, [=, seconds = report.seconds_a_row()](Row& measured) {
-                run<Weights, Activations, Layout>(measured, contender, c, group, seconds);
-            });
+        for (const Pages pages : c.cold ? page_sizes() : std::vector{Pages::small}) {
+            if (c.cold) row.pages = name_of(pages);
+            for (const Contender& contender : contenders(report.clusters())) {
+                row.cluster = contender.kernels->name;
+                report.add(row, [=, seconds = report.seconds_a_row()](Row& measured) {
+                    run<Weights, Activations, Layout>(measured, contender, c, group, pages,
+                                                      seconds);
+                });
+            }
         }
     }
 }
@@ -176,7 +191,12 @@ void add_gemm_rows(Report& report) {
         using C = typename P::Codes;
         using L = typename P::Layout;
         constexpr bool head = W::bits > 2;
+        constexpr bool in_tables = !head && C::bits == 8;
         add<W, C, L>(report, P::name, 0, head ? head_cases() : cases());
+        if (!head) {
+            const Part part = in_tables ? Part::main : Part::all;
+            add<W, C, L>(report, P::name, 0, cold_gemm_cases(part));
+        }
         if constexpr (L::has_groups && C::bits == 8) {
             add<W, C, L>(report, std::string(P::name) + "g128", 128, head ? head_cases() : cases());
         }

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <numeric>
+#include <optional>
 #include <random>
 
 #include <bitnet/screened_head.hpp>
@@ -23,8 +23,9 @@ constexpr std::size_t rows = 128256, cols = 2560; // the head of BitNet b1.58 2B
 
 /// Codes and one token as models have them, about normal, and what the int8 head makes of them.
 struct Problem {
-    std::vector<std::byte> token, scratch, memory; // memory: copies that no cache holds
-    std::vector<ScreenedHead> heads;
+    std::vector<std::byte> token, scratch;
+    std::optional<ScreenedHead> head;
+    Copies<ScreenedHead> copies;
     bitnet::Quantized<Int8> x;
     std::vector<Logit> expected;
 
@@ -50,26 +51,26 @@ struct Problem {
         std::stable_sort(expected.begin(), expected.end(),
                          [](const Logit& a, const Logit& b) { return a.value > b.value; });
 
-        const auto head = ScreenedHead::from_codes(codes, rows, cols, scales, 1).value();
-        const std::span<const std::byte> bytes = head.bytes(); // a multiple of 64
-        const std::size_t copies = cold_bytes() / (bytes.size() / 2) + 1;
-        memory.resize(copies * bytes.size() + 64);
-        std::byte* first = memory.data();
-        first += (64 - reinterpret_cast<std::uintptr_t>(first) % 64) % 64;
-        for (std::size_t i = 0; i < copies; ++i) {
-            std::memcpy(first + i * bytes.size(), bytes.data(), bytes.size());
-            heads.push_back(
-                ScreenedHead::map_packed({first + i * bytes.size(), bytes.size()}).value());
-        }
-        scratch.resize(heads.front().scratch_bytes());
+        head = ScreenedHead::from_codes(codes, rows, cols, scales, 1).value();
+        scratch.resize(head->scratch_bytes());
+    }
+
+    const std::vector<ScreenedHead>& heads(Pages pages) {
+        const std::span<const std::byte> bytes = head->bytes();
+        return copies.in(pages, bytes.size(), bytes.size() / 2, [&](std::span<std::byte> memory) {
+            std::memcpy(memory.data(), bytes.data(), bytes.size());
+            return ScreenedHead::map_packed(memory).value();
+        });
     }
 };
 
-void run(Row& row, Problem& problem, const Limits& limits, std::size_t k, double seconds_a_row) {
+void run(Row& row, Problem& problem, const Limits& limits, std::size_t k, Pages pages,
+         double seconds_a_row) {
+    const std::vector<ScreenedHead>& heads = problem.heads(pages);
     std::vector<Logit> best(k);
     std::size_t next = 0;
     const auto top = [&] {
-        const ScreenedHead& head = problem.heads[next++ % problem.heads.size()];
+        const ScreenedHead& head = heads[next++ % heads.size()];
         head.top<bitnet::isa::dynamic>(problem.x, best, problem.scratch, pool(row.threads));
     };
     top();
@@ -77,7 +78,7 @@ void run(Row& row, Problem& problem, const Limits& limits, std::size_t k, double
         best.begin(), best.end(), problem.expected.begin(),
         [](const Logit& a, const Logit& b) { return a.row == b.row && a.value == b.value; });
     const std::size_t bytes = rows * cols / 2; // of the first pass
-    const double read = measured_read(limits, problem.memory, row.threads);
+    const double read = measured_cold_read(limits, row.threads);
     row.seconds = sample_seconds(seconds_a_row, top);
     row.bits_per_weight = 4;
     row.operations = 2.0 * static_cast<double>(rows * cols);
@@ -89,11 +90,8 @@ void run(Row& row, Problem& problem, const Limits& limits, std::size_t k, double
 
 void add_head_rows(Report& report) {
     const auto problem = std::make_shared<std::unique_ptr<Problem>>(); // made by the first row
-    const auto all = contenders(report.clusters()); // which of them isa::dynamic takes
-    const auto best = std::find_if(all.begin(), all.end(), [](const Contender& c) {
-        return std::string_view(c.kernels->name) == bitnet::dispatch::name();
-    });
-    if (best == all.end()) return; // not asked for, or scalar, which has no limits
+    const std::optional<Contender> best = chosen_contender(report.clusters());
+    if (!best) return;
     for (const std::size_t k : {1u, 40u}) {
         for (const std::size_t threads : {1u, 2u}) {
             Row row;
@@ -105,11 +103,13 @@ void add_head_rows(Report& report) {
             row.tokens = 1;
             row.threads = threads;
             row.part = Part::main;
-            report.add(row,
-                       [=, limits = best->limits, seconds = report.seconds_a_row()](Row& measured) {
-                           if (!*problem) *problem = std::make_unique<Problem>();
-                           run(measured, **problem, *limits, k, seconds);
-                       });
+            for (const Pages pages : page_sizes()) {
+                row.pages = name_of(pages);
+                report.add(row, [=, seconds = report.seconds_a_row()](Row& measured) {
+                    if (!*problem) *problem = std::make_unique<Problem>();
+                    run(measured, **problem, *best->limits, k, pages, seconds);
+                });
+            }
         }
     }
 }

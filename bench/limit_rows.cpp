@@ -4,8 +4,6 @@
 
 #include <bitnet/dispatch.hpp>
 
-#include <unistd.h>
-
 #include "measure.hpp"
 #include "rows.hpp"
 
@@ -13,11 +11,13 @@ namespace bench {
 namespace {
 
 void add(Report& report, const Limits& limits, const std::string& what, const std::string& unit,
-         std::size_t threads, std::function<double(const Limits&, std::size_t threads)> measure) {
+         std::size_t threads, std::function<double(const Limits&, std::size_t threads)> measure,
+         const std::string& pages = "") {
     Row row;
     row.name = "limit/" + what;
     row.cluster = limits.name;
     row.threads = threads;
+    row.pages = pages;
     row.part = threads == 1 ? Part::quick : Part::main;
     row.verified = true; // there is no output
     report.add(row, [=, &limits](Row& measured) {
@@ -28,20 +28,7 @@ void add(Report& report, const Limits& limits, const std::string& what, const st
     });
 }
 
-std::span<const std::byte> touched_memory() {
-    static const std::vector<std::byte> memory(cold_bytes(), std::byte{1});
-    return memory;
-}
-
 } // namespace
-
-std::size_t cold_bytes() {
-    std::size_t cache = 0;
-#if defined(_SC_LEVEL3_CACHE_SIZE)
-    cache = static_cast<std::size_t>(std::max(0L, sysconf(_SC_LEVEL3_CACHE_SIZE)));
-#endif
-    return std::clamp<std::size_t>(4 * cache, std::size_t{1} << 29, std::size_t{1} << 31);
-}
 
 void add_limit_rows(Report& report) {
     for (const Contender& contender : contenders(report.clusters())) {
@@ -54,11 +41,17 @@ void add_limit_rows(Report& report) {
                     [loop](const Limits& l, std::size_t t) { return measured_ops(l.*loop, t); });
             }
             add(report, *limits, "read/hot", "GB/s", threads, [](const Limits& l, std::size_t t) {
-                return measured_read(l, touched_memory().first(std::size_t{1} << 19), t);
+                static const std::vector<std::byte> memory(std::size_t{1} << 19, std::byte{1});
+                return measured_hot_read(l, memory, t);
             });
-            add(report, *limits, "read/cold", "GB/s", threads, [](const Limits& l, std::size_t t) {
-                return measured_read(l, touched_memory(), t);
-            });
+            for (const Pages pages : page_sizes()) {
+                add(
+                    report, *limits, "read/cold", "GB/s", threads,
+                    [pages](const Limits& l, std::size_t t) {
+                        return measured_cold_read(l, t, {pages});
+                    },
+                    name_of(pages));
+            }
         }
     }
 }

@@ -38,6 +38,14 @@ BITNET_INLINE void keep(Sums& sums) noexcept {
     keep(sums.lanes);
 }
 
+#if defined(__GNUC__)
+BITNET_INLINE void prefetch_to_l2(std::uintptr_t address) noexcept {
+    __builtin_prefetch(reinterpret_cast<const void*>(address), 0, 2);
+}
+#else
+BITNET_INLINE void prefetch_to_l2(std::uintptr_t) noexcept {}
+#endif
+
 template <class I>
 struct Loops {
     using ops = bitnet::simd::ops<I>;
@@ -147,17 +155,21 @@ struct Loops {
             add_product(r, a);
         });
     }
-    template <std::size_t Streams, std::size_t Ahead>
+    template <std::size_t Streams, std::size_t Ahead = 0, std::size_t AheadToL2 = 0>
     static unsigned read_by(const std::byte* data, std::size_t bytes) noexcept {
         constexpr std::size_t line = 64, wide = ops::lanes * 4, loads = line / wide;
         const std::size_t stream = bytes / Streams;
         const auto* p = reinterpret_cast<const std::uint8_t*>(data);
-        u32 seen[8];
+        u32 seen[8]; // in registers: every loop over them is unrolled
+        BITNET_UNROLL
         for (u32& s : seen) s = u32(0u);
         for (std::size_t at = 0; at < stream; at += 8 / Streams * line) {
             BITNET_UNROLL
             for (std::size_t i = 0; i < 8; ++i) {
                 const std::uint8_t* q = p + i % Streams * stream + at + i / Streams * line;
+                if constexpr (AheadToL2 > 0) {
+                    prefetch_to_l2(reinterpret_cast<std::uintptr_t>(q) + AheadToL2);
+                }
                 if constexpr (Ahead > 0) {
                     BITNET_PREFETCH(reinterpret_cast<std::uintptr_t>(q) + Ahead);
                 }
@@ -167,17 +179,12 @@ struct Loops {
                 }
             }
         }
+        BITNET_UNROLL
         for (std::size_t i = 1; i < 8; ++i) seen[0] = seen[0] | seen[i];
         std::uint32_t lane[ops::lanes], all = 0;
         seen[0].store_unaligned(lane);
         for (const std::uint32_t l : lane) all |= l;
         return all;
-    }
-    static unsigned read(const std::byte* data, std::size_t bytes) noexcept {
-        return read_by<1, 0>(data, bytes);
-    }
-    static unsigned read_ahead(const std::byte* data, std::size_t bytes) noexcept {
-        return read_by<4, 4096>(data, bytes);
     }
     static constexpr double dots = chains * ops::lanes, bits = dots * 32;
     static constexpr Limits limits{bitnet::isa::BITNET_KERNEL_ISA::name,
@@ -186,8 +193,7 @@ struct Loops {
                                    {"popcount/masked", &popcount_masked, bits * 2},
                                    {"popcount/ternary", &popcount_ternary, bits * 2},
                                    {"multiply_add", &multiply_add, chains* ops::lanes * 2.0},
-                                   &read,
-                                   &read_ahead};
+                                   {&read_by<1>, &read_by<4, 4096>, &read_by<1, 1024, 8192>}};
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 // kernels.
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 namespace bench {
@@ -39,10 +40,11 @@ struct Limits {
     Loop multiply_add;
 
     /// Reads bytes with the cluster's widest loads and does nothing with them; returns something
-    /// that depends on all. bytes is a multiple of 4096
-    /// read: one stream, as it comes; read_ahead: four streams, each asked for 4 KiB before its use
-    unsigned (*read)(const std::byte* data, std::size_t bytes) noexcept;
-    unsigned (*read_ahead)(const std::byte* data, std::size_t bytes) noexcept;
+    /// that depends on all. bytes is a multiple of 4096. The ways to read: one stream, as it comes;
+    /// four streams, each asked for 4 KiB before its use; one stream, asked for 8 KiB before its
+    /// use to the L2 cache and 1 KiB before to L1
+    using Read = unsigned (*)(const std::byte* data, std::size_t bytes) noexcept;
+    std::array<Read, 3> reads;
 };
 
 } // namespace bench

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <span>
 
 #include <benchmark/benchmark.h>
 
 #include "../examples/transformer/thread_pool.hpp"
+#include "arena.hpp"
 #include "limits.hpp"
 #include "samples.hpp"
 
@@ -43,26 +45,62 @@ inline double measured_ops(const Loop& loop, std::size_t threads) {
     });
 }
 
-/// GB/s of reads of these bytes, split over the threads: the better of the two ways to read.
-inline double measured_read(const Limits& limits, std::span<const std::byte> bytes,
-                            std::size_t threads) {
+/// GB/s of `passes` reads of these bytes, split over the threads.
+inline double read_rate(Limits::Read read, std::span<const std::byte> bytes, std::size_t passes,
+                        std::size_t threads, std::size_t runs) {
     const std::size_t part = bytes.size() / threads / 4096 * 4096;
     if (part == 0) return 0;
+    return best_rate(runs, 1e-9 * static_cast<double>(part * threads * passes), [&] {
+        pool(threads).parallel_for(threads, [&](std::size_t task) {
+            for (std::size_t p = 0; p < passes; ++p) {
+                benchmark::DoNotOptimize(read(bytes.data() + task * part, part));
+            }
+        });
+    });
+}
+
+/// GB/s of reads of these bytes, which a cache may hold: the best of the ways to read.
+inline double measured_hot_read(const Limits& limits, std::span<const std::byte> bytes,
+                                std::size_t threads) {
     const std::size_t passes = std::max<std::size_t>(1, (std::size_t{1} << 24) / bytes.size());
-    const double gigabytes = 1e-9 * static_cast<double>(part * threads * passes);
     double best = 0;
-    for (const auto read : {limits.read, limits.read_ahead}) {
-        const auto everywhere = [&] {
-            pool(threads).parallel_for(threads, [&](std::size_t task) {
-                for (std::size_t p = 0; p < passes; ++p) {
-                    benchmark::DoNotOptimize(read(bytes.data() + task * part, part));
-                }
-            });
-        };
-        const std::size_t runs = bytes.size() < (std::size_t{1} << 26) ? 10 : 2;
-        best = std::max(best, best_rate(runs, gigabytes, everywhere));
+    for (const auto read : limits.reads) {
+        best = std::max(best, read_rate(read, bytes, passes, threads, 10));
     }
     return best;
+}
+
+/// GB/s of reads of memory in pages of these sizes: the best of the ways to read and of the sizes.
+/// Each run reads the next quarter of the arena: it comes again when the others were read.
+inline double measured_cold_read(const Limits& limits, std::size_t threads,
+                                 const std::vector<Pages>& sizes = page_sizes()) {
+    double best = 0;
+    for (const Pages pages : sizes) {
+        const std::span<const std::byte> all = Arena::of(pages).cold();
+        const std::size_t quarter = all.size() / 4;
+        for (const auto read : limits.reads) {
+            for (std::size_t i = 0; i < 4; ++i) {
+                const auto bytes = all.subspan(i * quarter, quarter);
+                best = std::max(best, read_rate(read, bytes, 1, threads, 1));
+            }
+        }
+    }
+    return best;
+}
+
+/// GB/s of memcpy of as many floats, read and written, as the threads share: `passes` times each.
+inline double measured_copy(const float* from, float* to, std::size_t values, std::size_t passes,
+                            std::size_t threads) {
+    const std::size_t part = std::max<std::size_t>(1, values / threads);
+    const std::size_t parts = values / part;
+    return best_rate(20, 8e-9 * static_cast<double>(passes * part * parts), [&] {
+        pool(threads).parallel_for(parts, [&](std::size_t task) {
+            for (std::size_t i = 0; i < passes; ++i) {
+                std::memcpy(to + task * part, from + task * part, part * sizeof(float));
+                benchmark::ClobberMemory();
+            }
+        });
+    });
 }
 
 } // namespace bench

@@ -12,6 +12,8 @@
 
 #include <bitnet/bitlinear.hpp>
 
+#include "arena.hpp"
+
 namespace bench {
 
 template <class Weights, class Activations,
@@ -45,22 +47,13 @@ public:
     bitnet::ScaleView scales() const { return layer().scales(); }
     double ops() const { return 2.0 * static_cast<double>(rows_ * cols_ * tokens_); }
 
-    /// At least `bytes` of copies of the packed weights, one behind the other, so that a walk over
-    /// them finds none in a cache.
-    const std::vector<View>& copies(std::size_t bytes) {
+    /// Copies of the packed weights that no cache holds, in pages of this size.
+    const std::vector<View>& copies(Pages pages) {
         const View view = layer().weights();
-        const std::size_t stride = bitnet::round_up(view.bytes(), 4096);
-        const std::size_t count = (bytes + stride - 1) / stride;
-        if (!copies_.empty()) return views_;
-        copies_.resize(count * stride + 64);
-        std::byte* first = copies_.data();
-        first += (64 - reinterpret_cast<std::uintptr_t>(first) % 64) % 64;
-        for (std::size_t i = 0; i < count; ++i) {
-            std::memcpy(first + i * stride, view.data, view.bytes());
-            views_.push_back(
-                {reinterpret_cast<const std::uint8_t*>(first + i * stride), rows_, cols_});
-        }
-        return views_;
+        return copies_.in(pages, view.bytes(), view.bytes(), [&](std::span<std::byte> memory) {
+            std::memcpy(memory.data(), view.data, view.bytes());
+            return View{reinterpret_cast<const std::uint8_t*>(memory.data()), rows_, cols_};
+        });
     }
 
     /// Whether y is what plain loops give. Wide problems check every row for the first and last
@@ -98,8 +91,8 @@ private:
     std::vector<std::int8_t> weights_, x_;
     std::vector<float> scales_, y_;
     std::vector<Layer> layer_;
-    std::vector<std::byte> memory_, copies_;
-    std::vector<View> views_;
+    std::vector<std::byte> memory_;
+    Copies<View> copies_;
     bitnet::Quantized<Codes> q_;
 };
 

@@ -58,20 +58,21 @@ Json to_json(const Summary& s) {
             {"spread_percent", s.spread_percent},
             {"products_per_cycle", s.products_per_cycle},
             {"gigahertz", s.gigahertz},
-            {"runs", s.runs}};
+            {"runs", s.runs},
+            {"pages", s.pages}};
 }
 
 void print_head() {
-    std::printf("%s, %s\n\n%-34s %-11s %4s %3s %8s %7s %8s %6s %8s %5s  %s\n", cpu_name().c_str(),
-                compiler_name().c_str(), "row", "cluster", "N", "thr", "GOP/s", "GB/s", "us",
-                "+- %", "per cyc", "%", "of the limit measured beside it");
+    std::printf("%s, %s\n\n%-34s %-11s %4s %3s %-5s %8s %7s %8s %6s %8s %5s  %s\n",
+                cpu_name().c_str(), compiler_name().c_str(), "row", "cluster", "N", "thr", "pages",
+                "GOP/s", "GB/s", "us", "+- %", "per cyc", "%", "of the limit measured beside it");
 }
 
 void print_line(const Summary& s) {
-    std::printf("%-34s %-11s %4zu %3zu %8.1f %7.2f %8.2f %6.1f %8.1f %5.1f  %s %.4g %s%s\n",
-                s.name.c_str(), s.cluster.c_str(), s.tokens, s.threads, s.gops, s.gbps,
-                s.microseconds, s.spread_percent / 2, s.products_per_cycle, s.percent_of_limit,
-                s.limit.c_str(), s.limit_value, s.limit_unit.c_str(),
+    std::printf("%-34s %-11s %4zu %3zu %-5s %8.1f %7.2f %8.2f %6.1f %8.1f %5.1f  %s %.4g %s%s\n",
+                s.name.c_str(), s.cluster.c_str(), s.tokens, s.threads, s.pages.c_str(), s.gops,
+                s.gbps, s.microseconds, s.spread_percent / 2, s.products_per_cycle,
+                s.percent_of_limit, s.limit.c_str(), s.limit_value, s.limit_unit.c_str(),
                 s.verified ? "" : "  WRONG OUTPUT");
     std::fflush(stdout);
 }
@@ -81,7 +82,8 @@ void print_line(const Summary& s) {
 void Report::add(const Row& row, std::function<void(Row&)> measure) {
     if (!wants(row.part)) return;
     const std::string name = row.name + "/N" + std::to_string(row.tokens) + "/" + row.cluster +
-                             "/" + std::to_string(row.threads) + "t";
+                             "/" + std::to_string(row.threads) + "t" +
+                             (row.pages == "2m" ? "/2m" : "");
     const std::size_t index = rows_.size();
     rows_.emplace_back();
     benchmark::RegisterBenchmark(name.c_str(), [=, this](benchmark::State& state) {

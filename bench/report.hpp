@@ -27,7 +27,8 @@ public:
     double seconds_a_row() const { return options_.part == Part::quick ? 0.1 : 0.25; }
 
     /// Registers a row, if its part is wanted, with Google Benchmark, which chooses by
-    /// name/N/cluster/threads what to run. measure() fills in the figures; it times by itself.
+    /// name/N/cluster/threads, and /2m for large pages, what to run. measure() fills in the
+    /// figures; it times by itself.
     void add(const Row& row, std::function<void(Row&)> measure);
 
     bool ReportContext(const Context&) override;

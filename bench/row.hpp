@@ -25,6 +25,7 @@ struct Row {
     std::string name; // kernel/op/hot|cold/shape; limit/what for a limit
     std::string cluster;
     std::size_t rows = 0, cols = 0, tokens = 0, threads = 1;
+    std::string pages;     // of the weights of a cold row: "4k", "2m"
     Part part = Part::all; // the smallest selection that has it
 
     double bits_per_weight = 0;

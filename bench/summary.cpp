@@ -44,6 +44,7 @@ Summary summary_of(const std::vector<Row>& runs) {
     s.cols = row.cols;
     s.tokens = row.tokens;
     s.threads = row.threads;
+    s.pages = row.pages;
     s.bits_per_weight = rounded(row.bits_per_weight);
     s.runs = runs.size();
     s.verified = std::all_of(runs.begin(), runs.end(), [](const Row& r) { return r.verified; });

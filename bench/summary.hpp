@@ -20,6 +20,7 @@ struct Summary {
     double microseconds = 0, microseconds_q1 = 0, microseconds_q3 = 0, spread_percent = 0;
     double products_per_cycle = 0, gigahertz = 0;
     std::size_t runs = 0;
+    std::string pages;
 };
 
 /// Medians of a row's runs, of which there is one at least.

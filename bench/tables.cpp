@@ -14,86 +14,18 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "markdown_table.hpp"
+#include "rows_file.hpp"
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-std::string text(const char* format, double value) {
-    char buffer[64];
-    std::snprintf(buffer, sizeof buffer, format, value);
-    return buffer;
-}
-
-/// A table that grows row by row; a row is a list of cells.
-class Table {
-public:
-    void row(const std::vector<std::string>& cells) {
-        line(cells);
-        if (rows_++ == 0) line(std::vector<std::string>(cells.size(), "---"));
-    }
-    const std::string& markdown() const { return markdown_; }
-
-private:
-    void line(const std::vector<std::string>& cells) {
-        markdown_ += '|';
-        for (const std::string& cell : cells) {
-            markdown_ += cell == "---" ? cell + '|' : (cell.empty() ? " |" : ' ' + cell + " |");
-        }
-        markdown_ += '\n';
-    }
-    std::string markdown_;
-    std::size_t rows_ = 0;
-};
-
-/// All rows of a file.
-class Rows {
-public:
-    explicit Rows(const Json& file) : file_(file), rows_(file.at("rows")) {
-        for (const Json& row : rows_) {
-            const std::string name = row.at("name"), cluster = row.at("cluster");
-            add(names_, name);
-            if (cluster != "any") add(clusters_, cluster);
-            if (name.find("/gem") != std::string::npos)
-                add(kernels_, name.substr(0, name.find('/')));
-        }
-        std::reverse(clusters_.begin(), clusters_.end()); // the best first
-    }
-
-    const Json* find(const std::string& name, const std::string& cluster, std::size_t tokens,
-                     std::size_t threads = 1) const {
-        for (const Json& row : rows_) {
-            if (row.at("name") == name && row.at("cluster") == cluster &&
-                row.at("tokens") == tokens && row.at("threads") == threads) {
-                return &row;
-            }
-        }
-        return nullptr;
-    }
-    const Json& file() const { return file_; }
-    const Json& all() const { return rows_; }
-    const std::vector<std::string>& names() const { return names_; }
-    const std::vector<std::string>& clusters() const { return clusters_; } // the best first
-    const std::vector<std::string>& kernels() const { return kernels_; }
-
-private:
-    static void add(std::vector<std::string>& list, const std::string& value) {
-        if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
-    }
-    const Json& file_;
-    const Json& rows_;
-    std::vector<std::string> names_, clusters_, kernels_;
-};
-
-double number(const Json& row, const char* column) {
-    return row.at(column).get<double>();
-}
-
-std::string percent(const Json& row) {
-    return text("%.0f", number(row, "percent_of_limit")) + " % of " +
-           row.at("limit").get<std::string>();
-}
+using bench::Json;
+using bench::number;
+using bench::percent;
+using bench::Rows;
+using bench::speed;
+using bench::Table;
+using bench::text;
 
 /// One kind of call: where its row is found, in this order.
 struct Operation {
@@ -169,42 +101,42 @@ std::string run(const Rows& rows) {
 
 std::string limits(const Rows& rows) {
     Table table;
-    std::vector<std::string> heading{"limit", "threads"};
+    std::vector<std::string> heading{"limit", "pages", "threads"};
     for (const std::string& c : rows.clusters()) heading.push_back(c);
     table.row(heading);
     for (const std::size_t threads : {1u, 2u}) {
         for (const std::string& name : rows.names()) {
             if (name.rfind("limit/", 0) != 0) continue;
-            std::vector<std::string> cells{name.substr(6), std::to_string(threads)};
-            bool any = false;
-            for (const std::string& cluster : rows.clusters()) {
-                const Json* row = rows.find(name, cluster, 0, threads);
-                any = any || row;
-                std::string cell;
-                if (row)
-                    cell = text("%.0f ", number(*row, "limit_value")) +
-                           row->at("limit_unit").get<std::string>();
-                const double products = row ? number(*row, "products_per_cycle") : 0;
-                if (products > 0) cell += text(", %.0f a cycle", products);
-                cells.push_back(cell);
+            const bool cold = name.find("/cold") != std::string::npos;
+            for (const std::string& pages : cold ? rows.pages() : std::vector<std::string>{""}) {
+                std::vector<std::string> cells{name.substr(6), pages, std::to_string(threads)};
+                bool any = false;
+                for (const std::string& cluster : rows.clusters()) {
+                    const Json* row = rows.find(name, cluster, 0, threads, pages);
+                    any = any || row;
+                    std::string cell;
+                    if (row)
+                        cell = text("%.0f ", number(*row, "limit_value")) +
+                               row->at("limit_unit").get<std::string>();
+                    const double products = row ? number(*row, "products_per_cycle") : 0;
+                    if (products > 0) cell += text(", %.0f a cycle", products);
+                    cells.push_back(cell);
+                }
+                if (any) table.row(cells);
             }
-            if (any) table.row(cells);
         }
     }
     return table.markdown();
 }
 
 std::string kernels(const Rows& rows) {
-    return by_operation(
-               rows, 1, {gemv_cold, gemv_hot, gemm},
-               [](const Json& row) { return text("%.0f, ", number(row, "gops")) + percent(row); },
-               "spread",
-               [](const std::vector<const Json*>& found) {
-                   double most = 0;
-                   for (const Json* row : found)
-                       most = std::max(most, number(*row, "spread_percent"));
-                   return text("%.1f %%", most);
-               })
+    return by_operation(rows, 1, {gemv_cold, gemv_hot, gemm}, speed, "spread",
+                        [](const std::vector<const Json*>& found) {
+                            double most = 0;
+                            for (const Json* row : found)
+                                most = std::max(most, number(*row, "spread_percent"));
+                            return text("%.1f %%", most);
+                        })
         .markdown();
 }
 
@@ -219,7 +151,7 @@ std::string cycles(const Rows& rows) {
 std::string threads(const Rows& rows) {
     const auto cell = [&](const Json& row) {
         const Json* one = rows.find(row.at("name"), row.at("cluster"), row.at("tokens"));
-        std::string both = text("%.0f, ", number(row, "gops")) + percent(row);
+        std::string both = speed(row);
         if (one) both += text(", × %.2f", number(row, "gops") / number(*one, "gops"));
         return both;
     };
@@ -245,6 +177,99 @@ std::string cost(const Rows& rows) {
                     row ? text("%.1f", number(*row, "microseconds") / number(*one, "microseconds"))
                         : "");
             }
+            table.row(cells);
+        }
+    }
+    return table.markdown();
+}
+
+/// GEMM whose weights come from memory, over the number of tokens.
+std::string cold(const Rows& rows) {
+    Table table;
+    table.row({"kernel", "cluster", "threads", "8", "16", "64", "512"});
+    for (const std::string& kernel : rows.kernels()) {
+        for (const std::string& cluster : rows.clusters()) {
+            for (const std::size_t threads : {1u, 2u}) {
+                std::vector<std::string> cells{kernel, cluster, std::to_string(threads)};
+                bool any = false;
+                for (const std::size_t tokens : {8u, 16u, 64u, 512u}) {
+                    const Json* row =
+                        rows.find(kernel + "/gemm/cold/6912x2560", cluster, tokens, threads);
+                    any = any || row;
+                    cells.push_back(row ? speed(*row) : "");
+                }
+                if (any) table.row(cells);
+            }
+        }
+    }
+    return table.markdown();
+}
+
+std::string layer(const Rows& rows) {
+    Table table;
+    table.row({"layer", "cluster", "threads", "tokens", "µs", "GOP/s", "of the sum of its parts",
+               "pages", "spread"});
+    for (const std::string& name : rows.names()) {
+        if (name.rfind("layer/", 0) != 0) continue;
+        for (const std::string& cluster : rows.clusters()) {
+            for (const std::size_t threads : {1u, 2u}) {
+                for (const std::size_t tokens : {1u, 8u, 64u, 512u}) {
+                    const Json* row = rows.find(name, cluster, tokens, threads);
+                    if (!row) continue;
+                    table.row({name.substr(6, name.find('/', 6) - 6), cluster,
+                               std::to_string(threads), std::to_string(tokens),
+                               text("%.0f", number(*row, "microseconds")),
+                               text("%.0f", number(*row, "gops")),
+                               text("%.0f %%", number(*row, "percent_of_limit")), row->at("pages"),
+                               text("%.1f %%", number(*row, "spread_percent"))});
+                }
+            }
+        }
+    }
+    return table.markdown();
+}
+
+/// A few cold rows of the best cluster in pages of each size.
+std::string pages(const Rows& rows) {
+    struct Few {
+        const char* name;
+        std::size_t tokens;
+    };
+    constexpr Few few[] = {{"limit/read/cold", 0},
+                           {"w158a8/gemv/cold/6912x2560", 1},
+                           {"w158a8dense/gemv/cold/6912x2560", 1},
+                           {"w1a8/gemv/cold/6912x2560", 1},
+                           {"w158a8/gemm/cold/6912x2560", 8},
+                           {"w158a8/gemm/cold/6912x2560", 512},
+                           {"layer/w158a8/cold/2b4t", 1},
+                           {"layer/w158a8/cold/2b4t", 512},
+                           {"layer/w158a8dense/cold/2b4t", 1},
+                           {"layer/w158a8dense/cold/2b4t", 512},
+                           {"screened/top1/cold/128256x2560", 1}};
+    Table table;
+    std::vector<std::string> heading{"row", "tokens", "threads"};
+    for (const std::string& size : rows.pages()) heading.push_back(size);
+    heading.push_back("ratio");
+    table.row(heading);
+    for (const auto& [name, tokens] : few) {
+        for (const std::size_t threads : {1u, 2u}) {
+            if (rows.clusters().empty()) continue;
+            std::vector<std::string> cells{name, tokens ? std::to_string(tokens) : "",
+                                           std::to_string(threads)};
+            std::vector<const Json*> found;
+            for (const std::string& size : rows.pages()) {
+                const Json* row = rows.find(name, rows.clusters().front(), tokens, threads, size);
+                if (row) found.push_back(row);
+                const bool moves = row && number(*row, "gops") == 0;
+                cells.push_back(!row    ? ""
+                                : moves ? text("%.1f GB/s", number(*row, "gbps"))
+                                        : text("%.0f GOP/s", number(*row, "gops")));
+            }
+            if (found.empty()) continue;
+            cells.push_back(found.size() == 1
+                                ? ""
+                                : text("× %.2f", number(*found.front(), "microseconds") /
+                                                     number(*found.back(), "microseconds")));
             table.row(cells);
         }
     }
@@ -300,9 +325,10 @@ struct Block {
     const char* name;
     std::string (*make)(const Rows&);
 };
-constexpr Block blocks[] = {{"run", run},       {"limits", limits},      {"kernels", kernels},
-                            {"cycles", cycles}, {"cost", cost},          {"threads", threads},
-                            {"heads", heads},   {"functions", functions}};
+constexpr Block blocks[] = {{"run", run},         {"limits", limits},      {"pages", pages},
+                            {"kernels", kernels}, {"cycles", cycles},      {"cost", cost},
+                            {"cold", cold},       {"layer", layer},        {"threads", threads},
+                            {"heads", heads},     {"functions", functions}};
 
 const std::string begin_marker = "<!-- table: ", end_marker = "<!-- end of table -->";
 

@@ -2,6 +2,7 @@
 // What a report makes of runs whose times are known.
 #include <catch2/catch_test_macros.hpp>
 
+#include "parts.hpp"
 #include "samples.hpp"
 #include "summary.hpp"
 
@@ -77,4 +78,18 @@ TEST_CASE("many samples become their percentiles") {
     CHECK(seconds.size() >= 5);
     CHECK(seconds.size() <= 101);
     CHECK(std::is_sorted(seconds.begin(), seconds.end()));
+}
+
+TEST_CASE("the least time of parts is the sum of each part's own") {
+    // Reads bind the first, operations the second, copies alone the third.
+    const std::vector<bench::WorkPart> parts{{8e9, 100e9, 0}, {2e9, 400e9, 0}, {0, 0, 3e9}};
+    CHECK(bench::least_seconds(parts, {8, 200, 6}) == 1 + 2 + 0.5);
+    CHECK(bench::least_seconds({}, {8, 200, 6}) == 0);
+}
+
+TEST_CASE("a summary names the pages") {
+    bench::Row row = run({1e-6}, 4, 1);
+    CHECK(bench::summary_of({row}).pages.empty());
+    row.pages = "2m";
+    CHECK(bench::summary_of({row}).pages == "2m");
 }
