@@ -55,7 +55,7 @@ BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
         BITNET_UNROLL
         for (std::size_t pair = 0; pair < words / at_once; ++pair) {
             const std::size_t j = pair * at_once;
-            if (j % in_line == 0) prefetch_streams<Isa, Blocks, Tokens>(in, line);
+            if (j % in_line == 0) prefetch_stripe<Isa, Blocks, Tokens>(in, line);
             totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32&) noexcept {
                 auto& sum = sums.sum[b][p][t + j % Chains];
                 if constexpr (in_pairs) {

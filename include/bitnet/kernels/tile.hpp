@@ -105,6 +105,23 @@ BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* lin
     }
 }
 
+/// The same for byte dots, whose tiles of many tokens also wait for memory where few tiles share a
+/// stripe: see UnpackedRunner for more. Lines of the next stripe come to L2, those of this one to
+/// L1.
+template <class Isa, std::size_t Blocks, std::size_t Tokens>
+BITNET_INLINE void prefetch_stripe(const TileInput& in, const std::uint8_t* line) noexcept {
+    if constexpr (Blocks == 1 || 2 * Tokens <= simd::ops<Isa>::gemm_tokens) {
+        prefetch_streams<Isa, Blocks, Tokens>(in, line);
+    } else {
+        const auto here = reinterpret_cast<std::uintptr_t>(line);
+        BITNET_UNROLL
+        for (std::size_t b = 0; b < Blocks; ++b) {
+            BITNET_PREFETCH_L2(here + (Blocks + b) * in.block_bytes);
+            BITNET_PREFETCH(here + b * in.block_bytes + 1024);
+        }
+    }
+}
+
 /// The tile kernel of a pair of formats, for weights in a layout:
 ///   run<Isa, Blocks, Tokens>(TileInput, std::int32_t*)   dots (Blocks, Tokens, tile_rows)
 ///   count_rows<Isa, Blocks>(TileInput, std::int32_t*)    if there: TileInput::row_ones

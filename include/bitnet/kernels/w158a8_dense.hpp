@@ -56,7 +56,7 @@ struct Tile<Ternary, Int8, layout::Dense16> {
                 x = last;
                 word_bytes = 4 * Tokens;
             }
-            prefetch_streams<Isa, Blocks, Tokens>(in, line);
+            prefetch_stripe<Isa, Blocks, Tokens>(in, line);
             BITNET_UNROLL
             for (std::size_t b = 0; b < Blocks; b += at_once) {
                 BITNET_UNROLL
