@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include <bitnet/config.hpp>
@@ -24,12 +25,11 @@ namespace BITNET_NAMESPACE::kernels {
 /// both.
 inline constexpr std::size_t unpacked_cols = 480, unpacked_tokens = 64;
 
-/// A kernel with unpack(), in a cluster whose int32 sums take as many dots as there are.
+/// A kernel with unpack().
 template <class Kernel, class Isa>
 concept Unpacks = !isa::is_scalar<Isa> && requires {
     &Kernel::template unpack<Isa, 1>;
-}
-&&simd::ops<Isa>::dot4_calls(2) >= max_cols / 4;
+};
 
 /// f(block, part) for every register of a line of each of Blocks row blocks; it begins at byte
 /// `part` of the line.
@@ -57,30 +57,45 @@ struct UnpackedInput {
     const std::uint8_t* ahead;  ///< what a later tile wants: 16 bytes a word
 };
 
-/// dots (Blocks, Tokens, tile_rows) += sum of u q; with sums they begin at -sums[t], so that they
-/// become the dots of w = u - 1.
+/// dots (Blocks, Tokens, tile_rows) += sum of u q. With token_sums, at the first columns, they
+/// begin at -token_sums[t], so that they become the dots of w = u - 1.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
-BITNET_NOINLINE void add_unpacked_dots(const UnpackedInput& in, const std::int32_t* sums,
+BITNET_NOINLINE void add_unpacked_dots(const UnpackedInput& in, const std::int32_t* token_sums,
                                        std::int32_t* dots) noexcept {
     using ops = simd::ops<Isa>;
     using i32 = typename ops::i32;
     TileSums<Isa, Blocks, Tokens> acc;
     acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
-        sum = sums ? i32(-sums[t])
-                   : i32::load_unaligned(dots + (b * Tokens + t) * tile_rows + p * ops::lanes);
+        sum = token_sums
+                  ? i32(-token_sums[t])
+                  : i32::load_unaligned(dots + (b * Tokens + t) * tile_rows + p * ops::lanes);
     });
     const std::uint8_t* codes = in.codes;
     const std::uint8_t* x = in.tokens;
     auto ahead = reinterpret_cast<std::uintptr_t>(in.ahead);
-    for (std::size_t i = 0; i < in.words; ++i) {
+    const auto step = [&](auto& sums) BITNET_INLINE_LAMBDA {
         BITNET_PREFETCH_L2(ahead);
         ahead += 16;
-        acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+        sums.for_each([&](std::size_t b, std::size_t p, std::size_t t, auto& sum) noexcept {
             const auto u = ops::load(codes + b * layout::line_bytes + p * 4 * ops::lanes);
-            sum = ops::dot4(sum, u, ops::broadcast(x + 4 * t));
+            if constexpr (std::is_same_v<decltype(sum), i32&>) {
+                sum = ops::dot4(sum, u, ops::broadcast(x + 4 * t));
+            } else {
+                sum = ops::add_dot4(sum, u, ops::broadcast(x + 4 * t));
+            }
         });
         codes += Blocks * layout::line_bytes;
         x += in.panel_bytes;
+    };
+    if constexpr (constexpr std::size_t calls = ops::dot4_calls(2); calls >= max_cols / 4) {
+        for (std::size_t i = 0; i < in.words; ++i) step(acc);
+    } else {
+        using Narrow = TileDotSums<Isa, Blocks, Tokens>;
+        in_runs<calls, Narrow>(in.words, step, [&](const Narrow& sums) BITNET_INLINE_LAMBDA {
+            acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+                sum = sum + ops::dot4_sum(sums.sum[b][p][t]);
+            });
+        });
     }
     acc.store(dots);
 }
