@@ -35,6 +35,7 @@ struct Options {
     std::size_t repetitions = 3;
     std::size_t batch = prompt_batch; // as bitnet generate
     std::uint64_t seed = 1;
+    bool map = false;
     bool json = false;
 };
 
@@ -131,6 +132,7 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
                             {"repetitions", options.repetitions},
                             {"peak_rss_bytes", r.peak_rss_bytes},
                             {"file_bytes", file.file_bytes()},
+                            {"model_memory", file.memory()},
                             {"kv_cache_bytes", cache}});
         }
         // A path may hold bytes that are no UTF-8; JSON may not.
@@ -140,12 +142,11 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
     char line[512];
     std::snprintf(line, sizeof line,
                   ": %s, head %s, %s; median of %zu\n"
-                  "file %.1f MB, KV cache %.1f MB\n\n"
+                  "file %s, KV cache %.1f MB\n\n"
                   "| threads | test    | tokens/s | peak RSS MB |\n"
                   "|---------|---------|----------|-------------|\n",
                   format.c_str(), head.c_str(), std::string(bitnet::dispatch::name()).c_str(),
-                  options.repetitions, static_cast<double>(file.file_bytes()) / 1e6,
-                  static_cast<double>(cache) / 1e6);
+                  options.repetitions, file.memory().c_str(), static_cast<double>(cache) / 1e6);
     std::string text = printable(name) + line;
     for (const Result& r : results) {
         std::snprintf(line, sizeof line, "| %7zu | %-7s | %8.2f | %11.1f |\n", r.threads,
@@ -163,7 +164,7 @@ void run(Options& options) {
     if (options.threads.empty()) {
         options.threads = {std::min(physical_cores(), most_threads)};
     }
-    const ModelFile file(options.model);
+    const ModelFile file(options.model, options.map ? Loading::map : Loading::read);
     const std::size_t context = file.config().max_context;
     if (std::max(options.prompt, options.generate) > context) {
         throw UserError("-p and -n must be at most " + std::to_string(context) +
@@ -198,6 +199,7 @@ int main(int argc, char** argv) {
     app.add_option("--seed", options.seed, "Of the prompt's tokens")
         ->transform(decimal<std::uint64_t>())
         ->capture_default_str();
+    app.add_flag("--mmap", options.map, "Map the model, do not read it into memory");
     app.add_flag("--json", options.json, "Print JSON");
     return run_program(
         app, [&] { parse_arguments(app, argc, argv); }, [&] { run(options); });

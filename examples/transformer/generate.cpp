@@ -45,7 +45,7 @@ double per_second(std::size_t tokens, double seconds) {
     return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0;
 }
 
-void print_stats(const Timing& timing, std::size_t threads, bool as_json) {
+void print_stats(const Timing& timing, const ModelFile& file, std::size_t threads, bool as_json) {
     const std::string isa(dispatch::name());
     const bool any = timing.generated > 0;
     const std::size_t decoded = any ? timing.generated - 1 : 0; // those that were timed
@@ -60,6 +60,7 @@ void print_stats(const Timing& timing, std::size_t threads, bool as_json) {
         json["decode_tokens_per_second"] = decode_rate;
         json["ms_to_first_token"] = any ? nlohmann::ordered_json(first_ms) : nullptr;
         json["peak_memory_bytes"] = peak_memory_bytes();
+        json["model_memory"] = file.memory();
         json["threads"] = threads;
         json["isa"] = isa;
         std::fprintf(stderr, "%s\n", json.dump().c_str());
@@ -73,17 +74,18 @@ void print_stats(const Timing& timing, std::size_t threads, bool as_json) {
         std::fprintf(stderr, "first token   %.1f ms after the start of the program\n", first_ms);
     }
     std::fprintf(stderr,
+                 "model         %s\n"
                  "peak memory   %.1f MB\n"
                  "isa           %s, %zu thread%s\n",
-                 static_cast<double>(peak_memory_bytes()) / 1e6, isa.c_str(), threads,
-                 threads == 1 ? "" : "s");
+                 file.memory().c_str(), static_cast<double>(peak_memory_bytes()) / 1e6, isa.c_str(),
+                 threads, threads == 1 ? "" : "s");
 }
 
 } // namespace
 
 void generate(const GenerateOptions& options, const Stopwatch& since_start) {
     Sampler sampler(options.sampler);
-    const ModelFile file(options.model);
+    const ModelFile file(options.model, options.loading);
     const Config& config = file.config();
     const std::optional<Tokenizer> tokenizer = load_tokenizer(file);
     if (!tokenizer && !options.print_ids) {
@@ -142,7 +144,7 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
                      "bitnet: stopped after %zu tokens: the model's context of %zu is full\n",
                      timing.generated, config.max_context);
     }
-    if (options.stats) print_stats(timing, model.threads(), options.json);
+    if (options.stats) print_stats(timing, file, model.threads(), options.json);
 }
 
 } // namespace bitnet::example

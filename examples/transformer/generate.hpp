@@ -2,6 +2,7 @@
 // `bitnet generate`: continues a prompt.
 #pragma once
 
+#include "file_bytes.hpp"
 #include "sampler.hpp"
 #include "stats.hpp"
 
@@ -12,7 +13,8 @@
 namespace bitnet::example {
 
 struct GenerateOptions {
-    std::string model;                     // path
+    std::string model; // path
+    Loading loading = Loading::read;
     std::string prompt;                    // text; BOS is put before it
     std::optional<std::string> prompt_ids; // ids in place of text; nothing is put before them
     std::optional<std::size_t> count;      // tokens to generate; default: as many as fit

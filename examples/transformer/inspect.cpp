@@ -52,6 +52,7 @@ Json describe(const ModelFile& file) {
     Json json;
     json["file"] = file.label();
     json["file_bytes"] = file.file_bytes();
+    json["memory"] = file.memory();
     json["format_version"] = file_format::version;
     json["config"] = Json::parse(config_json(c));
     std::uint64_t parameters = 0;
@@ -77,10 +78,11 @@ Json describe(const ModelFile& file) {
 std::string as_text(const Json& json) {
     char line[256];
     std::string text = printable(json["file"].get<std::string>()) + "\n";
-    std::snprintf(line, sizeof line, "%llu bytes, %llu parameters, format version %u\n\n",
+    std::snprintf(line, sizeof line, "%llu bytes, %llu parameters, format version %u\n",
                   json["file_bytes"].get<unsigned long long>(),
                   json["parameters"].get<unsigned long long>(), file_format::version);
     text += line;
+    text += printable(json["memory"].get<std::string>()) + "\n\n";
     for (const auto& [key, value] : json["config"].items()) {
         text += "  " + key + ": " + printable(value.dump()) + "\n";
     }
@@ -110,7 +112,7 @@ std::string as_text(const Json& json) {
 } // namespace
 
 void inspect(const InspectOptions& options) {
-    const ModelFile file(options.model); // compares all checksums
+    const ModelFile file(options.model, options.loading); // compares all checksums
     if (options.verify) {
         load_weights(file); // checks every code, padding, value and shape
         load_tokenizer(file);

@@ -2,12 +2,15 @@
 // `bitnet inspect`: what a model file holds.
 #pragma once
 
+#include "file_bytes.hpp"
+
 #include <string>
 
 namespace bitnet::example {
 
 struct InspectOptions {
     std::string model; // path
+    Loading loading = Loading::read;
     bool verify = false;
     bool json = false;
 };

@@ -6,6 +6,7 @@
 #include "checksum.hpp"
 #include "error.hpp"
 #include "model_format.hpp"
+#include "stats.hpp"
 #include "tensor_kinds.hpp"
 
 #include <bitnet/dispatch.hpp>
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdio>
 #include <unordered_set>
 #include <utility>
 
@@ -55,14 +57,25 @@ bool is_tensor_name(std::string_view name) noexcept {
            std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-ModelFile::ModelFile(const std::string& path)
-    : label_(path), mapped_(path), bytes_(mapped_.bytes()) {
+ModelFile::ModelFile(const std::string& path, Loading loading)
+    : label_(path), file_(path, loading), bytes_(file_.bytes()) {
     read_header();
 }
 
 ModelFile::ModelFile(std::string label, std::span<const std::byte> bytes)
     : label_(std::move(label)), bytes_(bytes) {
     read_header();
+}
+
+std::string ModelFile::memory() const {
+    const auto megabytes = [](std::size_t bytes) {
+        char text[32];
+        std::snprintf(text, sizeof text, "%.1f MB", static_cast<double>(bytes) / 1e6);
+        return std::string(text);
+    };
+    return megabytes(bytes_.size()) +
+           (file_.loading() == Loading::read ? " read into memory, " : " mapped, ") +
+           megabytes(bytes_in_large_pages(bytes_)) + " of it in large pages";
 }
 
 void ModelFile::refuse(const std::string& what) const {

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "config.hpp"
-#include "mapped_file.hpp"
+#include "file_bytes.hpp"
 
 #include <array>
 #include <cstddef>
@@ -44,7 +44,7 @@ struct TensorInfo {
 class ModelFile {
 public:
     /// UserError, beginning with the path, says what is wrong and where.
-    explicit ModelFile(const std::string& path);
+    explicit ModelFile(const std::string& path, Loading loading = Loading::read);
     /// The same over bytes in memory, which must be 64-byte aligned and outlive *this.
     ModelFile(std::string label, std::span<const std::byte> bytes);
 
@@ -52,6 +52,9 @@ public:
     const Config& config() const noexcept { return config_; }
     const std::vector<TensorInfo>& tensors() const noexcept { return tensors_; }
     std::size_t file_bytes() const noexcept { return bytes_.size(); }
+    /// How the bytes came to memory, and how many of them are in large pages: "748 MB read into
+    /// memory, 746 MB of it in large pages".
+    std::string memory() const;
 
     const TensorInfo* find(std::string_view name) const noexcept; // nullptr: no such tensor
     /// UserError when it is missing or has other rows or columns.
@@ -73,7 +76,7 @@ private:
     void read_index(std::size_t begin, std::size_t count);
 
     std::string label_;
-    MappedFile mapped_;
+    FileBytes file_;
     std::span<const std::byte> bytes_;
     Config config_;
     std::vector<TensorInfo> tensors_; // in file order

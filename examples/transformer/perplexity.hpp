@@ -2,6 +2,8 @@
 // `bitnet perplexity`: how well a model predicts a text.
 #pragma once
 
+#include "file_bytes.hpp"
+
 #include <cstddef>
 #include <string>
 
@@ -9,8 +11,9 @@ namespace bitnet::example {
 
 struct PerplexityOptions {
     std::string model; // path
-    std::string text;  // path of stories between "<|endoftext|>"; empty when `ids` is given
-    std::string ids;   // path of documents, one per line, as ids; cut at the model's context
+    Loading loading = Loading::read;
+    std::string text; // path of stories between "<|endoftext|>"; empty when `ids` is given
+    std::string ids;  // path of documents, one per line, as ids; cut at the model's context
     std::size_t threads = 1;
     bool json = false;
 };

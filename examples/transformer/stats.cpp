@@ -2,7 +2,13 @@
 // What the system tells about memory.
 #include "stats.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/resource.h>
@@ -11,17 +17,33 @@
 
 namespace bitnet::example {
 
+#if defined(__linux__)
+namespace {
+
+// The number of the line "name:  1234 kB" of a file of /proc; 0: there is none.
+std::size_t kilobytes_after(const char* name, const char* path) noexcept {
+    std::size_t kilobytes = 0;
+    if (std::FILE* file = std::fopen(path, "r")) {
+        char line[256];
+        const std::size_t length = std::strlen(name);
+        while (kilobytes == 0 && std::fgets(line, sizeof line, file)) {
+            if (std::strncmp(line, name, length) == 0 && line[length] == ':') {
+                kilobytes = std::strtoul(line + length + 1, nullptr, 10);
+            }
+        }
+        std::fclose(file);
+    }
+    return kilobytes;
+}
+
+} // namespace
+#endif
+
 std::size_t peak_memory_bytes() noexcept {
 #if defined(__linux__)
     // getrusage would report the parent's peak where that was higher: it survives exec.
-    if (std::FILE* status = std::fopen("/proc/self/status", "r")) {
-        char line[256];
-        unsigned long long kilobytes = 0;
-        while (std::fgets(line, sizeof line, status) &&
-               std::sscanf(line, "VmHWM: %llu", &kilobytes) != 1) {
-        }
-        std::fclose(status);
-        if (kilobytes != 0) return static_cast<std::size_t>(kilobytes) * 1024;
+    if (const std::size_t kilobytes = kilobytes_after("VmHWM", "/proc/self/status")) {
+        return kilobytes * 1024;
     }
 #endif
 #if defined(__unix__) || defined(__APPLE__)
@@ -35,6 +57,40 @@ std::size_t peak_memory_bytes() noexcept {
 #else
     return 0;
 #endif
+}
+
+std::size_t free_memory_bytes() noexcept {
+    std::size_t free = 0;
+#if defined(__linux__)
+    free = kilobytes_after("MemAvailable", "/proc/meminfo") * 1024;
+    // What a container may have is less, if it is told.
+    unsigned long long limit = 0;
+    if (std::FILE* file = std::fopen("/sys/fs/cgroup/memory.max", "r")) {
+        if (std::fscanf(file, "%llu", &limit) == 1 && limit < free) free = limit;
+        std::fclose(file);
+    }
+#endif
+    return free;
+}
+
+std::size_t bytes_in_large_pages([[maybe_unused]] std::span<const std::byte> bytes) {
+    std::size_t large = 0;
+#if defined(__linux__)
+    std::ifstream maps("/proc/self/smaps");
+    const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data());
+    bool inside = false;
+    for (std::string line; std::getline(maps, line);) {
+        unsigned long long first = 0, last = 0, kilobytes = 0;
+        if (std::sscanf(line.c_str(), "%llx-%llx ", &first, &last) == 2) {
+            inside = first < begin + bytes.size() && begin < last;
+        } else if (inside && (std::sscanf(line.c_str(), "AnonHugePages: %llu", &kilobytes) == 1 ||
+                              std::sscanf(line.c_str(), "ShmemPmdMapped: %llu", &kilobytes) == 1 ||
+                              std::sscanf(line.c_str(), "FilePmdMapped: %llu", &kilobytes) == 1)) {
+            large += static_cast<std::size_t>(kilobytes) * 1024;
+        }
+    }
+#endif
+    return std::min(large, bytes.size());
 }
 
 std::size_t machine_memory_bytes() noexcept {

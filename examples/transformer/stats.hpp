@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <span>
 
 namespace bitnet::example {
 
@@ -21,6 +22,12 @@ private:
 
 /// The most memory that the process has held so far, in bytes; 0 where the system does not tell.
 std::size_t peak_memory_bytes() noexcept;
+
+/// The memory that programs can have without swapping, in bytes; 0 where the system does not tell.
+std::size_t free_memory_bytes() noexcept;
+
+/// Of the memory at `bytes`, what is in large pages; 0 where the system does not tell.
+std::size_t bytes_in_large_pages(std::span<const std::byte> bytes);
 
 /// The memory of this machine, in bytes; 0 where the system does not tell.
 std::size_t machine_memory_bytes() noexcept;

@@ -13,6 +13,7 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/errors.hpp>
+#include <bitnet/large_pages.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/result.hpp>
 
@@ -52,16 +53,17 @@ BITNET_INLINE constexpr std::size_t to_size(std::uint64_t v) noexcept {
 }
 } // namespace detail
 
-/// 64-byte aligned memory with one owner; empty when the allocation failed.
+/// 64-byte aligned memory with one owner; empty when the allocation failed. From two large pages on
+/// it is aligned to them and asks for them, see large_pages.hpp: an arena for weights.
 class AlignedBytes {
 public:
     static constexpr std::size_t alignment = 64; // a cache line, an AVX-512 register
 
     BITNET_INLINE AlignedBytes() noexcept = default;
     BITNET_INLINE explicit AlignedBytes(std::size_t size) noexcept
-        : data_(static_cast<std::byte*>(
-              ::operator new (size, std::align_val_t{alignment}, std::nothrow))),
-          size_(data_ ? size : 0) {}
+        : data_(allocate(size)), size_(data_ ? size : 0) {
+        if (is_large(size_)) advise_large_pages(data_, size_);
+    }
     BITNET_INLINE AlignedBytes(AlignedBytes&& other) noexcept
         : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
     BITNET_INLINE AlignedBytes& operator=(AlignedBytes&& other) noexcept {
@@ -74,7 +76,7 @@ public:
     AlignedBytes(const AlignedBytes&) = delete;
     AlignedBytes& operator=(const AlignedBytes&) = delete;
     BITNET_INLINE ~AlignedBytes() {
-        if (data_) ::operator delete (data_, std::align_val_t{alignment});
+        if (data_) ::operator delete(data_, align_of(size_));
     }
 
     BITNET_INLINE explicit operator bool() const noexcept { return data_ != nullptr; }
@@ -82,6 +84,18 @@ public:
     BITNET_INLINE std::size_t size() const noexcept { return size_; }
 
 private:
+    static BITNET_INLINE constexpr bool is_large(std::size_t size) noexcept {
+        return size >= 2 * large_page_bytes;
+    }
+    static BITNET_INLINE constexpr std::align_val_t align_of(std::size_t size) noexcept {
+        return std::align_val_t{is_large(size) ? large_page_bytes : alignment};
+    }
+    static BITNET_INLINE std::byte* allocate(std::size_t size) noexcept {
+        // Some implementations round sizes up to the alignment, past the end of size_t.
+        if (size > static_cast<std::size_t>(-1) / 2) return nullptr;
+        return static_cast<std::byte*>(::operator new(size, align_of(size), std::nothrow));
+    }
+
     std::byte* data_ = nullptr;
     std::size_t size_ = 0;
 };

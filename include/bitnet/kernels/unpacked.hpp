@@ -45,7 +45,7 @@ BITNET_INLINE void for_lines(const F& f) noexcept {
 
 template <class Register>
 BITNET_INLINE void store_codes(const Register& u, std::uint8_t* to) noexcept {
-    u.store_unaligned(reinterpret_cast<std::uint32_t*>(to));
+    u.store_unaligned(static_cast<std::uint32_t*>(static_cast<void*>(to)));
 }
 
 /// What a tile of unpacked codes reads.
@@ -127,11 +127,10 @@ struct UnpackedRunner {
             part.token = t;
             part.tokens =
                 left <= unpacked_tokens ? left : x.layout().panel(t + unpacked_tokens) - t;
-            if (stripe.blocks == 1) {
-                run<1>(part, before, done);
-            } else {
-                run<max_blocks>(part, before, done);
+            if constexpr (max_blocks > 1) {
+                if (stripe.blocks == max_blocks) run<max_blocks>(part, before, done);
             }
+            if (stripe.blocks == 1) run<1>(part, before, done);
         }
     }
 
