@@ -38,14 +38,6 @@ BITNET_INLINE void keep(Sums& sums) noexcept {
     keep(sums.lanes);
 }
 
-#if defined(__GNUC__)
-BITNET_INLINE void prefetch_to_l2(std::uintptr_t address) noexcept {
-    __builtin_prefetch(reinterpret_cast<const void*>(address), 0, 2);
-}
-#else
-BITNET_INLINE void prefetch_to_l2(std::uintptr_t) noexcept {}
-#endif
-
 template <class I>
 struct Loops {
     using ops = bitnet::simd::ops<I>;
@@ -168,7 +160,7 @@ struct Loops {
             for (std::size_t i = 0; i < 8; ++i) {
                 const std::uint8_t* q = p + i % Streams * stream + at + i / Streams * line;
                 if constexpr (AheadToL2 > 0) {
-                    prefetch_to_l2(reinterpret_cast<std::uintptr_t>(q) + AheadToL2);
+                    BITNET_PREFETCH_L2(reinterpret_cast<std::uintptr_t>(q) + AheadToL2);
                 }
                 if constexpr (Ahead > 0) {
                     BITNET_PREFETCH(reinterpret_cast<std::uintptr_t>(q) + Ahead);

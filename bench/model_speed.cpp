@@ -132,7 +132,8 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
                             {"repetitions", options.repetitions},
                             {"peak_rss_bytes", r.peak_rss_bytes},
                             {"file_bytes", file.file_bytes()},
-                            {"model_memory", file.memory()},
+                            {"loading", file.loading() == Loading::read ? "read" : "map"},
+                            {"bytes_in_large_pages", file.bytes_in_large_pages()},
                             {"kv_cache_bytes", cache}});
         }
         // A path may hold bytes that are no UTF-8; JSON may not.

@@ -25,8 +25,11 @@ std::size_t past(const void* memory, std::size_t alignment) {
 // Whether Linux gives large pages to who asks.
 bool has_large_pages() {
     std::ifstream file("/sys/kernel/mm/transparent_hugepage/enabled");
+    std::ifstream size("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size");
     std::string line;
-    return std::getline(file, line) && line.find("[never]") == std::string::npos;
+    std::size_t bytes = 0;
+    return std::getline(file, line) && line.find("[never]") == std::string::npos && size >> bytes &&
+           bytes == large_page_bytes;
 }
 
 // Kilobytes in large pages in the mapping that holds `at`.

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -68,9 +69,8 @@ int read_block(int file, std::byte* to, std::size_t offset, std::size_t size) no
 
 // Fills `to` from the file; what went wrong, or nothing. Says on a terminal how far it is when that
 // takes more than a second.
-std::string read_whole(int file, const AlignedBytes& to) {
+std::string read_whole(int file, const AlignedBytes& to, const ThreadPool& readers) {
     const std::size_t blocks = (to.size() + block - 1) / block;
-    const ThreadPool readers(std::min(physical_cores(), most_readers));
     const bool terminal = ::isatty(STDERR_FILENO) == 1;
     const Stopwatch watch;
     std::atomic<std::size_t> done{0};
@@ -92,6 +92,28 @@ std::string read_whole(int file, const AlignedBytes& to) {
     return failed < 0 ? "became shorter while it was read" : std::strerror(failed);
 }
 
+// The same on as many threads as there are, or on this one.
+std::string read_whole(int file, const AlignedBytes& to) {
+    std::optional<ThreadPool> readers;
+    try {
+        readers.emplace(std::min(physical_cores(), most_readers));
+    } catch (const UserError&) { // no more threads to be had
+        readers.emplace(1);
+    }
+    return read_whole(file, to, *readers);
+}
+
+// Closes the file, whatever happens.
+struct Descriptor {
+    int value;
+    explicit Descriptor(int descriptor) noexcept : value(descriptor) {}
+    ~Descriptor() {
+        if (value >= 0) ::close(value);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+};
+
 } // namespace
 
 void report_lost_files(std::string_view name) {
@@ -106,7 +128,8 @@ void report_lost_files(std::string_view name) {
 
 FileBytes::FileBytes(const std::string& path, Loading wanted) {
     // O_NONBLOCK: a named pipe must be refused below, not waited for.
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    const int file = descriptor.value;
     if (file < 0) throw UserError(path + ": " + std::strerror(errno));
     struct stat info {};
     std::string problem;
@@ -127,7 +150,6 @@ FileBytes::FileBytes(const std::string& path, Loading wanted) {
             data_ = static_cast<const std::byte*>(memory);
         }
     }
-    ::close(file);
     if (!problem.empty()) throw UserError(path + ": " + problem);
 }
 

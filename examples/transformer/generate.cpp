@@ -60,7 +60,8 @@ void print_stats(const Timing& timing, const ModelFile& file, std::size_t thread
         json["decode_tokens_per_second"] = decode_rate;
         json["ms_to_first_token"] = any ? nlohmann::ordered_json(first_ms) : nullptr;
         json["peak_memory_bytes"] = peak_memory_bytes();
-        json["model_memory"] = file.memory();
+        json["loading"] = file.loading() == Loading::read ? "read" : "map";
+        json["bytes_in_large_pages"] = file.bytes_in_large_pages();
         json["threads"] = threads;
         json["isa"] = isa;
         std::fprintf(stderr, "%s\n", json.dump().c_str());

@@ -52,7 +52,8 @@ Json describe(const ModelFile& file) {
     Json json;
     json["file"] = file.label();
     json["file_bytes"] = file.file_bytes();
-    json["memory"] = file.memory();
+    json["loading"] = file.loading() == Loading::read ? "read" : "map";
+    json["bytes_in_large_pages"] = file.bytes_in_large_pages();
     json["format_version"] = file_format::version;
     json["config"] = Json::parse(config_json(c));
     std::uint64_t parameters = 0;
@@ -75,14 +76,14 @@ Json describe(const ModelFile& file) {
     return json;
 }
 
-std::string as_text(const Json& json) {
+std::string as_text(const Json& json, const std::string& memory) {
     char line[256];
     std::string text = printable(json["file"].get<std::string>()) + "\n";
     std::snprintf(line, sizeof line, "%llu bytes, %llu parameters, format version %u\n",
                   json["file_bytes"].get<unsigned long long>(),
                   json["parameters"].get<unsigned long long>(), file_format::version);
     text += line;
-    text += printable(json["memory"].get<std::string>()) + "\n\n";
+    text += memory + "\n\n";
     for (const auto& [key, value] : json["config"].items()) {
         text += "  " + key + ": " + printable(value.dump()) + "\n";
     }
@@ -124,7 +125,7 @@ void inspect(const InspectOptions& options) {
         write_stdout(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
         return;
     }
-    write_stdout(as_text(json));
+    write_stdout(as_text(json, file.memory()));
     if (options.verify) {
         write_stdout("\nverified: checksums, codes, padding, values and shapes are sound\n");
     }

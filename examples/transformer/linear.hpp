@@ -61,8 +61,8 @@ struct Output {
     Matrix<float> y;
 };
 
-/// x (tokens, cols) through every layer. Layers of one activation kind share one quantization of x
-/// and one call of the pool, as q, k, v and gate, up do in BitNet.
+/// x (tokens, cols) through every layer. Up to three neighbours of one activation kind and group
+/// share one quantization of x and one call of the pool, as q, k, v and gate, up do in BitNet.
 /// pre: scratch holds the largest scratch_bytes() of the layers.
 void project(Matrix<const float> x, std::span<const Output> outputs, std::span<std::byte> scratch,
              const ThreadPool& pool);

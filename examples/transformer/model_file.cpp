@@ -67,6 +67,10 @@ ModelFile::ModelFile(std::string label, std::span<const std::byte> bytes)
     read_header();
 }
 
+std::size_t ModelFile::bytes_in_large_pages() const {
+    return example::bytes_in_large_pages(bytes_);
+}
+
 std::string ModelFile::memory() const {
     const auto megabytes = [](std::size_t bytes) {
         char text[32];
@@ -75,7 +79,7 @@ std::string ModelFile::memory() const {
     };
     return megabytes(bytes_.size()) +
            (file_.loading() == Loading::read ? " read into memory, " : " mapped, ") +
-           megabytes(bytes_in_large_pages(bytes_)) + " of it in large pages";
+           megabytes(bytes_in_large_pages()) + " of it in large pages";
 }
 
 void ModelFile::refuse(const std::string& what) const {

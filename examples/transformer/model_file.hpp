@@ -52,8 +52,9 @@ public:
     const Config& config() const noexcept { return config_; }
     const std::vector<TensorInfo>& tensors() const noexcept { return tensors_; }
     std::size_t file_bytes() const noexcept { return bytes_.size(); }
-    /// How the bytes came to memory, and how many of them are in large pages: "748 MB read into
-    /// memory, 746 MB of it in large pages".
+    Loading loading() const noexcept { return file_.loading(); }
+    std::size_t bytes_in_large_pages() const; // as stats.hpp has it
+    /// Both in words: "747.6 MB read into memory, 746.6 MB of it in large pages".
     std::string memory() const;
 
     const TensorInfo* find(std::string_view name) const noexcept; // nullptr: no such tensor

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -36,6 +38,29 @@ std::size_t kilobytes_after(const char* name, const char* path) noexcept {
     return kilobytes;
 }
 
+// What the process's cgroup (version 2) and those above it leave; the largest number: no limit.
+std::size_t cgroup_memory_bytes() noexcept {
+    std::size_t left = static_cast<std::size_t>(-1);
+    try {
+        std::string path;
+        std::ifstream groups("/proc/self/cgroup");
+        for (std::string line; std::getline(groups, line);) {
+            if (line.starts_with("0::")) path = line.substr(3);
+        }
+        for (std::filesystem::path group = path; !path.empty(); group = group.parent_path()) {
+            const std::string folder = "/sys/fs/cgroup" + group.string();
+            std::size_t most = 0, used = 0;
+            if (std::ifstream(folder + "/memory.max") >> most &&
+                std::ifstream(folder + "/memory.current") >> used) {
+                left = std::min(left, most > used ? most - used : 0);
+            }
+            if (group == group.parent_path()) break;
+        }
+    } catch (const std::exception&) { // a path that cannot be held: no limit is known
+    }
+    return left;
+}
+
 } // namespace
 #endif
 
@@ -63,12 +88,7 @@ std::size_t free_memory_bytes() noexcept {
     std::size_t free = 0;
 #if defined(__linux__)
     free = kilobytes_after("MemAvailable", "/proc/meminfo") * 1024;
-    // What a container may have is less, if it is told.
-    unsigned long long limit = 0;
-    if (std::FILE* file = std::fopen("/sys/fs/cgroup/memory.max", "r")) {
-        if (std::fscanf(file, "%llu", &limit) == 1 && limit < free) free = limit;
-        std::fclose(file);
-    }
+    free = std::min(free, cgroup_memory_bytes());
 #endif
     return free;
 }
@@ -79,14 +99,19 @@ std::size_t bytes_in_large_pages([[maybe_unused]] std::span<const std::byte> byt
     std::ifstream maps("/proc/self/smaps");
     const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data());
     bool inside = false;
+    std::uint64_t overlap = 0; // of the mapping and the bytes
     for (std::string line; std::getline(maps, line);) {
         unsigned long long first = 0, last = 0, kilobytes = 0;
         if (std::sscanf(line.c_str(), "%llx-%llx ", &first, &last) == 2) {
-            inside = first < begin + bytes.size() && begin < last;
+            const std::uint64_t end = begin + bytes.size();
+            inside = first < end && begin < last;
+            overlap =
+                inside ? std::min<std::uint64_t>(last, end) - std::max<std::uint64_t>(first, begin)
+                       : 0;
         } else if (inside && (std::sscanf(line.c_str(), "AnonHugePages: %llu", &kilobytes) == 1 ||
                               std::sscanf(line.c_str(), "ShmemPmdMapped: %llu", &kilobytes) == 1 ||
                               std::sscanf(line.c_str(), "FilePmdMapped: %llu", &kilobytes) == 1)) {
-            large += static_cast<std::size_t>(kilobytes) * 1024;
+            large += static_cast<std::size_t>(std::min<std::uint64_t>(kilobytes * 1024, overlap));
         }
     }
 #endif

@@ -26,7 +26,8 @@ std::size_t peak_memory_bytes() noexcept;
 /// The memory that programs can have without swapping, in bytes; 0 where the system does not tell.
 std::size_t free_memory_bytes() noexcept;
 
-/// Of the memory at `bytes`, what is in large pages; 0 where the system does not tell.
+/// Of the memory at `bytes`, at most how much is in large pages: the system counts by mappings; 0
+/// where the system does not tell.
 std::size_t bytes_in_large_pages(std::span<const std::byte> bytes);
 
 /// The memory of this machine, in bytes; 0 where the system does not tell.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Large pages: 2 MiB of memory in one entry of the page table, where a page has 4 KiB else. A
-// stream of weights crosses a page every 4 KiB, and hardware stops to look ahead there. Who owns a
-// large block, an arena of weights, a KV cache, asks for them with one call; AlignedBytes does.
+// Large pages: 2 MiB of memory in one entry of the page table instead of 4 KiB. A stream of weights
+// crosses a small page every 4 KiB, and the hardware prefetcher stops there. The owner of a large
+// block, an arena of weights or a KV cache, asks for them with one call; AlignedBytes does.
 //
 // Linux has them for any aligned block, on request (transparent huge pages). Windows gives them to
 // processes with the right SeLockMemoryPrivilege, macOS to none on ARM, where pages have 16 KiB: on
@@ -25,10 +25,9 @@ BITNET_HIDDEN inline constexpr std::size_t large_page_bytes = std::size_t{2} << 
 /// Asks for large pages for those that lie whole in [data, data + bytes); what the block holds
 /// stays. Best before the first write, which brings them at once; later the system may collapse
 /// small pages in the background.
-/// returns: whether the system took the request; it gives large pages while it has them. false
-/// where
-///          there are none, or no whole one in the block
-/// cost:    one system call; errno is kept; safe for concurrent calls
+/// Whether the system took the request: it gives large pages while it has them. false where there
+/// are none, or no whole one in the block.
+/// cost: one system call; errno is kept; safe for concurrent calls
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
 BITNET_INLINE bool advise_large_pages(void* data, std::size_t bytes) noexcept {
     const auto begin = reinterpret_cast<std::uintptr_t>(data);

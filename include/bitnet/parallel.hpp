@@ -14,6 +14,7 @@ namespace BITNET_NAMESPACE {
 /// e.workers() >= 1, how many tasks may run at a time; e.parallel_for(n, f) calls f(task) once for
 /// each task in [0, n), on any threads and in any order, and returns when all calls have. f never
 /// throws. The library calls it with n > 1 only: what is a single task runs on the caller's thread.
+/// An executor that takes other functions too must ask first whether f(task) can be called.
 /// Work is only ever split over rows or tokens, so every executor gives the same bits.
 template <class E>
 concept Executor = requires(const E& e, std::size_t n) {
@@ -90,12 +91,12 @@ BITNET_INLINE constexpr std::size_t stripes(std::size_t rows) noexcept {
 
 } // namespace detail
 
-/// Calls f(part, begin, end) for ranges of rows that cover [0, rows[part]) of every part, each row
-/// once: the rows of several matrices, as of layers that share an input, in one call of the
-/// executor rows (parts): of each part; no parts, and parts without rows, are allowed f: noexcept;
-/// called from several threads at once; begin < end, and begin is a multiple of 64 cost:  one
-/// parallel_for of at most 4 tasks a worker, of about as many rows each; none with one
-///        worker, or where all is a single part of at most 64 rows; no allocation
+/// Calls f(part, begin, end) for ranges that cover the rows [0, rows[part]) of every part, each row
+/// once: the rows of several matrices, as of layers that share an input, in one parallel_for.
+/// rows (parts); no parts, and parts without rows, are allowed
+/// f: noexcept, called from several threads at once; begin < end, and begin is a multiple of 64
+/// cost: at most 4 tasks a worker, of about as many rows each; the executor is not called with one
+///       worker, or where all is one part of at most 64 rows; no allocation
 template <class Isa = isa::native, class E, class F>
 BITNET_INLINE void for_row_ranges(const E& executor, std::span<const std::size_t> rows,
                                   const F& f) noexcept {

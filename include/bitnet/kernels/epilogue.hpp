@@ -167,7 +167,7 @@ BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Qua
             return epilogue.convert(Dots::load(dots + i));
         });
     };
-    // One token meets one block at a time: one stream, which hardware foresees.
+    // One token meets one block at a time: one stream.
     for_each_stripe(x, block_begin, block_end, x.tokens == 1 ? 1 : Run::max_blocks,
                     [&](const TileRange& stripe) BITNET_INLINE_LAMBDA {
                         for_each_tile(x, stripe, Run::max_tokens, on_tile);

@@ -92,11 +92,13 @@ BITNET_INLINE void in_runs(std::size_t steps, Step&& step, Fold&& fold) noexcept
 /// of more blocks goes on in the next tile, not in the block that follows it.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* line) noexcept {
-    const auto here = reinterpret_cast<std::uintptr_t>(line);
-    if constexpr (Blocks == 1) {
+    [[maybe_unused]] const auto here = reinterpret_cast<std::uintptr_t>(line);
+    if constexpr (2 * Tokens > simd::ops<Isa>::gemm_tokens) {
+        // Most of its lines come from L1: a few tiles have met them.
+    } else if constexpr (Blocks == 1) {
         BITNET_PREFETCH_L2(here + 8192);
         BITNET_PREFETCH(here + 2048);
-    } else if constexpr (2 * Tokens <= simd::ops<Isa>::gemm_tokens) {
+    } else {
         const auto ahead = here + 1024;
         const bool in_next = ahead >= reinterpret_cast<std::uintptr_t>(in.block_end);
         const auto first = ahead + (in_next ? (Blocks - 1) * in.block_bytes : 0);
@@ -106,8 +108,8 @@ BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* lin
 }
 
 /// The same for byte dots, whose tiles of many tokens also wait for memory where few tiles share a
-/// stripe: see UnpackedRunner for more. Lines of the next stripe come to L2, those of this one to
-/// L1.
+/// stripe: from 16 tokens on UnpackedRunner takes over. Lines of the next stripe come to L2, those
+/// of this one to L1.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void prefetch_stripe(const TileInput& in, const std::uint8_t* line) noexcept {
     if constexpr (Blocks == 1 || 2 * Tokens <= simd::ops<Isa>::gemm_tokens) {
@@ -126,7 +128,8 @@ BITNET_INLINE void prefetch_stripe(const TileInput& in, const std::uint8_t* line
 ///   run<Isa, Blocks, Tokens>(TileInput, std::int32_t*)   dots (Blocks, Tokens, tile_rows)
 ///   count_rows<Isa, Blocks>(TileInput, std::int32_t*)    if there: TileInput::row_ones
 ///   gemm_blocks<Isa>                                     if there: instead of the cluster's
-///   unpack<Isa, Blocks>(line, block_bytes, words, codes) if there: see unpacked.hpp
+///   unpack<Isa, Blocks>(line, block_bytes, words, codes) if there: see unpacked.hpp; codes has
+///                                                        room for whole lines
 template <class Weights, class Codes, class Layout>
 struct Tile;
 

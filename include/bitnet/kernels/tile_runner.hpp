@@ -141,7 +141,7 @@ inline constexpr bool has_kernel = isa::is_scalar<Isa> || requires {
 template <class Codes, class F>
 BITNET_INLINE void for_each_stripe(const Quantized<Codes>& x, std::size_t block_begin,
                                    std::size_t block_end, std::size_t max_blocks, F&& f) noexcept {
-    constexpr std::size_t part_bytes = std::size_t{1} << 20; // half of a 2 MiB L2
+    constexpr std::size_t part_bytes = std::size_t{1} << 20; // 256 KiB to 1 MiB are level
     const std::size_t fitting = part_bytes / x.layout().token_bytes() / panel_tokens * panel_tokens;
     const std::size_t part = fitting > panel_tokens ? fitting : panel_tokens;
     for (std::size_t first = 0, last; first < x.tokens; first = last) {

@@ -54,7 +54,7 @@ struct UnpackedInput {
     const std::uint8_t* tokens; ///< word of the first token, at the first column
     std::size_t panel_bytes;    ///< from one word of a token to its next
     std::size_t words;          ///< columns / 4
-    const std::uint8_t* ahead;  ///< what a later tile wants: 16 bytes a word
+    std::uintptr_t ahead;       ///< address to prefetch; 16 bytes further with each word
 };
 
 /// dots (Blocks, Tokens, tile_rows) += sum of u q. With token_sums, at the first columns, they
@@ -72,13 +72,13 @@ BITNET_NOINLINE void add_unpacked_dots(const UnpackedInput& in, const std::int32
     });
     const std::uint8_t* codes = in.codes;
     const std::uint8_t* x = in.tokens;
-    auto ahead = reinterpret_cast<std::uintptr_t>(in.ahead);
+    std::uintptr_t ahead = in.ahead;
     const auto step = [&](auto& sums) BITNET_INLINE_LAMBDA {
         BITNET_PREFETCH_L2(ahead);
         ahead += 16;
         sums.for_each([&](std::size_t b, std::size_t p, std::size_t t, auto& sum) noexcept {
             const auto u = ops::load(codes + b * layout::line_bytes + p * 4 * ops::lanes);
-            if constexpr (std::is_same_v<decltype(sum), i32&>) {
+            if constexpr (std::is_same_v<decltype(sum), i32&>) { // not sums of a narrower kind
                 sum = ops::dot4(sum, u, ops::broadcast(x + 4 * t));
             } else {
                 sum = ops::add_dot4(sum, u, ops::broadcast(x + 4 * t));
@@ -148,20 +148,22 @@ private:
         alignas(64) std::int32_t dots[unpacked_tokens * token_values];
 
         const std::size_t block_bytes = weights.mapping().block_bytes();
-        const std::uint8_t* line = weights.data + part.block * block_bytes;
+        const std::uint8_t* const block = weights.data + part.block * block_bytes;
         const std::size_t words = (x.cols + 3) / 4;
-        for (std::size_t word = 0; word < words; word += most_words, line += step_bytes) {
+        for (std::size_t word = 0; word < words; word += most_words) {
             const bool is_last = words - word <= most_words;
             const std::size_t now = is_last ? words - word : most_words;
+            const std::uint8_t* const line = block + word / most_words * step_bytes;
             Kernel::template unpack<Isa, Blocks>(line, block_bytes, now, codes);
             // Each tile asks for lines of one block of the next stripe.
-            const std::uint8_t* next = line + Blocks * block_bytes;
-            const std::uint8_t* const last = next + (Blocks - 1) * block_bytes;
+            const auto idle = reinterpret_cast<std::uintptr_t>(codes);
+            std::uintptr_t next = reinterpret_cast<std::uintptr_t>(line) + Blocks * block_bytes;
+            const std::uintptr_t last = next + (Blocks - 1) * block_bytes;
             for_each_tile(x, part, max_tokens, [&](const TileRange& tile) BITNET_INLINE_LAMBDA {
                 const auto at = x.layout();
                 const std::size_t panel_bytes = 4 * at.width(tile.token);
                 const UnpackedInput in{codes, x.codes + at.offset(tile.token) + word * panel_bytes,
-                                       panel_bytes, now, next <= last ? next : codes};
+                                       panel_bytes, now, next <= last ? next : idle};
                 std::int32_t* const sums = dots + (tile.token - part.token) * token_values;
                 if (is_last) before(tile);
                 add<Blocks>(in, tile.tokens, word == 0 ? x.sums + tile.token : nullptr, sums,

@@ -109,7 +109,6 @@ struct Tile<Ternary, Int8, layout::Dense16> {
             for_lines<Isa, Blocks>([&](std::size_t b, std::size_t part) BITNET_INLINE_LAMBDA {
                 const auto split = ops::split_trits(ops::load(line + b * block_bytes + part));
                 for_constants<5>([&](auto s) BITNET_INLINE_LAMBDA {
-                    if (w + s >= words) return;
                     store_codes(ops::template trit<s>(split),
                                 codes + ((w + s) * Blocks + b) * layout::line_bytes + part);
                 });
