@@ -74,7 +74,8 @@ TEMPLATE_LIST_TEST_CASE("many tokens", "[gemm]", bitnet::products) {
     std::size_t i = 0;
     for (std::size_t tokens : {63u, 64u, 65u, 66u, 69u, 127u, 130u}) {
         for (std::size_t cols : {479u, 480u, 481u, 960u, 1001u}) {
-            check<TestType>({1 + ++i * 31 % 100, cols, tokens}, i, i % 2 == 0);
+            ++i;
+            check<TestType>({1 + i * 31 % 100, cols, tokens}, i, i % 2 == 0);
         }
     }
 }
