@@ -5,6 +5,7 @@
 #include <bitnet/activation.hpp>
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/gemm.hpp>
+#include <bitnet/large_pages.hpp>
 #include <bitnet/math.hpp>
 #include <bitnet/pack.hpp>
 #include <bitnet/quantize.hpp>

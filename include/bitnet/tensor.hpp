@@ -13,6 +13,7 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/errors.hpp>
+#include <bitnet/large_pages.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/result.hpp>
 
@@ -52,16 +53,27 @@ BITNET_INLINE constexpr std::size_t to_size(std::uint64_t v) noexcept {
 }
 } // namespace detail
 
-/// 64-byte aligned memory with one owner; empty when the allocation failed.
+namespace detail {
+/// Memory at alignment_for(size), in large pages where the system grants them; null when there is
+/// none. No object has more bytes than a pointer difference counts, and some allocators add to such
+/// a size until it wraps.
+BITNET_INLINE std::byte* allocate(std::size_t size) noexcept {
+    if (size > static_cast<std::size_t>(-1) / 2) return nullptr;
+    void* const p = ::operator new (size, std::align_val_t{alignment_for(size)}, std::nothrow);
+    if (p && size >= 2 * large_page) advise_large_pages(p, size);
+    return static_cast<std::byte*>(p);
+}
+} // namespace detail
+
+/// Memory with one owner, 64-byte aligned; empty when the allocation failed. From 4 MiB on it
+/// begins at a large page and asks the system for such pages: see large_pages.hpp.
 class AlignedBytes {
 public:
     static constexpr std::size_t alignment = 64; // a cache line, an AVX-512 register
 
     BITNET_INLINE AlignedBytes() noexcept = default;
     BITNET_INLINE explicit AlignedBytes(std::size_t size) noexcept
-        : data_(static_cast<std::byte*>(
-              ::operator new (size, std::align_val_t{alignment}, std::nothrow))),
-          size_(data_ ? size : 0) {}
+        : data_(detail::allocate(size)), size_(data_ ? size : 0) {}
     BITNET_INLINE AlignedBytes(AlignedBytes&& other) noexcept
         : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
     BITNET_INLINE AlignedBytes& operator=(AlignedBytes&& other) noexcept {
@@ -74,7 +86,7 @@ public:
     AlignedBytes(const AlignedBytes&) = delete;
     AlignedBytes& operator=(const AlignedBytes&) = delete;
     BITNET_INLINE ~AlignedBytes() {
-        if (data_) ::operator delete (data_, std::align_val_t{alignment});
+        if (data_) ::operator delete (data_, std::align_val_t{alignment_for(size_)});
     }
 
     BITNET_INLINE explicit operator bool() const noexcept { return data_ != nullptr; }
