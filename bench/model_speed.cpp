@@ -7,8 +7,9 @@
 #include "command_line.hpp"
 #include "cores.hpp"
 #include "error.hpp"
+#include "memory.hpp"
 #include "model_file.hpp"
-#include "stats.hpp"
+#include "stopwatch.hpp"
 #include "text.hpp"
 #include "transformer.hpp"
 
@@ -35,6 +36,7 @@ struct Options {
     std::size_t repetitions = 3;
     std::size_t batch = prompt_batch; // as bitnet generate
     std::uint64_t seed = 1;
+    bool map = false;
     bool json = false;
 };
 
@@ -121,17 +123,20 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
     if (options.json) {
         auto json = nlohmann::ordered_json::array();
         for (const Result& r : results) {
-            json.push_back({{"model", name},
-                            {"format", format},
-                            {"head", head},
-                            {"isa", bitnet::dispatch::name()},
-                            {"threads", r.threads},
-                            {"test", r.test},
-                            {"tokens_per_second", r.tokens_per_second},
-                            {"repetitions", options.repetitions},
-                            {"peak_rss_bytes", r.peak_rss_bytes},
-                            {"file_bytes", file.file_bytes()},
-                            {"kv_cache_bytes", cache}});
+            json.push_back(
+                {{"model", name},
+                 {"format", format},
+                 {"head", head},
+                 {"isa", bitnet::dispatch::name()},
+                 {"threads", r.threads},
+                 {"test", r.test},
+                 {"tokens_per_second", r.tokens_per_second},
+                 {"repetitions", options.repetitions},
+                 {"peak_rss_bytes", r.peak_rss_bytes},
+                 {"file_bytes", file.file_bytes()},
+                 {"file_mapped", file.source().mapped()},
+                 {"file_large_page_bytes", large_page_bytes(file.source().bytes()).value_or(0)},
+                 {"kv_cache_bytes", cache}});
         }
         // A path may hold bytes that are no UTF-8; JSON may not.
         write_stdout(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
@@ -140,11 +145,11 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
     char line[512];
     std::snprintf(line, sizeof line,
                   ": %s, head %s, %s; median of %zu\n"
-                  "file %.1f MB, KV cache %.1f MB\n\n"
+                  "file %s; KV cache %.1f MB\n\n"
                   "| threads | test    | tokens/s | peak RSS MB |\n"
                   "|---------|---------|----------|-------------|\n",
                   format.c_str(), head.c_str(), std::string(bitnet::dispatch::name()).c_str(),
-                  options.repetitions, static_cast<double>(file.file_bytes()) / 1e6,
+                  options.repetitions, file.source().description().c_str(),
                   static_cast<double>(cache) / 1e6);
     std::string text = printable(name) + line;
     for (const Result& r : results) {
@@ -163,7 +168,8 @@ void run(Options& options) {
     if (options.threads.empty()) {
         options.threads = {std::min(physical_cores(), most_threads)};
     }
-    const ModelFile file(options.model);
+    const std::size_t most = *std::max_element(options.threads.begin(), options.threads.end());
+    const ModelFile file(options.model, {.map = options.map, .threads = most});
     const std::size_t context = file.config().max_context;
     if (std::max(options.prompt, options.generate) > context) {
         throw UserError("-p and -n must be at most " + std::to_string(context) +
@@ -198,6 +204,7 @@ int main(int argc, char** argv) {
     app.add_option("--seed", options.seed, "Of the prompt's tokens")
         ->transform(decimal<std::uint64_t>())
         ->capture_default_str();
+    app.add_flag("--mmap", options.map, "Map the model file in place of reading it into memory");
     app.add_flag("--json", options.json, "Print JSON");
     return run_program(
         app, [&] { parse_arguments(app, argc, argv); }, [&] { run(options); });

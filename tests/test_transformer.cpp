@@ -2,7 +2,7 @@
 // The transformer's logits against the oracle of tiny_model.cpp, with ==; and that batches, threads
 // and clusters change no bit. ctest runs this once per cluster (BITNET_ISA).
 #include "error.hpp"
-#include "stats.hpp"
+#include "memory.hpp"
 #include "thread_pool.hpp"
 #include "tiny_model.hpp"
 #include "transformer.hpp"

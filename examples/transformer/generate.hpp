@@ -3,7 +3,7 @@
 #pragma once
 
 #include "sampler.hpp"
-#include "stats.hpp"
+#include "stopwatch.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -18,6 +18,7 @@ struct GenerateOptions {
     std::optional<std::size_t> count;      // tokens to generate; default: as many as fit
     SamplerOptions sampler;
     std::size_t threads = 1;
+    bool map = false; // the model file, in place of reading it
     bool ignore_eos = false;
     bool print_ids = false;
     bool stats = false;

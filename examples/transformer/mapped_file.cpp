@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// MappedFile for POSIX (mmap) and, untested, for everything else (one aligned read).
+// MappedFile for POSIX (mmap); no other system's mappings are used yet.
 #include "mapped_file.hpp"
 
 #include "error.hpp"
@@ -10,14 +10,9 @@
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <csignal>
-#include <fcntl.h>
+#include <string>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
-#else
-#include <filesystem>
-#include <fstream>
-#include <new>
 #endif
 
 namespace bitnet::example {
@@ -50,27 +45,14 @@ void report_lost_files(std::string_view name) {
     ::sigaction(SIGBUS, &action, nullptr);
 }
 
-MappedFile::MappedFile(const std::string& path) {
-    // O_NONBLOCK: a named pipe must be refused below, not waited for.
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) throw UserError(path + ": " + std::strerror(errno));
-    struct stat info {};
-    std::string problem;
-    if (::fstat(file, &info) != 0) {
-        problem = std::strerror(errno);
-    } else if (!S_ISREG(info.st_mode)) {
-        problem = "not a regular file";
-    } else if (info.st_size > 0) {
-        size_ = static_cast<std::size_t>(info.st_size);
-        void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
-        if (memory == MAP_FAILED) {
-            problem = std::strerror(errno);
-        } else {
-            data_ = static_cast<const std::byte*>(memory);
-        }
-    }
-    ::close(file);
-    if (!problem.empty()) throw UserError(path + ": " + problem);
+const bool MappedFile::possible = true;
+
+MappedFile::MappedFile(const InputFile& file) {
+    if (file.size() == 0) return;
+    void* memory = ::mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
+    if (memory == MAP_FAILED) throw UserError(file.path() + ": " + std::strerror(errno));
+    data_ = static_cast<const std::byte*>(memory);
+    size_ = file.size();
 }
 
 MappedFile::~MappedFile() {
@@ -81,24 +63,11 @@ MappedFile::~MappedFile() {
 
 void report_lost_files(std::string_view) {}
 
-MappedFile::MappedFile(const std::string& path) {
-    if (!std::filesystem::is_regular_file(path)) {
-        throw UserError(path + ": missing, or not a regular file");
-    }
-    size_ = static_cast<std::size_t>(std::filesystem::file_size(path));
-    if (size_ == 0) return;
-    void* memory = ::operator new (size_, std::align_val_t{64});
-    data_ = static_cast<const std::byte*>(memory);
-    std::ifstream file(path, std::ios::binary);
-    if (!file.read(static_cast<char*>(memory), static_cast<std::streamsize>(size_))) {
-        ::operator delete (memory, std::align_val_t{64});
-        throw UserError(path + ": could not be read");
-    }
+const bool MappedFile::possible = false;
+MappedFile::MappedFile(const InputFile& file) {
+    throw UserError(file.path() + ": files cannot be mapped on this system");
 }
-
-MappedFile::~MappedFile() {
-    if (data_ != nullptr) ::operator delete (const_cast<std::byte*>(data_), std::align_val_t{64});
-}
+MappedFile::~MappedFile() = default;
 
 #endif
 

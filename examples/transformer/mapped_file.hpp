@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT
-// A whole file as read-only bytes, 64-byte aligned: mapped where the system can, else read.
+// A whole file mapped into memory, read-only, and shared with whoever else maps it.
 #pragma once
+
+#include "input_file.hpp"
 
 #include <cstddef>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace bitnet::example {
 
 class MappedFile {
 public:
+    static const bool possible; // whether this program can map files on this system
+
     MappedFile() = default;
-    /// UserError when the file is missing, unreadable or no regular file.
-    explicit MappedFile(const std::string& path);
+    /// UserError when the system refuses. pre: possible
+    explicit MappedFile(const InputFile& file);
     ~MappedFile();
     MappedFile(MappedFile&& other) noexcept;
     MappedFile& operator=(MappedFile&& other) noexcept;

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "config.hpp"
-#include "mapped_file.hpp"
+#include "file_bytes.hpp"
 
 #include <array>
 #include <cstddef>
@@ -44,7 +44,7 @@ struct TensorInfo {
 class ModelFile {
 public:
     /// UserError, beginning with the path, says what is wrong and where.
-    explicit ModelFile(const std::string& path);
+    explicit ModelFile(const std::string& path, const Loading& loading = {});
     /// The same over bytes in memory, which must be 64-byte aligned and outlive *this.
     ModelFile(std::string label, std::span<const std::byte> bytes);
 
@@ -52,6 +52,8 @@ public:
     const Config& config() const noexcept { return config_; }
     const std::vector<TensorInfo>& tensors() const noexcept { return tensors_; }
     std::size_t file_bytes() const noexcept { return bytes_.size(); }
+    const FileBytes& source() const noexcept { return source_; } // empty for bytes in memory
+    std::size_t threads() const noexcept { return threads_; }    // to load with
 
     const TensorInfo* find(std::string_view name) const noexcept; // nullptr: no such tensor
     /// UserError when it is missing or has other rows or columns.
@@ -71,9 +73,11 @@ public:
 private:
     void read_header();
     void read_index(std::size_t begin, std::size_t count);
+    void compare_checksums() const;
 
     std::string label_;
-    MappedFile mapped_;
+    FileBytes source_;
+    std::size_t threads_ = 1;
     std::span<const std::byte> bytes_;
     Config config_;
     std::vector<TensorInfo> tensors_; // in file order

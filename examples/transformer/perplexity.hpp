@@ -12,6 +12,7 @@ struct PerplexityOptions {
     std::string text;  // path of stories between "<|endoftext|>"; empty when `ids` is given
     std::string ids;   // path of documents, one per line, as ids; cut at the model's context
     std::size_t threads = 1;
+    bool map = false; // the model file, in place of reading it
     bool json = false;
 };
 

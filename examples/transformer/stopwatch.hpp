@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Time and memory, for --stats.
+// Time, for --stats and for the benchmarks.
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 
 namespace bitnet::example {
 
@@ -18,11 +17,5 @@ private:
     using Clock = std::chrono::steady_clock;
     Clock::time_point start_ = Clock::now();
 };
-
-/// The most memory that the process has held so far, in bytes; 0 where the system does not tell.
-std::size_t peak_memory_bytes() noexcept;
-
-/// The memory of this machine, in bytes; 0 where the system does not tell.
-std::size_t machine_memory_bytes() noexcept;
 
 } // namespace bitnet::example
