@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <new>
@@ -14,7 +15,43 @@
 #include <string>
 #include <utility>
 
+#if defined(_MSC_VER)
+#include <malloc.h>
+#endif
+
 using namespace bitnet;
+
+// AlignedBytes asks the program's own operators, which here write down what they are asked for.
+namespace {
+
+std::size_t asked_size = 0;
+std::size_t asked_alignment = 0; // of the last allocation, and what the last one was freed with
+std::size_t freed_alignment = 0;
+
+#if defined(_MSC_VER)
+void* take(std::size_t size, std::size_t alignment) {
+    return ::_aligned_malloc(size, alignment);
+}
+void (*volatile give_back)(void*) = ::_aligned_free;
+#else
+void* take(std::size_t size, std::size_t alignment) {
+    return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+// A pointer: g++ warns of free() in an operator delete, whatever the operator new is.
+void (*volatile give_back)(void*) = std::free;
+#endif
+
+} // namespace
+
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    asked_size = size;
+    asked_alignment = static_cast<std::size_t>(alignment);
+    return take(size, asked_alignment);
+}
+void operator delete(void* p, std::align_val_t alignment) noexcept {
+    freed_alignment = static_cast<std::size_t>(alignment);
+    give_back(p);
+}
 
 namespace {
 
@@ -68,6 +105,16 @@ TEST_CASE("memory begins at a cache line, from 4 MiB on at a large page") {
     }
 }
 
+TEST_CASE("memory comes from operator new, and goes with the alignment that it came with") {
+    for (const std::size_t size : {std::size_t{1}, 2 * large_page - 1, 2 * large_page}) {
+        CAPTURE(size);
+        { const AlignedBytes memory(size); }
+        CHECK(asked_size == size);
+        CHECK(asked_alignment == (size < 2 * large_page ? 64 : large_page));
+        CHECK(freed_alignment == asked_alignment);
+    }
+}
+
 TEST_CASE("large memory moves and is freed once") {
     AlignedBytes first(3 * large_page);
     std::byte* const data = first.data();
@@ -88,7 +135,9 @@ TEST_CASE("a size that no memory has gives none") {
     for (const std::size_t size : {most, most - 1, most - 63, most - 64, most - large_page,
                                    most - 2 * large_page, most / 2 + 1}) {
         CAPTURE(size);
+        asked_size = 0;
         const AlignedBytes memory(size);
+        CHECK(asked_size == 0); // not even asked for: an allocator might round it up to nothing
         CHECK_FALSE(memory);
         CHECK(memory.size() == 0);
     }

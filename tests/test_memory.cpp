@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How much memory is left, from a made-up system; and what of a buffer is in large pages.
 #include "memory.hpp"
+#include "state.hpp"
 #include "system_files.hpp"
 
 #include <bitnet/tensor.hpp>
@@ -8,8 +9,10 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 
 using namespace bitnet::example;
@@ -84,6 +87,17 @@ TEST_CASE("whether the system gives large pages") {
     CHECK(gives_large_pages(system.root()));
     system.write(path, "always madvise [never]\n");
     CHECK_FALSE(gives_large_pages(system.root()));
+}
+
+TEST_CASE("a State's buffers begin at a cache line, large ones at a large page and in such") {
+    using bitnet::large_page;
+    for (const std::size_t bytes : {std::size_t{4}, large_page, 2 * large_page, 16 * large_page}) {
+        const Floats floats(bytes / sizeof(float));
+        const auto address = reinterpret_cast<std::uintptr_t>(floats.data());
+        CHECK(address % (bytes < 2 * large_page ? 64 : large_page) == 0);
+        const auto large = large_page_bytes(std::as_bytes(std::span(floats)));
+        if (gives_large_pages() && large && bytes > 2 * large_page) CHECK(*large >= large_page);
+    }
 }
 
 TEST_CASE("what of a buffer is in large pages") {
