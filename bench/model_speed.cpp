@@ -7,8 +7,9 @@
 #include "command_line.hpp"
 #include "cores.hpp"
 #include "error.hpp"
+#include "memory.hpp"
 #include "model_file.hpp"
-#include "stats.hpp"
+#include "stopwatch.hpp"
 #include "text.hpp"
 #include "transformer.hpp"
 
@@ -20,6 +21,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -121,6 +123,7 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
                               sizeof(float);
     if (options.json) {
         auto json = nlohmann::ordered_json::array();
+        const std::optional<std::size_t> large = large_page_bytes(file.source().bytes());
         for (const Result& r : results) {
             json.push_back({{"model", name},
                             {"format", format},
@@ -132,8 +135,9 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
                             {"repetitions", options.repetitions},
                             {"peak_rss_bytes", r.peak_rss_bytes},
                             {"file_bytes", file.file_bytes()},
-                            {"loading", file.loading() == Loading::read ? "read" : "map"},
-                            {"bytes_in_large_pages", file.bytes_in_large_pages()},
+                            {"file_mapped", file.source().mapped()},
+                            {"file_large_page_bytes",
+                             large ? nlohmann::ordered_json(*large) : nlohmann::ordered_json()},
                             {"kv_cache_bytes", cache}});
         }
         // A path may hold bytes that are no UTF-8; JSON may not.
@@ -143,11 +147,12 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
     char line[512];
     std::snprintf(line, sizeof line,
                   ": %s, head %s, %s; median of %zu\n"
-                  "file %s, KV cache %.1f MB\n\n"
+                  "file %s; KV cache %.1f MB\n\n"
                   "| threads | test    | tokens/s | peak RSS MB |\n"
                   "|---------|---------|----------|-------------|\n",
                   format.c_str(), head.c_str(), std::string(bitnet::dispatch::name()).c_str(),
-                  options.repetitions, file.memory().c_str(), static_cast<double>(cache) / 1e6);
+                  options.repetitions, file.source().description().c_str(),
+                  static_cast<double>(cache) / 1e6);
     std::string text = printable(name) + line;
     for (const Result& r : results) {
         std::snprintf(line, sizeof line, "| %7zu | %-7s | %8.2f | %11.1f |\n", r.threads,
@@ -165,7 +170,8 @@ void run(Options& options) {
     if (options.threads.empty()) {
         options.threads = {std::min(physical_cores(), most_threads)};
     }
-    const ModelFile file(options.model, options.map ? Loading::map : Loading::read);
+    const std::size_t most = *std::max_element(options.threads.begin(), options.threads.end());
+    const ModelFile file(options.model, {.map = options.map, .threads = most});
     const std::size_t context = file.config().max_context;
     if (std::max(options.prompt, options.generate) > context) {
         throw UserError("-p and -n must be at most " + std::to_string(context) +
@@ -200,7 +206,7 @@ int main(int argc, char** argv) {
     app.add_option("--seed", options.seed, "Of the prompt's tokens")
         ->transform(decimal<std::uint64_t>())
         ->capture_default_str();
-    app.add_flag("--mmap", options.map, "Map the model, do not read it into memory");
+    app.add_flag("--mmap", options.map, "Map the model file in place of reading it into memory");
     app.add_flag("--json", options.json, "Print JSON");
     return run_program(
         app, [&] { parse_arguments(app, argc, argv); }, [&] { run(options); });

@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: MIT
 // How many threads to start: CPU quotas of both versions of cgroups, read from a made-up system.
 #include "cores.hpp"
+#include "system_files.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <filesystem>
-#include <fstream>
+#include <cstddef>
 #include <string>
-
-#include "folder.hpp"
 
 using namespace bitnet::example;
 
 namespace {
 
-// A folder with the files of /proc and /sys that a test writes.
-class System {
-public:
-    void write(const std::string& path, const std::string& text) const {
-        std::filesystem::create_directories((folder.path / path).parent_path());
-        std::ofstream(folder.path / path) << text;
-    }
-    std::size_t quota() const { return quota_cores(folder.path); }
-
-private:
-    support::Folder folder;
+struct System : support::SystemFiles {
+    std::size_t quota() const { return quota_cores(root()); }
 };
 
 const std::string version_2 =

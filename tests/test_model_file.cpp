@@ -141,10 +141,50 @@ TEST_CASE("files on disk") {
     CHECK_FALSE(std::filesystem::exists(path + ".part"));
     CHECK(ModelFile(path).tensors().size() == 1); // the old file
 
+    // Several threads, and memory of its own: the same file.
+    tiny::Model model = tiny::make({});
+    const Bytes bytes = model.file();
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+    const ModelFile read(path, {.threads = 3, .smallest_read = 0});
+    CHECK(read.threads() == 3);
+    CHECK(read.tensors().size() == model.tensors.size() + 1);
+    CHECK(read.merges() == model.merges);
+
     std::ofstream(folder / "empty").flush();
     CHECK_THROWS_AS(ModelFile((folder / "empty").string()), UserError);
     CHECK_THROWS_AS(ModelFile((folder / "missing").string()), UserError);
     CHECK_THROWS_AS(ModelFile(folder.string()), UserError);
+}
+
+TEST_CASE("of damaged tensors the first in the file is named, whoever meets one first") {
+    ModelWriter writer(tiny::make({}).config);
+    const std::vector<float> values(1 << 18, 1.0f); // enough for threads
+    for (const char* name : {"a", "b", "c", "d"}) {
+        writer.add_f32(name, 1, name[0] == 'd' ? values.size() : 16,
+                       std::span(values).first(name[0] == 'd' ? values.size() : 16));
+    }
+    const support::Folder own;
+    const std::string path = (own.path / "m.bitnet").string();
+    writer.write(path);
+    const Bytes whole = tiny::bytes_of(writer);
+    Bytes damaged = whole;
+    for (const std::size_t tensor : {1u, 2u, 3u}) {
+        damaged[get<std::uint64_t>(whole, record(whole, tensor) + rec_offset) + 5] ^= std::byte{1};
+    }
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(damaged.data()),
+               static_cast<std::streamsize>(damaged.size()));
+    for (const std::size_t threads : {1u, 2u, 8u}) {
+        std::string message;
+        try {
+            const ModelFile file(path, {.threads = threads});
+        } catch (const UserError& error) {
+            message = error.what();
+        }
+        CHECK(message.find("the checksum of tensor b does not match") != std::string::npos);
+    }
 }
 
 TEST_CASE("docs/formats.md lists the kinds as the program does") {

@@ -258,8 +258,8 @@ TEST_CASE("3072 states of the shipped models, in text of their own") {
         const AlignedBytes full_bytes = with_head(shipped, kind_named("int8-int8"), full_size);
         const AlignedBytes screened_bytes =
             with_head(shipped, kind_named("screened-int8"), screened_size);
-        const ModelFile full_file("full", {full_bytes.data(), full_size});
-        const ModelFile screened_file("screened", {screened_bytes.data(), screened_size});
+        const ModelFile full_file("full", std::span(full_bytes.data(), full_size));
+        const ModelFile screened_file("screened", std::span(screened_bytes.data(), screened_size));
         const std::size_t context = shipped.config().max_context;
         Transformer full(full_file, {.context = context}, 1);
         Transformer screened(screened_file, {.context = context}, 1);

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "error.hpp"
-#include "file_bytes.hpp"
+#include "mapped_file.hpp"
 #include "text.hpp"
 #include "version.hpp"
 

@@ -1,47 +1,45 @@
 // SPDX-License-Identifier: MIT
-// A whole file as read-only bytes, 64-byte aligned: read into memory of large pages, or mapped.
+// A whole file as read-only bytes, 64-byte aligned: in memory of its own in large pages, or mapped.
 #pragma once
+
+#include "mapped_file.hpp"
 
 #include <bitnet/tensor.hpp>
 
 #include <cstddef>
 #include <span>
 #include <string>
-#include <string_view>
 
 namespace bitnet::example {
 
-/// How a file comes to memory.
-///   read: into memory of its own, in large pages where the system has them: decoding is faster,
-///         and the start takes longer
-///   map:  the file's pages in the system's cache, which all processes that use the file share
-enum class Loading { read, map };
+/// How a file comes into memory.
+struct Loading {
+    bool map = false;                                  // map it in any case
+    std::size_t threads = 1;                           // that read it, and compare its checksums
+    std::size_t smallest_read = std::size_t{16} << 20; // bytes of a file that is worth reading
+};
 
+/// A file is read into large pages where the system gives such, since then it is faster to use; and
+/// mapped where it is small, where it would take more than half of the memory that is left, and
+/// where its mapping is in large pages anyway, as on a tmpfs with huge=always.
 class FileBytes {
 public:
     FileBytes() = default;
-    /// Maps in place of reading what is small, or more than half of the memory that is free, where
-    /// files can be mapped; reads in place of mapping where they cannot. UserError when the file is
-    /// missing, unreadable or no regular file, or shrinks while it is read.
-    FileBytes(const std::string& path, Loading wanted);
-    ~FileBytes();
-    FileBytes(FileBytes&& other) noexcept;
-    FileBytes& operator=(FileBytes&& other) noexcept;
+    /// UserError when the file is missing, unreadable or no regular file, or changes its size.
+    FileBytes(const std::string& path, const Loading& loading);
 
-    std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
-    /// What happened.
-    Loading loading() const noexcept { return read_ ? Loading::read : Loading::map; }
+    std::span<const std::byte> bytes() const noexcept {
+        return mapped() ? mapping_.bytes()
+                        : std::span<const std::byte>(memory_.data(), memory_.size());
+    }
+    bool mapped() const noexcept { return !memory_; }
+
+    /// "748 MB read into memory, 746 MB of it in large pages"
+    std::string description() const;
 
 private:
-    const std::byte* data_ = nullptr;
-    std::size_t size_ = 0;
-    AlignedBytes read_; // empty: mapped
+    MappedFile mapping_;
+    AlignedBytes memory_;
 };
-
-/// For a program, at its start: what is read of a mapped file and is no longer there, since another
-/// process cut the file or its disk failed, ends the program with a line that begins with its
-/// `name` on stderr and with exit code 1. Without this it dies of SIGBUS. Nothing is done where
-/// files are not mapped.
-void report_lost_files(std::string_view name);
 
 } // namespace bitnet::example

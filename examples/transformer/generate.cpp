@@ -3,6 +3,7 @@
 #include "generate.hpp"
 
 #include "error.hpp"
+#include "memory.hpp"
 #include "model_file.hpp"
 #include "text.hpp"
 #include "tokenizer.hpp"
@@ -45,7 +46,7 @@ double per_second(std::size_t tokens, double seconds) {
     return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0;
 }
 
-void print_stats(const Timing& timing, const ModelFile& file, std::size_t threads, bool as_json) {
+void print_stats(const Timing& timing, const FileBytes& source, std::size_t threads, bool as_json) {
     const std::string isa(dispatch::name());
     const bool any = timing.generated > 0;
     const std::size_t decoded = any ? timing.generated - 1 : 0; // those that were timed
@@ -60,8 +61,10 @@ void print_stats(const Timing& timing, const ModelFile& file, std::size_t thread
         json["decode_tokens_per_second"] = decode_rate;
         json["ms_to_first_token"] = any ? nlohmann::ordered_json(first_ms) : nullptr;
         json["peak_memory_bytes"] = peak_memory_bytes();
-        json["loading"] = file.loading() == Loading::read ? "read" : "map";
-        json["bytes_in_large_pages"] = file.bytes_in_large_pages();
+        const std::optional<std::size_t> large = large_page_bytes(source.bytes());
+        json["file_bytes"] = source.bytes().size();
+        json["file_mapped"] = source.mapped();
+        json["file_large_page_bytes"] = large ? nlohmann::ordered_json(*large) : nullptr;
         json["threads"] = threads;
         json["isa"] = isa;
         std::fprintf(stderr, "%s\n", json.dump().c_str());
@@ -75,18 +78,18 @@ void print_stats(const Timing& timing, const ModelFile& file, std::size_t thread
         std::fprintf(stderr, "first token   %.1f ms after the start of the program\n", first_ms);
     }
     std::fprintf(stderr,
-                 "model         %s\n"
                  "peak memory   %.1f MB\n"
+                 "weights       %s\n"
                  "isa           %s, %zu thread%s\n",
-                 file.memory().c_str(), static_cast<double>(peak_memory_bytes()) / 1e6, isa.c_str(),
-                 threads, threads == 1 ? "" : "s");
+                 static_cast<double>(peak_memory_bytes()) / 1e6, source.description().c_str(),
+                 isa.c_str(), threads, threads == 1 ? "" : "s");
 }
 
 } // namespace
 
 void generate(const GenerateOptions& options, const Stopwatch& since_start) {
     Sampler sampler(options.sampler);
-    const ModelFile file(options.model, options.loading);
+    const ModelFile file(options.model, {.map = options.map, .threads = options.threads});
     const Config& config = file.config();
     const std::optional<Tokenizer> tokenizer = load_tokenizer(file);
     if (!tokenizer && !options.print_ids) {
@@ -145,7 +148,7 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
                      "bitnet: stopped after %zu tokens: the model's context of %zu is full\n",
                      timing.generated, config.max_context);
     }
-    if (options.stats) print_stats(timing, file, model.threads(), options.json);
+    if (options.stats) print_stats(timing, file.source(), model.threads(), options.json);
 }
 
 } // namespace bitnet::example

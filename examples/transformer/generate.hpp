@@ -2,9 +2,8 @@
 // `bitnet generate`: continues a prompt.
 #pragma once
 
-#include "file_bytes.hpp"
 #include "sampler.hpp"
-#include "stats.hpp"
+#include "stopwatch.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -13,13 +12,13 @@
 namespace bitnet::example {
 
 struct GenerateOptions {
-    std::string model; // path
-    Loading loading = Loading::read;
+    std::string model;                     // path
     std::string prompt;                    // text; BOS is put before it
     std::optional<std::string> prompt_ids; // ids in place of text; nothing is put before them
     std::optional<std::size_t> count;      // tokens to generate; default: as many as fit
     SamplerOptions sampler;
     std::size_t threads = 1;
+    bool map = false; // the model file, in place of reading it
     bool ignore_eos = false;
     bool print_ids = false;
     bool stats = false;

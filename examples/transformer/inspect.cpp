@@ -3,6 +3,7 @@
 #include "inspect.hpp"
 
 #include "linear.hpp"
+#include "memory.hpp"
 #include "model_file.hpp"
 #include "model_format.hpp"
 #include "text.hpp"
@@ -52,9 +53,10 @@ Json describe(const ModelFile& file) {
     Json json;
     json["file"] = file.label();
     json["file_bytes"] = file.file_bytes();
-    json["loading"] = file.loading() == Loading::read ? "read" : "map";
-    json["bytes_in_large_pages"] = file.bytes_in_large_pages();
     json["format_version"] = file_format::version;
+    const std::optional<std::size_t> large = large_page_bytes(file.source().bytes());
+    json["file_mapped"] = file.source().mapped();
+    json["file_large_page_bytes"] = large ? Json(*large) : nullptr;
     json["config"] = Json::parse(config_json(c));
     std::uint64_t parameters = 0;
     Json tensors = Json::array();
@@ -76,14 +78,13 @@ Json describe(const ModelFile& file) {
     return json;
 }
 
-std::string as_text(const Json& json, const std::string& memory) {
+std::string as_text(const Json& json, const FileBytes& source) {
     char line[256];
     std::string text = printable(json["file"].get<std::string>()) + "\n";
     std::snprintf(line, sizeof line, "%llu bytes, %llu parameters, format version %u\n",
                   json["file_bytes"].get<unsigned long long>(),
                   json["parameters"].get<unsigned long long>(), file_format::version);
-    text += line;
-    text += memory + "\n\n";
+    text += line + source.description() + "\n\n";
     for (const auto& [key, value] : json["config"].items()) {
         text += "  " + key + ": " + printable(value.dump()) + "\n";
     }
@@ -113,7 +114,8 @@ std::string as_text(const Json& json, const std::string& memory) {
 } // namespace
 
 void inspect(const InspectOptions& options) {
-    const ModelFile file(options.model, options.loading); // compares all checksums
+    const ModelFile file(
+        options.model, {.map = options.map, .threads = options.threads}); // compares all checksums
     if (options.verify) {
         load_weights(file); // checks every code, padding, value and shape
         load_tokenizer(file);
@@ -125,7 +127,7 @@ void inspect(const InspectOptions& options) {
         write_stdout(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
         return;
     }
-    write_stdout(as_text(json, file.memory()));
+    write_stdout(as_text(json, file.source()));
     if (options.verify) {
         write_stdout("\nverified: checksums, codes, padding, values and shapes are sound\n");
     }

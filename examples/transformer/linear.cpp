@@ -66,7 +66,7 @@ AnyLayer load_layer(const ModelFile& file, const TensorInfo& tensor) {
 // pool; returns how many.
 template <class W, class A, class L>
 std::size_t run(const BitLinear<W, A, L>& first, Matrix<const float> x,
-                std::span<const Output> outputs, std::span<std::byte> scratch,
+                std::span<const Projection> outputs, std::span<std::byte> scratch,
                 const ThreadPool& pool) {
     const Quantized<A> quantized = first.template quantize<Isa>(x, scratch, pool);
     const auto can_share = [&](const auto& layer) {
@@ -96,8 +96,9 @@ std::size_t run(const BitLinear<W, A, L>& first, Matrix<const float> x,
     return served;
 }
 template <class Value>
-std::size_t run(const Dense<Value>& first, Matrix<const float> x, std::span<const Output> outputs,
-                std::span<std::byte> scratch, const ThreadPool& pool) {
+std::size_t run(const Dense<Value>& first, Matrix<const float> x,
+                std::span<const Projection> outputs, std::span<std::byte> scratch,
+                const ThreadPool& pool) {
     first.forward(x, outputs.front().y, scratch, pool);
     return 1;
 }
@@ -108,8 +109,9 @@ Quantized<Int8> quantize_one(const float* x, std::size_t cols, std::span<std::by
     scratch = scratch.subspan(bytes);
     return quantized;
 }
-std::size_t run(const ScreenedHead& first, Matrix<const float> x, std::span<const Output> outputs,
-                std::span<std::byte> scratch, const ThreadPool& pool) {
+std::size_t run(const ScreenedHead& first, Matrix<const float> x,
+                std::span<const Projection> outputs, std::span<std::byte> scratch,
+                const ThreadPool& pool) {
     for (std::size_t t = 0; t < x.rows; ++t) {
         std::span<std::byte> rest = scratch;
         const auto token = quantize_one(x.row(t), x.cols, rest);
@@ -185,8 +187,8 @@ std::size_t Linear::scratch_bytes(std::size_t tokens, std::size_t workers) const
     return std::visit(bytes, layer_);
 }
 
-void project(Matrix<const float> x, std::span<const Output> outputs, std::span<std::byte> scratch,
-             const ThreadPool& pool) {
+void project(Matrix<const float> x, std::span<const Projection> outputs,
+             std::span<std::byte> scratch, const ThreadPool& pool) {
     while (!outputs.empty()) {
         const std::size_t served =
             std::visit([&](const auto& first) { return run(first, x, outputs, scratch, pool); },

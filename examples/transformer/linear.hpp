@@ -56,7 +56,7 @@ private:
 };
 
 /// One of several projections of the same input: y (tokens, rows) = linear · x.
-struct Output {
+struct Projection {
     const Linear* linear;
     Matrix<float> y;
 };
@@ -64,8 +64,8 @@ struct Output {
 /// x (tokens, cols) through every layer. Up to three neighbours of one activation kind and group
 /// share one quantization of x and one call of the pool, as q, k, v and gate, up do in BitNet.
 /// pre: scratch holds the largest scratch_bytes() of the layers.
-void project(Matrix<const float> x, std::span<const Output> outputs, std::span<std::byte> scratch,
-             const ThreadPool& pool);
+void project(Matrix<const float> x, std::span<const Projection> outputs,
+             std::span<std::byte> scratch, const ThreadPool& pool);
 
 /// best (k) = the largest of layer · x (1, cols), the largest first, of equal ones the smaller row;
 /// or false, when the layer is no ScreenedHead or k too large for it to gain by that.

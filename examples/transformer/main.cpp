@@ -7,7 +7,7 @@
 #include "generate.hpp"
 #include "inspect.hpp"
 #include "perplexity.hpp"
-#include "stats.hpp"
+#include "stopwatch.hpp"
 #include "text.hpp"
 #include "version.hpp"
 
@@ -33,8 +33,8 @@ struct CommandLine {
     InspectOptions inspect;
     std::string model;       // of whichever command; empty: search
     std::size_t threads = 0; // 0: the physical cores
+    bool map = false;
     bool version = false;
-    bool map = false; // the model, in place of reading it
     bool json = false;
 };
 
@@ -97,9 +97,9 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     for (CLI::App* command : {generate_command, perplexity_command, inspect_command}) {
         command->add_option("--model", line.model, "A .bitnet file (default: the shipped model)")
             ->check(path());
-        command->add_flag(
-            "--mmap", line.map,
-            "Map the model, do not read it into memory: starts sooner, decodes slower");
+        command->add_flag("--mmap", line.map,
+                          "Map the model file in place of reading it into memory: it starts sooner "
+                          "and shares memory with other processes, and is slower");
         command->add_flag("--json", line.json,
                           command == generate_command ? "The statistics as JSON" : "Print JSON");
     }
@@ -129,24 +129,24 @@ void run(const CLI::App& app, CommandLine& line, const Stopwatch& since_start) {
         return;
     }
     const std::string model = line.model.empty() ? find_default_model() : line.model;
-    const Loading loading = line.map ? Loading::map : Loading::read;
     const std::size_t threads =
         line.threads != 0 ? line.threads : std::min(physical_cores(), most_threads);
     if (app.got_subcommand("generate")) {
         line.generate.model = model;
-        line.generate.loading = loading;
         line.generate.threads = threads;
+        line.generate.map = line.map;
         line.generate.json = line.json;
         generate(line.generate, since_start);
     } else if (app.got_subcommand("perplexity")) {
         line.perplexity.model = model;
-        line.perplexity.loading = loading;
         line.perplexity.threads = threads;
+        line.perplexity.map = line.map;
         line.perplexity.json = line.json;
         perplexity(line.perplexity);
     } else {
         line.inspect.model = model;
-        line.inspect.loading = loading;
+        line.inspect.threads = threads;
+        line.inspect.map = line.map;
         line.inspect.json = line.json;
         inspect(line.inspect);
     }

@@ -6,15 +6,15 @@
 #include "checksum.hpp"
 #include "error.hpp"
 #include "model_format.hpp"
-#include "stats.hpp"
+#include "on_threads.hpp"
 #include "tensor_kinds.hpp"
 
 #include <bitnet/dispatch.hpp>
 #include <bitnet/math.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
-#include <cstdio>
 #include <unordered_set>
 #include <utility>
 
@@ -23,6 +23,9 @@ namespace {
 
 constexpr TensorKind f32 = kind_named("f32");
 constexpr TensorKind f16 = kind_named("f16");
+
+// Bytes from which on threads take less time than it takes to start them.
+constexpr std::size_t worth_threads = std::size_t{1} << 20;
 
 bool all_zero(std::span<const std::byte> bytes) noexcept {
     return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
@@ -57,29 +60,14 @@ bool is_tensor_name(std::string_view name) noexcept {
            std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-ModelFile::ModelFile(const std::string& path, Loading loading)
-    : label_(path), file_(path, loading), bytes_(file_.bytes()) {
+ModelFile::ModelFile(const std::string& path, const Loading& loading)
+    : label_(path), source_(path, loading), threads_(loading.threads), bytes_(source_.bytes()) {
     read_header();
 }
 
 ModelFile::ModelFile(std::string label, std::span<const std::byte> bytes)
     : label_(std::move(label)), bytes_(bytes) {
     read_header();
-}
-
-std::size_t ModelFile::bytes_in_large_pages() const {
-    return example::bytes_in_large_pages(bytes_);
-}
-
-std::string ModelFile::memory() const {
-    const auto megabytes = [](std::size_t bytes) {
-        char text[32];
-        std::snprintf(text, sizeof text, "%.1f MB", static_cast<double>(bytes) / 1e6);
-        return std::string(text);
-    };
-    return megabytes(bytes_.size()) +
-           (file_.loading() == Loading::read ? " read into memory, " : " mapped, ") +
-           megabytes(bytes_in_large_pages()) + " of it in large pages";
 }
 
 void ModelFile::refuse(const std::string& what) const {
@@ -134,6 +122,7 @@ void ModelFile::read_header() {
         refuse(error.what());
     }
     read_index(index, count);
+    compare_checksums();
 }
 
 // The layout leaves no freedom: tensors follow each other in index order, each begins at the next
@@ -186,9 +175,6 @@ void ModelFile::read_index(std::size_t begin, std::size_t count) {
         if (!all_zero(bytes_.subspan(end, tensor.offset - end))) {
             refuse("the bytes before " + who + " are not zero");
         }
-        if (checksum(bytes_.subspan(tensor.offset, tensor.bytes)) != tensor.checksum) {
-            refuse("the checksum of " + who + " does not match: the file is damaged");
-        }
         end = tensor.offset + tensor.bytes;
         tensors_.push_back(std::move(tensor));
         if (!names.insert(tensors_.back().name).second) refuse(who + " is twice in the index");
@@ -196,6 +182,25 @@ void ModelFile::read_index(std::size_t begin, std::size_t count) {
     if (format::aligned(end) != bytes_.size() || !all_zero(bytes_.subspan(end))) {
         refuse("the file does not end where its last tensor does");
     }
+}
+
+void ModelFile::compare_checksums() const {
+    // The largest, such as an embedding, are not left to the end, when one thread alone is busy.
+    std::vector<const TensorInfo*> largest_first;
+    for (const TensorInfo& tensor : tensors_) largest_first.push_back(&tensor);
+    std::stable_sort(largest_first.begin(), largest_first.end(),
+                     [](const TensorInfo* a, const TensorInfo* b) { return a->bytes > b->bytes; });
+    std::atomic<bool> damaged{false};
+    const auto compare = [&](const TensorInfo& tensor) noexcept {
+        return checksum(bytes(tensor)) == tensor.checksum;
+    };
+    const std::size_t threads = bytes_.size() < worth_threads ? 1 : threads_;
+    on_threads(tensors_.size(), threads, [&](std::size_t i) noexcept {
+        if (!compare(*largest_first[i])) damaged = true;
+    });
+    if (!damaged) return;
+    const auto first = std::find_if_not(tensors_.begin(), tensors_.end(), compare);
+    refuse("the checksum of tensor " + first->name + " does not match: the file is damaged");
 }
 
 const TensorInfo* ModelFile::find(std::string_view name) const noexcept {

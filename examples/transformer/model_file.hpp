@@ -44,7 +44,7 @@ struct TensorInfo {
 class ModelFile {
 public:
     /// UserError, beginning with the path, says what is wrong and where.
-    explicit ModelFile(const std::string& path, Loading loading = Loading::read);
+    explicit ModelFile(const std::string& path, const Loading& loading = {});
     /// The same over bytes in memory, which must be 64-byte aligned and outlive *this.
     ModelFile(std::string label, std::span<const std::byte> bytes);
 
@@ -52,10 +52,8 @@ public:
     const Config& config() const noexcept { return config_; }
     const std::vector<TensorInfo>& tensors() const noexcept { return tensors_; }
     std::size_t file_bytes() const noexcept { return bytes_.size(); }
-    Loading loading() const noexcept { return file_.loading(); }
-    std::size_t bytes_in_large_pages() const; // as stats.hpp has it
-    /// Both in words: "747.6 MB read into memory, 746.6 MB of it in large pages".
-    std::string memory() const;
+    const FileBytes& source() const noexcept { return source_; } // empty for bytes in memory
+    std::size_t threads() const noexcept { return threads_; }    // to load with
 
     const TensorInfo* find(std::string_view name) const noexcept; // nullptr: no such tensor
     /// UserError when it is missing or has other rows or columns.
@@ -75,9 +73,11 @@ public:
 private:
     void read_header();
     void read_index(std::size_t begin, std::size_t count);
+    void compare_checksums() const;
 
     std::string label_;
-    FileBytes file_;
+    FileBytes source_;
+    std::size_t threads_ = 1;
     std::span<const std::byte> bytes_;
     Config config_;
     std::vector<TensorInfo> tensors_; // in file order

@@ -103,7 +103,7 @@ double score(Transformer& model, std::span<const int> ids) {
 } // namespace
 
 void perplexity(const PerplexityOptions& options) {
-    const ModelFile file(options.model, options.loading);
+    const ModelFile file(options.model, {.map = options.map, .threads = options.threads});
     const Config& config = file.config();
     Corpus corpus;
     if (options.ids.empty()) {

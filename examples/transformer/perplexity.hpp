@@ -2,8 +2,6 @@
 // `bitnet perplexity`: how well a model predicts a text.
 #pragma once
 
-#include "file_bytes.hpp"
-
 #include <cstddef>
 #include <string>
 
@@ -11,10 +9,10 @@ namespace bitnet::example {
 
 struct PerplexityOptions {
     std::string model; // path
-    Loading loading = Loading::read;
-    std::string text; // path of stories between "<|endoftext|>"; empty when `ids` is given
-    std::string ids;  // path of documents, one per line, as ids; cut at the model's context
+    std::string text;  // path of stories between "<|endoftext|>"; empty when `ids` is given
+    std::string ids;   // path of documents, one per line, as ids; cut at the model's context
     std::size_t threads = 1;
+    bool map = false; // the model file, in place of reading it
     bool json = false;
 };
 

@@ -3,7 +3,7 @@
 #include "state.hpp"
 
 #include "error.hpp"
-#include "stats.hpp"
+#include "memory.hpp"
 
 #include <bitnet/dispatch.hpp>
 #include <bitnet/rope.hpp>

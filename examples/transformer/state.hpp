@@ -27,7 +27,7 @@ struct Limits {
 };
 
 /// Gives vectors memory that begins at a cache line: where rows are whole lines too, no load of a
-/// register takes two of them. Large vectors are in large pages.
+/// register takes two of them. Large ones are in large pages where the system grants them.
 template <class T>
 struct LineAllocator {
     using value_type = T;
@@ -36,20 +36,15 @@ struct LineAllocator {
     template <class U>
     LineAllocator(const LineAllocator<U>&) noexcept {}
     T* allocate(std::size_t n) {
-        void* const memory = ::operator new(n * sizeof(T), alignment(n));
-        if (is_large(n)) advise_large_pages(memory, n * sizeof(T));
-        return static_cast<T*>(memory);
+        void* const p = ::operator new(n * sizeof(T), alignment(n));
+        if (n * sizeof(T) >= 2 * large_page) advise_large_pages(p, n * sizeof(T));
+        return static_cast<T*>(p);
     }
     void deallocate(T* p, std::size_t n) noexcept { ::operator delete(p, alignment(n)); }
+    static std::align_val_t alignment(std::size_t n) noexcept {
+        return std::align_val_t{alignment_for(n * sizeof(T))};
+    }
     friend bool operator==(const LineAllocator&, const LineAllocator&) noexcept { return true; }
-
-private:
-    static constexpr bool is_large(std::size_t n) noexcept {
-        return n * sizeof(T) >= 2 * large_page_bytes;
-    }
-    static constexpr std::align_val_t alignment(std::size_t n) noexcept {
-        return std::align_val_t{is_large(n) ? large_page_bytes : 64};
-    }
 };
 using Floats = std::vector<float, LineAllocator<float>>;
 

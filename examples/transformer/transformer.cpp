@@ -61,21 +61,23 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
 
         // attention: q, k and v share one quantized input
         normalize(x, layer.input_norm, norm);
-        project(norm, std::array{Output{&layer.q, q}, Output{&layer.k, k}, Output{&layer.v, v}},
-                s.scratch, pool_);
+        project(
+            norm,
+            std::array{Projection{&layer.q, q}, Projection{&layer.k, k}, Projection{&layer.v, v}},
+            s.scratch, pool_);
         store_keys_and_values(l, n);
         attend(l, n);
         if (c.sub_norm) normalize(attn, layer.attn_sub_norm, attn);
-        project(attn, std::array{Output{&layer.o, out}}, s.scratch, pool_);
+        project(attn, std::array{Projection{&layer.o, out}}, s.scratch, pool_);
         add(out, x);
 
         // feed-forward: so do gate and up
         normalize(x, layer.post_norm, norm);
-        project(norm, std::array{Output{&layer.gate, gate_out}, Output{&layer.up, up_out}},
+        project(norm, std::array{Projection{&layer.gate, gate_out}, Projection{&layer.up, up_out}},
                 s.scratch, pool_);
         gate(n);
         if (c.sub_norm) normalize(gate_out, layer.ffn_sub_norm, gate_out);
-        project(gate_out, std::array{Output{&layer.down, out}}, s.scratch, pool_);
+        project(gate_out, std::array{Projection{&layer.down, out}}, s.scratch, pool_);
         add(out, x);
     }
     s.position += n;
@@ -134,7 +136,7 @@ Matrix<const float> Transformer::final_norm(std::size_t first, std::size_t count
 // The head, which is the embedding read the other way round: (norm.rows, vocab)
 Matrix<const float> Transformer::logits_of(Matrix<const float> norm) {
     const Matrix<float> logits = rows(state_.logits, norm.rows, config_.vocab);
-    project(norm, std::array{Output{&weights_.embedding, logits}}, state_.scratch, pool_);
+    project(norm, std::array{Projection{&weights_.embedding, logits}}, state_.scratch, pool_);
     return logits;
 }
 

@@ -3,8 +3,14 @@
 #include "weights.hpp"
 
 #include "error.hpp"
+#include "on_threads.hpp"
 
+#include <cstddef>
+#include <exception>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace bitnet::example {
 namespace {
@@ -56,17 +62,37 @@ Layer Loader::layer(std::size_t index) {
 
 Weights load_weights(const ModelFile& file) {
     const Config& config = file.config();
-    Loader loader(file);
-    Weights weights{.embedding =
-                        loader.linear("model.embed_tokens.weight", config.vocab, config.dim),
-                    .layers = {},
-                    .final_norm = loader.vector("model.norm.weight", config.dim)};
-    for (std::size_t index = 0; index < config.layers; ++index) {
-        weights.layers.push_back(loader.layer(index));
+    // Checking every code takes a moment: a thread per layer, and the embedding, which is the
+    // largest, first.
+    std::vector<Loader> loaders(config.layers + 1, Loader(file));
+    std::vector<std::exception_ptr> errors(loaders.size());
+    std::optional<Linear> embedding;
+    std::vector<float> final_norm;
+    std::vector<std::optional<Layer>> layers(config.layers);
+    on_threads(loaders.size(), file.threads(), [&](std::size_t i) noexcept {
+        try {
+            if (i == 0) {
+                embedding =
+                    loaders[i].linear("model.embed_tokens.weight", config.vocab, config.dim);
+                final_norm = loaders[i].vector("model.norm.weight", config.dim);
+            } else {
+                layers[i - 1] = loaders[i].layer(i - 1);
+            }
+        } catch (...) {
+            errors[i] = std::current_exception();
+        }
+    });
+    for (const std::exception_ptr& error : errors) { // the first one, whoever met it first
+        if (error) std::rethrow_exception(error);
     }
+    Weights weights{
+        .embedding = std::move(*embedding), .layers = {}, .final_norm = std::move(final_norm)};
+    std::size_t loaded = 0;
+    for (const Loader& loader : loaders) loaded += loader.loaded();
+    for (std::optional<Layer>& layer : layers) weights.layers.push_back(std::move(*layer));
     // Names are unique and each was loaded once, so a surplus shows in the count. A tensor that
     // the program ignored, a sub-norm say, would silently make another model.
-    const std::size_t expected = loader.loaded() + (config.has_tokenizer ? 1 : 0);
+    const std::size_t expected = loaded + (config.has_tokenizer ? 1 : 0);
     if (file.tensors().size() != expected) {
         file.refuse("holds " + std::to_string(file.tensors().size()) +
                     " tensors, the config asks for " + std::to_string(expected));

@@ -53,17 +53,27 @@ BITNET_INLINE constexpr std::size_t to_size(std::uint64_t v) noexcept {
 }
 } // namespace detail
 
-/// 64-byte aligned memory with one owner; empty when the allocation failed. From two large pages on
-/// it is aligned to them and asks for them, see large_pages.hpp: an arena for weights.
+namespace detail {
+/// Memory at alignment_for(size), in large pages where the system grants them; null when there is
+/// none. No object has more bytes than a pointer difference counts, and some allocators add to such
+/// a size until it wraps.
+BITNET_INLINE std::byte* allocate(std::size_t size) noexcept {
+    if (size > static_cast<std::size_t>(-1) / 2) return nullptr;
+    void* const p = ::operator new (size, std::align_val_t{alignment_for(size)}, std::nothrow);
+    if (p && size >= 2 * large_page) advise_large_pages(p, size);
+    return static_cast<std::byte*>(p);
+}
+} // namespace detail
+
+/// Memory with one owner, 64-byte aligned; empty when the allocation failed. From 4 MiB on it
+/// begins at a large page and asks the system for such pages: see large_pages.hpp.
 class AlignedBytes {
 public:
     static constexpr std::size_t alignment = 64; // a cache line, an AVX-512 register
 
     BITNET_INLINE AlignedBytes() noexcept = default;
     BITNET_INLINE explicit AlignedBytes(std::size_t size) noexcept
-        : data_(allocate(size)), size_(data_ ? size : 0) {
-        if (is_large(size_)) advise_large_pages(data_, size_);
-    }
+        : data_(detail::allocate(size)), size_(data_ ? size : 0) {}
     BITNET_INLINE AlignedBytes(AlignedBytes&& other) noexcept
         : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
     BITNET_INLINE AlignedBytes& operator=(AlignedBytes&& other) noexcept {
@@ -76,7 +86,7 @@ public:
     AlignedBytes(const AlignedBytes&) = delete;
     AlignedBytes& operator=(const AlignedBytes&) = delete;
     BITNET_INLINE ~AlignedBytes() {
-        if (data_) ::operator delete(data_, align_of(size_));
+        if (data_) ::operator delete (data_, std::align_val_t{alignment_for(size_)});
     }
 
     BITNET_INLINE explicit operator bool() const noexcept { return data_ != nullptr; }
@@ -84,18 +94,6 @@ public:
     BITNET_INLINE std::size_t size() const noexcept { return size_; }
 
 private:
-    static BITNET_INLINE constexpr bool is_large(std::size_t size) noexcept {
-        return size >= 2 * large_page_bytes;
-    }
-    static BITNET_INLINE constexpr std::align_val_t align_of(std::size_t size) noexcept {
-        return std::align_val_t{is_large(size) ? large_page_bytes : alignment};
-    }
-    static BITNET_INLINE std::byte* allocate(std::size_t size) noexcept {
-        // Some implementations round sizes up to the alignment, past the end of size_t.
-        if (size > static_cast<std::size_t>(-1) / 2) return nullptr;
-        return static_cast<std::byte*>(::operator new(size, align_of(size), std::nothrow));
-    }
-
     std::byte* data_ = nullptr;
     std::size_t size_ = 0;
 };

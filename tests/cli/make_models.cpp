@@ -3,10 +3,12 @@
 #include "files.hpp"
 #include "tiny_model.hpp"
 
+#include <cstddef>
 #include <cstdio>
 #include <exception>
 #include <ostream>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -44,6 +46,11 @@ int main(int argc, char** argv) {
             weight *= 10;
         }
         write(folder + "steep.bitnet", steep);
+        // Large enough to be read into memory; inspect alone takes it, for its one tensor.
+        bitnet::example::ModelWriter large(tiny::make({}).config);
+        const std::vector<float> zeros(std::size_t{6} << 20);
+        large.add_f32("zeros", 1, zeros.size(), zeros);
+        large.write(folder + "large.bitnet");
     } catch (const std::exception& error) {
         std::fprintf(stderr, "make_models: %s\n", error.what());
         return 1;
