@@ -33,12 +33,15 @@ struct Options {
     std::string model;
     std::size_t prompt = 512;
     std::size_t generate = 64;
+    std::size_t depth = 0; // tokens that the context holds before it generates
     std::vector<std::size_t> threads;
     std::size_t repetitions = 3;
     std::size_t batch = prompt_batch; // as bitnet generate
     std::uint64_t seed = 1;
     bool map = false;
     bool json = false;
+
+    std::size_t context() const { return std::max(prompt, depth + generate); }
 };
 
 struct Result {
@@ -48,10 +51,13 @@ struct Result {
     std::size_t peak_rss_bytes;
 };
 
-template <class Run>
-double median_rate(std::size_t repetitions, std::size_t tokens, const Run& run) {
+// prepare() is not timed.
+template <class Prepare, class Run>
+double median_rate(std::size_t repetitions, std::size_t tokens, const Prepare& prepare,
+                   const Run& run) {
     std::vector<double> rates;
     for (std::size_t i = 0; i < repetitions; ++i) {
+        prepare();
         const Stopwatch watch;
         run();
         rates.push_back(static_cast<double>(tokens) / watch.seconds());
@@ -62,7 +68,6 @@ double median_rate(std::size_t repetitions, std::size_t tokens, const Run& run) 
 }
 
 void decode(Transformer& model, int id, std::size_t count) {
-    model.restart();
     for (std::size_t i = 0; i < count; ++i) {
         model.forward({&id, 1}, Logits::none);
         id = static_cast<int>(model.likeliest(1).front().row);
@@ -72,7 +77,7 @@ void decode(Transformer& model, int id, std::size_t count) {
 std::vector<Result> measure(const ModelFile& file, const Options& options) {
     const std::size_t vocab = file.config().vocab;
     std::vector<int> prompt;
-    for (std::size_t i = 0; i < std::max<std::size_t>(options.prompt, 1); ++i) {
+    for (std::size_t i = 0; i < std::max({options.prompt, options.depth, std::size_t{1}}); ++i) {
         const std::uint64_t bits =
             bitnet::random_bits(options.seed, static_cast<std::uint32_t>(i), 0, 0);
         prompt.push_back(static_cast<int>(bits * vocab >> 32));
@@ -81,21 +86,26 @@ std::vector<Result> measure(const ModelFile& file, const Options& options) {
     const std::size_t batch = std::min(options.batch, prompt.size());
     std::vector<Result> results;
     for (const std::size_t threads : options.threads) {
-        Transformer model(
-            file, {.context = std::max(options.prompt, options.generate), .batch = batch}, threads);
-        const auto add = [&](const char* test, std::size_t tokens, const auto& run) {
+        Transformer model(file, {.context = options.context(), .batch = batch}, threads);
+        const auto add = [&](const std::string& test, std::size_t tokens, const auto& prepare,
+                             const auto& run) {
             if (tokens != 0) {
-                const double rate = median_rate(options.repetitions, tokens, run);
-                results.push_back(
-                    {threads, test + std::to_string(tokens), rate, peak_memory_bytes()});
+                const double rate = median_rate(options.repetitions, tokens, prepare, run);
+                results.push_back({threads, test, rate, peak_memory_bytes()});
             }
         };
         model.prefill(ids.first(batch)); // touches all of the model, and is not timed
-        add("pp", options.prompt, [&] {
-            model.restart();
-            model.prefill(ids);
-        });
-        add("tg", options.generate, [&] { decode(model, prompt.front(), options.generate); });
+        add(
+            "pp" + std::to_string(options.prompt), options.prompt, [&] { model.restart(); },
+            [&] { model.prefill(ids.first(options.prompt)); });
+        const std::string at = options.depth != 0 ? "@" + std::to_string(options.depth) : "";
+        add(
+            "tg" + std::to_string(options.generate) + at, options.generate,
+            [&] {
+                model.restart();
+                if (options.depth != 0) model.prefill(ids.first(options.depth));
+            },
+            [&] { decode(model, prompt.front(), options.generate); });
     }
     return results;
 }
@@ -118,9 +128,8 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
     const std::string name = options.model.substr(options.model.find_last_of('/') + 1);
     const std::string format = format_of(file);
     const std::string head(name_of(file.find("model.embed_tokens.weight")->kind));
-    const std::size_t cache = 2 * c.layers * c.kv_dim() *
-                              row_of_positions(std::max(options.prompt, options.generate)) *
-                              sizeof(float);
+    const std::size_t cache =
+        2 * c.layers * c.kv_dim() * row_of_positions(options.context()) * sizeof(float);
     if (options.json) {
         auto json = nlohmann::ordered_json::array();
         const std::optional<std::size_t> large = large_page_bytes(file.source().bytes());
@@ -148,14 +157,14 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
     std::snprintf(line, sizeof line,
                   ": %s, head %s, %s; median of %zu\n"
                   "file %s; KV cache %.1f MB\n\n"
-                  "| threads | test    | tokens/s | peak RSS MB |\n"
-                  "|---------|---------|----------|-------------|\n",
+                  "| threads | test        | tokens/s | peak RSS MB |\n"
+                  "|---------|-------------|----------|-------------|\n",
                   format.c_str(), head.c_str(), std::string(bitnet::dispatch::name()).c_str(),
                   options.repetitions, file.source().description().c_str(),
                   static_cast<double>(cache) / 1e6);
     std::string text = printable(name) + line;
     for (const Result& r : results) {
-        std::snprintf(line, sizeof line, "| %7zu | %-7s | %8.2f | %11.1f |\n", r.threads,
+        std::snprintf(line, sizeof line, "| %7zu | %-11s | %8.2f | %11.1f |\n", r.threads,
                       r.test.c_str(), r.tokens_per_second,
                       static_cast<double>(r.peak_rss_bytes) / 1e6);
         text += line;
@@ -173,8 +182,9 @@ void run(Options& options) {
     const std::size_t most = *std::max_element(options.threads.begin(), options.threads.end());
     const ModelFile file(options.model, {.map = options.map, .threads = most});
     const std::size_t context = file.config().max_context;
-    if (std::max(options.prompt, options.generate) > context) {
-        throw UserError("-p and -n must be at most " + std::to_string(context) +
+    if (std::max(options.prompt, options.depth) > context ||
+        options.generate > context - options.depth) {
+        throw UserError("-p, and -d and -n together, must be at most " + std::to_string(context) +
                         ", the model's context");
     }
     report(file, options, measure(file, options));
@@ -193,6 +203,8 @@ int main(int argc, char** argv) {
     };
     add("-p", options.prompt, "Tokens of the prompt; 0: no such test")->capture_default_str();
     add("-n", options.generate, "Tokens to generate; 0: no such test")->capture_default_str();
+    add("-d,--depth", options.depth, "Tokens in the context before those of -n")
+        ->capture_default_str();
     add("-t,--threads", options.threads,
         "Numbers of threads, 1,2,... (default: the physical cores)")
         ->delimiter(',')

@@ -9,7 +9,6 @@
 #include <bitnet/config.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/kernels/tile.hpp>
-#include <bitnet/kernels/unpacked.hpp>
 #include <bitnet/layout.hpp>
 
 namespace BITNET_NAMESPACE::kernels {

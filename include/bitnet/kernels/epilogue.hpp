@@ -13,9 +13,6 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/kernels/tile.hpp>
-#include <bitnet/kernels/tile_runner.hpp>
-#include <bitnet/kernels/unpacked.hpp>
-#include <bitnet/quantized.hpp>
 #include <bitnet/simd/f32x16.hpp>
 #include <bitnet/tensor.hpp>
 
@@ -86,15 +83,22 @@ struct OutputRows {
         v.store(lane);
         for (std::size_t i = first; i < last; ++i) out[i] = lane[i];
     }
-    /// Asks for the lines that a tile will write. Those of a matrix that is larger than the cache
-    /// are under way while the tile is computed, not when it is done.
-    BITNET_INLINE void prefetch(const TileRange& tile) const noexcept {
-        for (std::size_t t = 0; t < tile.tokens; ++t) {
-            for (std::size_t b = 0; b <= tile.blocks; ++b) { // one more: y may be unaligned
-                BITNET_PREFETCH(reinterpret_cast<std::uintptr_t>(y.row(tile.token + t)) +
-                                (tile.block + b) * tile_rows * sizeof(T));
-            }
+    /// Asks for the lines of a tile's tokens [first, last), of those that it has.
+    BITNET_INLINE void prefetch(const TileRange& tile, std::size_t first,
+                                std::size_t last) const noexcept {
+        constexpr std::uintptr_t line = layout::line_bytes;
+        for (std::size_t t = first; t < last && t < tile.tokens; ++t) {
+            const auto at =
+                reinterpret_cast<std::uintptr_t>(y.row(tile.token + t)) + tile.block * line;
+            for (std::size_t b = 0; b < tile.blocks; ++b) BITNET_PREFETCH(at + b * line);
         }
+    }
+    /// Where the values of a tile go.
+    BITNET_INLINE OutputLines output_lines(const TileRange& tile) const noexcept {
+        static_assert(tile_rows * sizeof(T) == layout::line_bytes);
+        return {reinterpret_cast<std::uintptr_t>(y.row(tile.token)) +
+                    tile.block * layout::line_bytes,
+                y.stride * sizeof(T)};
     }
 };
 
@@ -110,68 +114,6 @@ BITNET_INLINE void finish_tile(const Epilogue& epilogue, const OutputRows<T>& ro
                        tile.token + t);
         }
     }
-}
-
-/// Rows of y from the dots of weights and tokens.
-template <class Isa, class Weights, class Codes, class Layout, class Epilogue, class T>
-BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Quantized<Codes>& x,
-                           const Epilogue& epilogue, const OutputRows<T>& rows) noexcept {
-    using Run = Runner<Weights, Codes, Layout, Isa>;
-    using Dots = simd::i32x16<Isa>;
-    using Values = typename Epilogue::Values;
-    const std::size_t block_begin = rows.begin / tile_rows;
-    const std::size_t block_end = (rows.end + tile_rows - 1) / tile_rows;
-    if constexpr (Unpacks<Tile<Weights, Codes, Layout>, Isa>) {
-        using Wide = UnpackedRunner<Weights, Codes, Layout, Isa>;
-        if (Wide::pays(x)) {
-            for_each_stripe(
-                x, block_begin, block_end, Wide::max_blocks,
-                [&](const TileRange& stripe) BITNET_INLINE_LAMBDA {
-                    Wide{weights, x}(
-                        stripe,
-                        [&](const TileRange& tile) BITNET_INLINE_LAMBDA { rows.prefetch(tile); },
-                        [&](const TileRange& tile, const std::int32_t* dots) BITNET_INLINE_LAMBDA {
-                            finish_tile(epilogue, rows, tile, false, [&](std::size_t i) noexcept {
-                                return epilogue.convert(Dots::load(dots + i));
-                            });
-                        });
-                });
-            return;
-        }
-    }
-    Run run{weights, x};
-    const bool grouped = x.group != 0;
-    const std::size_t groups = x.layout().groups();
-    const auto on_tile = [&](const TileRange& tile) BITNET_INLINE_LAMBDA {
-        alignas(64) std::int32_t dots[Run::max_dots];
-        alignas(64) T sums[Run::max_values];
-        if (x.tokens > 1) rows.prefetch(tile);
-        const std::size_t values = tile.values();
-        const std::size_t at_once = grouped ? Run::max_dots / values : 1;
-        for (std::size_t first = 0; first < groups; first += at_once) {
-            const std::size_t last = groups - first < at_once ? groups : first + at_once;
-            run(tile, first, last, dots);
-            if (!grouped) break;
-            for (std::size_t i = 0; i < values; i += tile_rows) {
-                const std::size_t block = tile.block + i / tile_rows / tile.tokens;
-                Values sum = first == 0 ? epilogue.zero() : Values::load(sums + i);
-                for (std::size_t g = first; g < last; ++g) {
-                    const Dots dot = Dots::load(dots + (g - first) * values + i);
-                    sum = epilogue.add(sum, dot, block, g);
-                }
-                sum.store(sums + i);
-            }
-        }
-        finish_tile(epilogue, rows, tile, grouped, [&](std::size_t i) noexcept {
-            if (grouped) return Values::load(sums + i);
-            return epilogue.convert(Dots::load(dots + i));
-        });
-    };
-    // One token meets one block at a time: one stream.
-    for_each_stripe(x, block_begin, block_end, x.tokens == 1 ? 1 : Run::max_blocks,
-                    [&](const TileRange& stripe) BITNET_INLINE_LAMBDA {
-                        for_each_tile(x, stripe, Run::max_tokens, on_tile);
-                    });
 }
 
 } // namespace BITNET_NAMESPACE::kernels

@@ -7,8 +7,73 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/kernels/epilogue.hpp>
+#include <bitnet/kernels/tile.hpp>
+#include <bitnet/kernels/tile_runner.hpp>
+#include <bitnet/kernels/unpacked.hpp>
 #include <bitnet/quantized.hpp>
+#include <bitnet/simd/i32x16.hpp>
 #include <bitnet/tensor.hpp>
+
+namespace BITNET_NAMESPACE::kernels {
+
+/// Rows of y from the dots of weights and tokens.
+template <class Isa, class Weights, class Codes, class Layout, class Epilogue, class T>
+BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Quantized<Codes>& x,
+                           const Epilogue& epilogue, const OutputRows<T>& rows) noexcept {
+    using Run = Runner<Weights, Codes, Layout, Isa>;
+    using Dots = simd::i32x16<Isa>;
+    using Values = typename Epilogue::Values;
+    const std::size_t block_begin = rows.begin / tile_rows;
+    const std::size_t block_end = (rows.end + tile_rows - 1) / tile_rows;
+    if constexpr (Unpacks<Tile<Weights, Codes, Layout>, Isa>) {
+        using Wide = UnpackedRunner<Weights, Codes, Layout, Isa>;
+        if (Wide::pays(x)) {
+            for_each_stripe(x, block_begin, block_end, Wide::max_blocks,
+                            [&](const TileRange& stripe) BITNET_INLINE_LAMBDA {
+                                Wide{weights, x}(stripe, epilogue, rows);
+                            });
+            return;
+        }
+    }
+    Run run{weights, x};
+    const bool grouped = x.group != 0;
+    const std::size_t groups = x.layout().groups();
+    const auto on_tile = [&](const TileRange& tile) BITNET_INLINE_LAMBDA {
+        alignas(64) std::int32_t dots[Run::max_dots];
+        alignas(64) T sums[Run::max_values];
+        // Popcount kernels ask for these lines as they go.
+        if (token_layout<Codes>::is_int8 && x.tokens >= 2 * panel_tokens) {
+            rows.prefetch(tile, 0, tile.tokens);
+        }
+        const std::size_t values = tile.values();
+        const std::size_t at_once = grouped ? Run::max_dots / values : 1;
+        for (std::size_t first = 0; first < groups; first += at_once) {
+            const std::size_t last = groups - first < at_once ? groups : first + at_once;
+            run(tile, first, last, rows.output_lines(tile), dots);
+            if (!grouped) break;
+            for (std::size_t i = 0; i < values; i += tile_rows) {
+                const std::size_t block = tile.block + i / tile_rows / tile.tokens;
+                Values sum = first == 0 ? epilogue.zero() : Values::load(sums + i);
+                for (std::size_t g = first; g < last; ++g) {
+                    const Dots dot = Dots::load(dots + (g - first) * values + i);
+                    sum = epilogue.add(sum, dot, block, g);
+                }
+                sum.store(sums + i);
+            }
+        }
+        finish_tile(epilogue, rows, tile, grouped, [&](std::size_t i) noexcept {
+            if (grouped) return Values::load(sums + i);
+            return epilogue.convert(Dots::load(dots + i));
+        });
+    };
+    // One token meets one block at a time: one stream.
+    for_each_stripe(x, block_begin, block_end, x.tokens == 1 ? 1 : Run::max_blocks,
+                    [&](const TileRange& stripe) BITNET_INLINE_LAMBDA {
+                        for_each_tile(x, stripe, Run::max_tokens, on_tile);
+                    });
+}
+
+} // namespace BITNET_NAMESPACE::kernels
 
 namespace BITNET_NAMESPACE::functions {
 

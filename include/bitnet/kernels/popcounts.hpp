@@ -3,6 +3,7 @@
 // make. No multiply anywhere.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include <bitnet/config.hpp>
@@ -69,18 +70,34 @@ BITNET_INLINE void add_counts(TileSums<Isa, Blocks, Tokens>& sums,
     });
 }
 
-/// totals += the one bits of `chunks` chunks: step(counts...) passes each register of the counts,
-/// which have the shapes of the totals, to add_popcount at most Calls times and goes on a chunk.
+/// totals += the one bits of a tile: step(counts...) passes each register of the counts, which have
+/// the shapes of the totals, to add_popcount at most Calls times and goes on a chunk.
 template <class Isa, std::size_t Calls, class F, std::size_t... Blocks, std::size_t... Tokens>
-BITNET_INLINE void count_ones(std::size_t chunks, F&& step,
+BITNET_INLINE void count_ones(const TileInput& in, F&& step,
                               TileSums<Isa, Blocks, Tokens>&... totals) noexcept {
     constexpr std::size_t calls = simd::ops<Isa>::popcount_calls;
     static_assert(calls == 0 || calls >= Calls,
                   "0 calls would mean that counts are never added up");
-    in_runs<calls / Calls, TileBitCounts<Isa, Blocks, Tokens>...>(
-        chunks, step,
-        [&](const TileBitCounts<Isa, Blocks, Tokens>&... counts)
-            BITNET_INLINE_LAMBDA { (add_counts(totals, counts), ...); });
+    constexpr std::size_t blocks = (std::max)({Blocks...}), tokens = (std::max)({Tokens...});
+    constexpr std::size_t part = 8; // chunks between the prefetches of two row blocks
+    const auto fold = [&](const TileBitCounts<Isa, Blocks, Tokens>&... counts)
+                          BITNET_INLINE_LAMBDA { (add_counts(totals, counts), ...); };
+    if constexpr (calls != 0) {
+        for (std::size_t b = 0; b <= blocks; ++b) prefetch_output<blocks, tokens>(in.output, b);
+        in_runs<calls / Calls, TileBitCounts<Isa, Blocks, Tokens>...>(in.chunks, step, fold);
+    } else {
+        const auto run = [&](auto&... counts) BITNET_INLINE_LAMBDA {
+            std::size_t chunk = 0;
+            for (std::size_t b = 0; b <= blocks && chunk < in.chunks; ++b) {
+                prefetch_output<blocks, tokens>(in.output, b);
+                const std::size_t left = in.chunks - chunk,
+                                  end = chunk + (left < part ? left : part);
+                for (; chunk < end; ++chunk) step(counts...);
+            }
+            for (; chunk < in.chunks; ++chunk) step(counts...);
+        };
+        in_runs<0, TileBitCounts<Isa, Blocks, Tokens>...>(1, run, fold);
+    }
 }
 
 } // namespace BITNET_NAMESPACE::kernels

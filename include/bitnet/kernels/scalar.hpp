@@ -34,7 +34,7 @@ struct ScalarRunner {
     const Quantized<Codes>& x;
 
     BITNET_HIDDEN void operator()(const TileRange& tile, std::size_t first, std::size_t last,
-                                  std::int32_t* dots) const noexcept {
+                                  const OutputLines&, std::int32_t* dots) const noexcept {
         for (std::size_t g = first; g < last; ++g) {
             const std::size_t begin = g * x.group;
             const std::size_t end = g + 1 == x.layout().groups() ? x.cols : begin + x.group;

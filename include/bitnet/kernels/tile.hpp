@@ -26,6 +26,12 @@ struct TileRange {
     }
 };
 
+/// Where the values of a tile go, in bytes: a line for each row block and token.
+struct OutputLines {
+    std::uintptr_t first; ///< those of the first row block and token
+    std::size_t stride;   ///< from one token to the next
+};
+
 /// The operands of one tile.
 struct TileInput {
     const std::uint8_t* weights;   ///< first line of the first row block, at the first column
@@ -37,6 +43,7 @@ struct TileInput {
     std::int32_t cols;             ///< true columns in the range
     const std::int32_t* sums;      ///< per token, see Quantized::sums
     const std::int32_t* row_ones;  ///< per row, for kernels with count_rows(), or nullptr
+    OutputLines output;
 };
 
 /// Chains of dots that a tile keeps for each register: see simd::generic::dot4_chains.
@@ -86,6 +93,35 @@ BITNET_INLINE void in_runs(std::size_t steps, Step&& step, Fold&& fold) noexcept
     }
 }
 
+/// f(block, part) for every register of a line of each of Blocks row blocks; it begins at byte
+/// `part` of the line.
+template <class Isa, std::size_t Blocks, class F>
+BITNET_INLINE void for_lines(const F& f) noexcept {
+    constexpr std::size_t wide = 4 * simd::ops<Isa>::lanes;
+    BITNET_UNROLL
+    for (std::size_t b = 0; b < Blocks; ++b) {
+        BITNET_UNROLL
+        for (std::size_t part = 0; part < layout::line_bytes; part += wide) f(b, part);
+    }
+}
+
+template <class Register>
+BITNET_INLINE void store_codes(const Register& u, std::uint8_t* to) noexcept {
+    u.store_unaligned(static_cast<std::uint32_t*>(static_cast<void*>(to)));
+}
+
+/// Asks for the lines that a tile will write of row block b, or of the one after its last: where y
+/// is unaligned it writes those too, and else the next stripe does. y may be larger than the cache;
+/// a core waits when it asks for more lines than it can have under way, so a tile asks for a block
+/// at a time, while it computes.
+template <std::size_t Blocks, std::size_t Tokens>
+BITNET_INLINE void prefetch_output(const OutputLines& output, std::size_t b) noexcept {
+    std::uintptr_t line = output.first + b * layout::line_bytes;
+    if (Tokens == 1) return;
+    BITNET_UNROLL
+    for (std::size_t t = 0; t < Tokens; ++t, line += output.stride) BITNET_PREFETCH(line);
+}
+
 /// Asks for the lines that a tile of few tokens will want soon: it takes less time than memory does
 /// to answer. One row block is one stream from the first block of a range to the last: its lines
 /// come to L2 8 KiB ahead, more than memory's latency at its full rate, and from there to L1. Each
@@ -128,8 +164,8 @@ BITNET_INLINE void prefetch_stripe(const TileInput& in, const std::uint8_t* line
 ///   run<Isa, Blocks, Tokens>(TileInput, std::int32_t*)   dots (Blocks, Tokens, tile_rows)
 ///   count_rows<Isa, Blocks>(TileInput, std::int32_t*)    if there: TileInput::row_ones
 ///   gemm_blocks<Isa>                                     if there: instead of the cluster's
-///   unpack<Isa, Blocks>(line, block_bytes, words, codes) if there: see unpacked.hpp; codes has
-///                                                        room for whole lines
+///   unpack<Isa, Blocks>(line, block_bytes, words, codes) if there: see unpacked.hpp; writes codes
+///                                                        w + 2^code_shift, whole lines of them
 template <class Weights, class Codes, class Layout>
 struct Tile;
 

@@ -46,7 +46,7 @@ struct TileRunner {
     std::int32_t row_ones[tile_rows * max_blocks] = {};
 
     BITNET_INLINE void operator()(const TileRange& tile, std::size_t first, std::size_t last,
-                                  std::int32_t* dots) noexcept {
+                                  const OutputLines& output, std::int32_t* dots) noexcept {
         const auto at = x.layout();
         const std::size_t block_bytes = weights.mapping().block_bytes();
         const std::uint8_t* const block = weights.data + tile.block * block_bytes;
@@ -58,7 +58,8 @@ struct TileRunner {
                      0,
                      0,
                      x.sums + tile.token,
-                     nullptr};
+                     nullptr,
+                     output};
         advance(in, first, first);
         constexpr std::make_index_sequence<max_tokens> widths{};
         if (tile.blocks == 1) {

@@ -6,15 +6,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 #include <utility>
 
 #include <bitnet/config.hpp>
 #include <bitnet/isa.hpp>
+#include <bitnet/kernels/epilogue.hpp>
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/kernels/tile_runner.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/quantized.hpp>
+#include <bitnet/simd/i32x16.hpp>
 #include <bitnet/simd/simd.hpp>
 #include <bitnet/tensor.hpp>
 
@@ -31,35 +32,92 @@ concept Unpacks = !isa::is_scalar<Isa> && requires {
     &Kernel::template unpack<Isa, 1>;
 };
 
-/// f(block, part) for every register of a line of each of Blocks row blocks; it begins at byte
-/// `part` of the line.
-template <class Isa, std::size_t Blocks, class F>
-BITNET_INLINE void for_lines(const F& f) noexcept {
-    constexpr std::size_t wide = 4 * simd::ops<Isa>::lanes;
-    BITNET_UNROLL
-    for (std::size_t b = 0; b < Blocks; ++b) {
-        BITNET_UNROLL
-        for (std::size_t part = 0; part < layout::line_bytes; part += wide) f(b, part);
-    }
-}
-
-template <class Register>
-BITNET_INLINE void store_codes(const Register& u, std::uint8_t* to) noexcept {
-    u.store_unaligned(static_cast<std::uint32_t*>(static_cast<void*>(to)));
-}
-
 /// What a tile of unpacked codes reads.
 struct UnpackedInput {
     const std::uint8_t* codes;  ///< (words, Blocks, 64)
     const std::uint8_t* tokens; ///< word of the first token, at the first column
     std::size_t panel_bytes;    ///< from one word of a token to its next
     std::size_t words;          ///< columns / 4
+    int shift;                  ///< codes are u = w + 2^shift
     std::uintptr_t ahead;       ///< address to prefetch; 16 bytes further with each word
+
+    /// Where a sum of u q has to begin to become one of w q.
+    BITNET_INLINE std::int32_t begin(std::int32_t token_sum) const noexcept {
+        return static_cast<std::int32_t>(0u - (static_cast<std::uint32_t>(token_sum) << shift));
+    }
 };
 
-/// dots (Blocks, Tokens, tile_rows) += sum of u q. With token_sums, at the first columns, they
-/// begin at -token_sums[t], so that they become the dots of w = u - 1.
-template <class Isa, std::size_t Blocks, std::size_t Tokens>
+/// The groups of columns that a tile of unpacked codes covers.
+struct UnpackedGroups {
+    std::size_t words;        ///< of a group; the last may have fewer
+    std::size_t first;        ///< group
+    const std::int32_t* sums; ///< of the first token and group, see Quantized::sums
+    std::size_t sums_stride;  ///< from one group to the next
+    std::size_t block;        ///< the first row block
+};
+
+/// Whether the cluster has a byte dot, which adds any code to an int32.
+template <class Isa>
+inline constexpr bool has_byte_dot = simd::ops<Isa>::dot4_calls(2) >= max_cols / 4;
+
+/// The largest code that add_words() has to know of: with a byte dot none, so that one instance
+/// serves all formats.
+template <class Kernel, class Weights, class Isa>
+inline constexpr std::size_t largest_code = has_byte_dot<Isa>
+                                                ? 2
+                                                : std::size_t{Weights::max_code} +
+                                                      (std::size_t{1} << Kernel::code_shift);
+
+/// acc += sum of u q over the words [first, last), u <= Largest < 128
+template <class Isa, std::size_t Largest, std::size_t Blocks, std::size_t Tokens>
+BITNET_INLINE void add_words(const UnpackedInput& in, std::size_t first, std::size_t last,
+                             TileSums<Isa, Blocks, Tokens>& acc) noexcept {
+    using ops = simd::ops<Isa>;
+    using i32 = typename ops::i32;
+    constexpr std::size_t calls = ops::dot4_calls(Largest);
+    constexpr bool narrow = calls >= 8 && calls < max_cols / 4; // sums of a narrower kind pay
+
+    const std::uint8_t* codes = in.codes + first * Blocks * layout::line_bytes;
+    const std::uint8_t* x = in.tokens + first * in.panel_bytes;
+    std::uintptr_t ahead = in.ahead + 16 * first;
+    const auto step = [&](auto& sums) BITNET_INLINE_LAMBDA {
+        sums.for_each([&](std::size_t b, std::size_t p, std::size_t t, auto& sum) noexcept {
+            const auto u = ops::load(codes + b * layout::line_bytes + p * 4 * ops::lanes);
+            if constexpr (narrow) {
+                sum = ops::add_dot4(sum, u, ops::broadcast(x + 4 * t));
+            } else {
+                sum = ops::dot4(sum, u, ops::broadcast(x + 4 * t));
+            }
+        });
+        codes += Blocks * layout::line_bytes;
+        x += in.panel_bytes;
+    };
+    const auto run = [&](std::size_t words, auto& sums) BITNET_INLINE_LAMBDA {
+        for (; words >= 4; words -= 4) {
+            BITNET_PREFETCH_L2(ahead);
+            ahead += layout::line_bytes;
+            BITNET_UNROLL
+            for (int i = 0; i < 4; ++i) step(sums);
+        }
+        for (; words > 0; --words) step(sums);
+    };
+    if constexpr (narrow) {
+        for (std::size_t word = first, end; word < last; word = end) {
+            end = last - word < calls ? last : word + calls;
+            TileDotSums<Isa, Blocks, Tokens> sums;
+            run(end - word, sums);
+            acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
+                sum = sum + ops::dot4_sum(sums.sum[b][p][t]);
+            });
+        }
+    } else {
+        run(last - first, acc);
+    }
+}
+
+/// dots (Blocks, Tokens, tile_rows) += sum of u q; with token_sums, at the first columns, they
+/// begin anew, and become the dots of w.
+template <class Isa, std::size_t Largest, std::size_t Blocks, std::size_t Tokens>
 BITNET_NOINLINE void add_unpacked_dots(const UnpackedInput& in, const std::int32_t* token_sums,
                                        std::int32_t* dots) noexcept {
     using ops = simd::ops<Isa>;
@@ -67,37 +125,37 @@ BITNET_NOINLINE void add_unpacked_dots(const UnpackedInput& in, const std::int32
     TileSums<Isa, Blocks, Tokens> acc;
     acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
         sum = token_sums
-                  ? i32(-token_sums[t])
+                  ? i32(in.begin(token_sums[t]))
                   : i32::load_unaligned(dots + (b * Tokens + t) * tile_rows + p * ops::lanes);
     });
-    const std::uint8_t* codes = in.codes;
-    const std::uint8_t* x = in.tokens;
-    std::uintptr_t ahead = in.ahead;
-    const auto step = [&](auto& sums) BITNET_INLINE_LAMBDA {
-        BITNET_PREFETCH_L2(ahead);
-        ahead += 16;
-        sums.for_each([&](std::size_t b, std::size_t p, std::size_t t, auto& sum) noexcept {
-            const auto u = ops::load(codes + b * layout::line_bytes + p * 4 * ops::lanes);
-            if constexpr (std::is_same_v<decltype(sum), i32&>) { // not sums of a narrower kind
-                sum = ops::dot4(sum, u, ops::broadcast(x + 4 * t));
-            } else {
-                sum = ops::add_dot4(sum, u, ops::broadcast(x + 4 * t));
-            }
-        });
-        codes += Blocks * layout::line_bytes;
-        x += in.panel_bytes;
-    };
-    if constexpr (constexpr std::size_t calls = ops::dot4_calls(2); calls >= max_cols / 4) {
-        for (std::size_t i = 0; i < in.words; ++i) step(acc);
-    } else {
-        using Narrow = TileDotSums<Isa, Blocks, Tokens>;
-        in_runs<calls, Narrow>(in.words, step, [&](const Narrow& sums) BITNET_INLINE_LAMBDA {
-            acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
-                sum = sum + ops::dot4_sum(sums.sum[b][p][t]);
-            });
-        });
-    }
+    add_words<Isa, Largest>(in, 0, in.words, acc);
     acc.store(dots);
+}
+
+/// sums (Blocks, Tokens, tile_rows) += what the epilogue makes of the dots of each group
+template <class Isa, std::size_t Largest, std::size_t Blocks, std::size_t Tokens, class Epilogue,
+          class T>
+BITNET_NOINLINE void add_unpacked_groups(const UnpackedInput& in, UnpackedGroups groups,
+                                         const Epilogue& epilogue, T* sums) noexcept {
+    using Values = typename Epilogue::Values;
+    for (std::size_t word = 0, end; word < in.words; word = end) {
+        end = in.words - word < groups.words ? in.words : word + groups.words;
+        TileSums<Isa, Blocks, Tokens> acc([&](std::size_t t) { return in.begin(groups.sums[t]); });
+        add_words<Isa, Largest>(in, word, end, acc);
+        BITNET_UNROLL
+        for (std::size_t b = 0; b < Blocks; ++b) {
+            BITNET_UNROLL
+            for (std::size_t t = 0; t < Tokens; ++t) {
+                simd::i32x16<Isa> dot;
+                BITNET_UNROLL
+                for (std::size_t p = 0; p < dot.parts; ++p) dot.v[p] = acc.sum[b][p][t];
+                T* const sum = sums + (b * Tokens + t) * tile_rows;
+                epilogue.add(Values::load(sum), dot, groups.block + b, groups.first).store(sum);
+            }
+        }
+        ++groups.first;
+        groups.sums += groups.sums_stride;
+    }
 }
 
 /// Runs a stripe of 1 or max_blocks row blocks and any number of tokens.
@@ -106,20 +164,21 @@ struct UnpackedRunner {
     using Kernel = Tile<Weights, Codes, Layout>;
     static constexpr std::size_t max_blocks = simd::ops<Isa>::gemm_blocks;
     static constexpr std::size_t max_tokens = simd::ops<Isa>::gemm_tokens;
+    static constexpr std::size_t largest = largest_code<Kernel, Weights, Isa>;
 
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
 
-    /// Whether x has enough tokens, and one group.
+    /// Whether x has enough tokens. With groups, dots in eight registers of half the width wait for
+    /// each other, and packed codes are shifted meanwhile.
     static BITNET_INLINE bool pays(const Quantized<Codes>& x) noexcept {
-        return x.tokens >= 2 * panel_tokens && x.group == 0;
+        constexpr bool of_groups = !has_byte_dot<Isa> || simd::ops<Isa>::registers == 1;
+        return x.tokens >= 2 * panel_tokens && (of_groups || x.group == 0);
     }
 
-    /// before(tile) shortly before, and done(tile, dots) when the dots of a tile, (blocks, tokens,
-    /// tile_rows), are there
-    template <class Before, class Done>
-    BITNET_INLINE void operator()(const TileRange& stripe, const Before& before,
-                                  const Done& done) const noexcept {
+    template <class Epilogue, class T>
+    BITNET_INLINE void operator()(const TileRange& stripe, const Epilogue& epilogue,
+                                  const OutputRows<T>& rows) const noexcept {
         const std::size_t end = stripe.token + stripe.tokens;
         TileRange part = stripe;
         for (std::size_t t = stripe.token; t < end; t += part.tokens) {
@@ -128,57 +187,101 @@ struct UnpackedRunner {
             part.tokens =
                 left <= unpacked_tokens ? left : x.layout().panel(t + unpacked_tokens) - t;
             if constexpr (max_blocks > 1) {
-                if (stripe.blocks == max_blocks) run<max_blocks>(part, before, done);
+                if (stripe.blocks == max_blocks) run<max_blocks>(part, epilogue, rows);
             }
-            if (stripe.blocks == 1) run<1>(part, before, done);
+            if (stripe.blocks == 1) run<1>(part, epilogue, rows);
         }
     }
 
 private:
-    template <std::size_t Blocks, class Before, class Done>
-    BITNET_INLINE void run(const TileRange& part, const Before& before,
-                           const Done& done) const noexcept {
+    template <std::size_t Blocks, class Epilogue, class T>
+    BITNET_INLINE void run(const TileRange& part, const Epilogue& epilogue,
+                           const OutputRows<T>& rows) const noexcept {
         using Mapping = typename Layout::template mapping<Weights>;
+        using Values = typename Epilogue::Values;
+        using Dots = simd::i32x16<Isa>;
+        constexpr std::size_t line_words = Mapping::step_cols / 4;
         static_assert(unpacked_cols % Mapping::step_cols == 0, "whole steps of the layout");
-        constexpr std::size_t step_bytes = unpacked_cols / Mapping::step_cols * Mapping::step_bytes;
-        constexpr std::size_t most_words = unpacked_cols / 4;
+        constexpr std::size_t room = unpacked_cols / 4; // words
         constexpr std::size_t token_values = Blocks * tile_rows;
         constexpr std::make_index_sequence<max_tokens> widths{};
-        alignas(64) std::uint8_t codes[most_words * Blocks * layout::line_bytes];
+        alignas(64) std::uint8_t codes[room * Blocks * layout::line_bytes];
         alignas(64) std::int32_t dots[unpacked_tokens * token_values];
+        alignas(64) T sums[unpacked_tokens * token_values]; // over groups
 
+        const bool grouped = Layout::has_groups && x.group != 0;
+        const std::size_t group_words = x.group / 4;
+        const std::size_t most_words = grouped ? room / group_words * group_words : room;
+        if (grouped) {
+            for (std::size_t i = 0; i < part.values(); i += tile_rows) {
+                epilogue.zero().store(sums + i);
+            }
+        }
         const std::size_t block_bytes = weights.mapping().block_bytes();
         const std::uint8_t* const block = weights.data + part.block * block_bytes;
-        const std::size_t words = (x.cols + 3) / 4;
-        for (std::size_t word = 0; word < words; word += most_words) {
+        const std::size_t words = (x.cols + 3) / 4, steps = (words + most_words - 1) / most_words;
+        for (std::size_t step = 0; step < steps; ++step) {
+            const std::size_t word = step * most_words;
             const bool is_last = words - word <= most_words;
             const std::size_t now = is_last ? words - word : most_words;
-            const std::uint8_t* const line = block + word / most_words * step_bytes;
+            const std::uint8_t* const line = block + word / line_words * Mapping::step_bytes;
             Kernel::template unpack<Isa, Blocks>(line, block_bytes, now, codes);
-            // Each tile asks for lines of one block of the next stripe.
+            // Each tile asks for lines of one block of the next stripe, and at each step for its
+            // share of those that it will write at the last.
+            const std::size_t share = max_tokens * step / steps;
+            const std::size_t share_end = max_tokens * (step + 1) / steps;
             const auto idle = reinterpret_cast<std::uintptr_t>(codes);
             std::uintptr_t next = reinterpret_cast<std::uintptr_t>(line) + Blocks * block_bytes;
             const std::uintptr_t last = next + (Blocks - 1) * block_bytes;
             for_each_tile(x, part, max_tokens, [&](const TileRange& tile) BITNET_INLINE_LAMBDA {
                 const auto at = x.layout();
                 const std::size_t panel_bytes = 4 * at.width(tile.token);
-                const UnpackedInput in{codes, x.codes + at.offset(tile.token) + word * panel_bytes,
-                                       panel_bytes, now, next <= last ? next : idle};
-                std::int32_t* const sums = dots + (tile.token - part.token) * token_values;
-                if (is_last) before(tile);
-                add<Blocks>(in, tile.tokens, word == 0 ? x.sums + tile.token : nullptr, sums,
-                            widths);
-                if (is_last) done(tile, sums);
+                const UnpackedInput in{codes,
+                                       x.codes + at.offset(tile.token) + word * panel_bytes,
+                                       panel_bytes,
+                                       now,
+                                       Kernel::code_shift,
+                                       next <= last ? next : idle};
                 next += block_bytes;
+                rows.prefetch(tile, share, share_end);
+                const std::size_t first = (tile.token - part.token) * token_values;
+                if (grouped) {
+                    const std::size_t g = word / group_words;
+                    const UnpackedGroups groups{group_words, g, x.sums + g * x.tokens + tile.token,
+                                                x.tokens, tile.block};
+                    add_groups<Blocks>(in, tile.tokens, groups, epilogue, sums + first, widths);
+                } else {
+                    add_dots<Blocks>(in, tile.tokens, word == 0 ? x.sums + tile.token : nullptr,
+                                     dots + first, widths);
+                }
+                if (is_last) {
+                    finish_tile(epilogue, rows, tile, grouped, [&](std::size_t i) noexcept {
+                        if (grouped) return Values::load(sums + first + i);
+                        return epilogue.convert(Dots::load(dots + first + i));
+                    });
+                }
             });
         }
     }
 
     template <std::size_t Blocks, std::size_t... T>
-    static BITNET_INLINE void add(const UnpackedInput& in, std::size_t tokens,
-                                  const std::int32_t* sums, std::int32_t* dots,
-                                  std::index_sequence<T...>) noexcept {
-        ((tokens == T + 1 ? add_unpacked_dots<Isa, Blocks, T + 1>(in, sums, dots) : void()), ...);
+    static BITNET_INLINE void add_dots(const UnpackedInput& in, std::size_t tokens,
+                                       const std::int32_t* sums, std::int32_t* dots,
+                                       std::index_sequence<T...>) noexcept {
+        ((tokens == T + 1 ? add_unpacked_dots<Isa, largest, Blocks, T + 1>(in, sums, dots)
+                          : void()),
+         ...);
+    }
+    template <std::size_t Blocks, class Epilogue, class Sum, std::size_t... T>
+    static BITNET_INLINE void add_groups(const UnpackedInput& in, std::size_t tokens,
+                                         const UnpackedGroups& groups, const Epilogue& epilogue,
+                                         Sum* sums, std::index_sequence<T...>) noexcept {
+        if constexpr (Layout::has_groups) {
+            ((tokens == T + 1
+                  ? add_unpacked_groups<Isa, largest, Blocks, T + 1>(in, groups, epilogue, sums)
+                  : void()),
+             ...);
+        }
     }
 };
 

@@ -32,7 +32,7 @@ struct Tile<Ternary, Sign, layout::Planes16> {
             add_masks<Isa>(in, line, counts);
             line += 2 * layout::line_bytes;
         };
-        count_ones<Isa, 1>(in.chunks, step, ones);
+        count_ones<Isa, 1>(in, step, ones);
         ones.store(row_ones);
     }
 
@@ -59,7 +59,7 @@ struct Tile<Ternary, Sign, layout::Planes16> {
             x += in.panel_bytes;
         };
         if (Tokens == ops::gemm_tokens && in.row_ones) {
-            count_ones<Isa, 1>(in.chunks, step, differing);
+            count_ones<Isa, 1>(in, step, differing);
             differing.store(
                 dots, [&](std::size_t b, std::size_t p, std::size_t, const i32& sum) noexcept {
                     return i32::load_unaligned(in.row_ones + b * tile_rows + p * ops::lanes) -
@@ -67,7 +67,7 @@ struct Tile<Ternary, Sign, layout::Planes16> {
                 });
         } else {
             TileSums<Isa, Blocks, 1> ones;
-            count_ones<Isa, 1>(in.chunks, step, differing, ones);
+            count_ones<Isa, 1>(in, step, differing, ones);
             differing.store(
                 dots, [&](std::size_t b, std::size_t p, std::size_t, const i32& sum) noexcept {
                     return ones.sum[b][p][0] - (sum + sum);

@@ -49,7 +49,7 @@ struct Tile<Ternary, Ternary, layout::Planes16> {
             line += 2 * layout::line_bytes;
             x += 2 * in.panel_bytes;
         };
-        count_ones<Isa, 2>(in.chunks, step, ones);
+        count_ones<Isa, 2>(in, step, ones);
         ones.store(dots, [&](std::size_t, std::size_t, std::size_t t, const i32& sum) noexcept {
             return i32(in.sums[t]) - sum;
         });

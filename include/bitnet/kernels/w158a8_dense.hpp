@@ -16,13 +16,14 @@
 
 #include <bitnet/format.hpp>
 #include <bitnet/kernels/tile.hpp>
-#include <bitnet/kernels/unpacked.hpp>
 #include <bitnet/layout.hpp>
 
 namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Ternary, Int8, layout::Dense16> {
+    static constexpr int code_shift = 0;
+
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;

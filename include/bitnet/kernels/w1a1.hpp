@@ -36,7 +36,7 @@ struct Tile<Binary, Sign, layout::Rows16> {
             line += layout::line_bytes;
             x += in.panel_bytes;
         };
-        count_ones<Isa, 1>(in.chunks, step, differing);
+        count_ones<Isa, 1>(in, step, differing);
         differing.store(dots, [&](std::size_t, std::size_t, std::size_t, const i32& sum) noexcept {
             return i32(in.cols) - (sum + sum);
         });

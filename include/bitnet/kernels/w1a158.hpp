@@ -42,7 +42,7 @@ struct Tile<Binary, Ternary, layout::Rows16> {
             line += layout::line_bytes;
             x += 2 * in.panel_bytes;
         };
-        count_ones<Isa, 1>(in.chunks, step, differing);
+        count_ones<Isa, 1>(in, step, differing);
         differing.store(dots,
                         [&](std::size_t, std::size_t, std::size_t t, const i32& sum) noexcept {
                             return i32(in.sums[t]) - (sum + sum);

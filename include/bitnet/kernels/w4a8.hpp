@@ -18,6 +18,8 @@ namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Int4, Int8, layout::Rows16> {
+    static constexpr int code_shift = 3;
+
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
@@ -43,7 +45,22 @@ struct Tile<Int4, Int8, layout::Rows16> {
                 if (j % 2 == 1) line += layout::line_bytes;
             });
         }
-        store_chains<3>(acc, in.sums, dots);
+        store_chains<code_shift>(acc, in.sums, dots);
+    }
+
+    template <class Isa, std::size_t Blocks>
+    static BITNET_INLINE void unpack(const std::uint8_t* line, std::size_t block_bytes,
+                                     std::size_t words, std::uint8_t* codes) noexcept {
+        using u32 = typename simd::ops<Isa>::u32;
+        const u32 four_bits(0x0f0f0f0fu);
+        for (std::size_t w = 0; w < words; w += 2, line += layout::line_bytes) {
+            for_lines<Isa, Blocks>([&](std::size_t b, std::size_t part) BITNET_INLINE_LAMBDA {
+                const u32 packed = simd::ops<Isa>::load(line + b * block_bytes + part);
+                std::uint8_t* const to = codes + (w * Blocks + b) * layout::line_bytes + part;
+                store_codes(packed & four_bits, to);
+                store_codes((packed >> 4) & four_bits, to + Blocks * layout::line_bytes);
+            });
+        }
     }
 };
 

@@ -21,6 +21,8 @@ namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Int6, Int8, layout::Six16> {
+    static constexpr int code_shift = 5;
+
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
@@ -29,7 +31,7 @@ struct Tile<Int6, Int8, layout::Six16> {
         using u32 = typename ops::u32;
         using i32 = typename ops::i32;
         constexpr std::size_t line_bytes = layout::line_bytes;
-        const u32 low(0x3f3f3f3fu), first(0x03030303u), second(0x0c0c0c0cu), third(0x30303030u);
+        const u32 six_bits(0x3f3f3f3fu);
 
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
@@ -40,22 +42,50 @@ struct Tile<Int6, Int8, layout::Six16> {
                                              i32& sum) noexcept {
                     const u32 w =
                         ops::load(line + l * line_bytes + b * in.block_bytes + p * 4 * ops::lanes);
-                    sum = ops::dot4(sum, w & low, ops::broadcast(x + 4 * t));
+                    sum = ops::dot4(sum, w & six_bits, ops::broadcast(x + 4 * t));
                 });
                 x += in.panel_bytes;
             });
             acc[chains - 1].for_each(
                 [&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
-                    const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;
-                    const u32 codes = ((ops::load(at) >> 6) & first) |
-                                      ((ops::load(at + line_bytes) >> 4) & second) |
-                                      ((ops::load(at + 2 * line_bytes) >> 2) & third);
+                    const u32 codes = fourth<Isa>(line + b * in.block_bytes + p * 4 * ops::lanes);
                     sum = ops::dot4(sum, codes, ops::broadcast(x + 4 * t));
                 });
             x += in.panel_bytes;
             line += 3 * line_bytes;
         }
-        store_chains<5>(acc, in.sums, dots);
+        store_chains<code_shift>(acc, in.sums, dots);
+    }
+
+    template <class Isa, std::size_t Blocks>
+    static BITNET_INLINE void unpack(const std::uint8_t* line, std::size_t block_bytes,
+                                     std::size_t words, std::uint8_t* codes) noexcept {
+        using ops = simd::ops<Isa>;
+        const typename ops::u32 six_bits(0x3f3f3f3fu);
+        for (std::size_t w = 0; w < words; w += 4, line += 3 * layout::line_bytes) {
+            for_lines<Isa, Blocks>([&](std::size_t b, std::size_t part) BITNET_INLINE_LAMBDA {
+                constexpr std::size_t next = Blocks * layout::line_bytes;
+                const std::uint8_t* const from = line + b * block_bytes + part;
+                std::uint8_t* const to = codes + w * next + b * layout::line_bytes + part;
+                BITNET_UNROLL
+                for (std::size_t l = 0; l < 3; ++l) {
+                    store_codes(ops::load(from + l * layout::line_bytes) & six_bits, to + l * next);
+                }
+                store_codes(fourth<Isa>(from), to + 3 * next);
+            });
+        }
+    }
+
+private:
+    /// The fourth register of codes, from the upper bits of the part of three lines at `from`.
+    template <class Isa>
+    static BITNET_INLINE auto fourth(const std::uint8_t* from) noexcept {
+        using ops = simd::ops<Isa>;
+        using u32 = typename ops::u32;
+        constexpr std::size_t line_bytes = layout::line_bytes;
+        const u32 first(0x03030303u), second(0x0c0c0c0cu), third(0x30303030u);
+        return ((ops::load(from) >> 6) & first) | ((ops::load(from + line_bytes) >> 4) & second) |
+               ((ops::load(from + 2 * line_bytes) >> 2) & third);
     }
 };
 
