@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #include <bitnet/config.hpp>
@@ -24,9 +25,36 @@ struct DotTile {
                                  parts = size / lanes;
     static constexpr std::size_t N = lanes / M;
 
+    /// The lines of b that a tile asks for: in its own rows 2 KiB ahead, and at their end, or where
+    /// they are shorter, in the rows of a later tile. Keys and values of a long context come from
+    /// memory.
+    struct Ahead {
+        static constexpr std::size_t distance = 512; // columns
+        std::uintptr_t here[N], later[N];
+        std::size_t turn; ///< the first column that asks for a later tile
+
+        BITNET_INLINE Ahead(Matrix<const float> b, std::size_t j) noexcept {
+            const bool is_short = b.cols > 0 && b.cols < distance;
+            const std::size_t tiles = is_short ? distance / b.cols : 1;
+            turn = b.cols > distance ? b.cols - distance : 0;
+            const auto data = reinterpret_cast<std::uintptr_t>(b.data);
+            for (std::size_t n = 0; n < N; ++n) {
+                here[n] = data + ((j + n) * b.stride + distance) * sizeof(float);
+                later[n] = data + ((j + n + tiles * N) * b.stride - turn) * sizeof(float);
+            }
+        }
+        BITNET_INLINE void prefetch(std::size_t i) const noexcept {
+            BITNET_UNROLL
+            for (std::size_t n = 0; n < N; ++n) {
+                BITNET_PREFETCH((i < turn ? here[n] : later[n]) + i * sizeof(float));
+            }
+        }
+    };
+
     /// out[m * N + n] = dot(a[m], b[n], k)
+    template <bool Prefetch>
     static BITNET_INLINE void run(const float* const (&a)[M], const float* const (&b)[N],
-                                  std::size_t k, float (&out)[lanes]) noexcept {
+                                  std::size_t k, const Ahead& ahead, float (&out)[lanes]) noexcept {
         reg sums[parts][lanes];
         BITNET_UNROLL
         for (std::size_t part = 0; part < parts; ++part) {
@@ -36,6 +64,7 @@ struct DotTile {
             const std::size_t at = part * lanes;
             std::size_t i = at;
             for (; i + size - at <= k; i += size) {
+                if (Prefetch && part == 0) ahead.prefetch(i);
                 multiply(s, a, b, [&](const float* p) BITNET_INLINE_LAMBDA {
                     return reg::load_unaligned(p + i);
                 });
@@ -99,11 +128,16 @@ BITNET_INLINE void dot_bands(Matrix<const float> a, Matrix<const float> b, Matri
         const std::size_t count = b.rows - j < Tile::N ? b.rows - j : Tile::N;
         const float* from_b[Tile::N];
         for (std::size_t n = 0; n < Tile::N; ++n) from_b[n] = b.row(j + (n < count ? n : 0));
+        const typename Tile::Ahead ahead(b, j);
         for (std::size_t i = row; i < end; i += M) {
             const float* from_a[M];
             for (std::size_t m = 0; m < M; ++m) from_a[m] = a.row(i + m);
             float out[Tile::lanes];
-            Tile::run(from_a, from_b, a.cols, out);
+            if (i == row) {
+                Tile::template run<true>(from_a, from_b, a.cols, ahead, out);
+            } else {
+                Tile::template run<false>(from_a, from_b, a.cols, ahead, out);
+            }
             for (std::size_t m = 0; m < M; ++m) {
                 float* const to = y.row(i + m) + j;
                 if (count == Tile::N) { // a size that compilers know: one store
