@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Every kernel against a triple loop over integers and floats taken one operation at a time: all
-// pairs of formats, shapes around the vector widths, 1 to 19 tokens, row ranges, group scales.
+// pairs of formats, shapes around the vector widths, 1 to 130 tokens, row ranges, group scales.
 #include "gemm_cases.hpp"
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -109,6 +109,12 @@ TEMPLATE_LIST_TEST_CASE("groups along the columns have their own scales", "[gemm
     // More groups than one call of a tile takes.
     for (std::size_t tokens : {1u, 8u, 17u}) check<TestType>({67, 650, tokens, 32}, tokens, true);
     check<TestType>({17, 3300, 1, 32}, 18, false);
+    // From 16 tokens on codes are unpacked: more groups and more tokens than are unpacked at once.
+    for (std::size_t group : {32u, 64u, 128u, 256u}) {
+        for (std::size_t tokens : {17u, 69u}) {
+            check<TestType>({35, 601, tokens, group}, tokens + group, tokens == 17);
+        }
+    }
 }
 
 TEMPLATE_LIST_TEST_CASE("row ranges write their rows and nothing else", "[gemm]",

@@ -52,8 +52,10 @@ TEMPLATE_LIST_TEST_CASE("constant weights and tokens", "[gemm]", bitnet::product
             for (std::size_t cols : {1u, 31u, 32u, 33u, 255u, 4097u}) {
                 check_constant<TestType>({17, cols, 1}, w, q);
                 check_constant<TestType>({17, cols, 9}, w, q);
+                check_constant<TestType>({17, cols, 17}, w, q);
             }
             check_constant<TestType>({17, 300, 3, 64}, w, q);
+            check_constant<TestType>({17, 300, 17, 64}, w, q);
         }
     }
 }

@@ -144,7 +144,7 @@ TEST_CASE("dots are dots", "[math]") {
     constexpr std::size_t most = 37;
     for (const auto* table : support::clusters()) {
         INFO(table->name);
-        for (std::size_t k : {1u, 4u, 15u, 16u, 17u, 25u, 31u, 47u, 64u, 100u}) {
+        for (std::size_t k : {1u, 4u, 15u, 16u, 17u, 25u, 31u, 47u, 64u, 100u, 511u, 513u, 1100u}) {
             // Rows further apart than they are long, at any address; a NaN beyond each that must
             // not be read, and y that must not be written beyond its own columns.
             const std::size_t stride = k + 3;

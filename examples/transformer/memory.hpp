@@ -24,7 +24,8 @@ std::optional<std::size_t> available_memory_bytes(const std::filesystem::path& r
 /// told otherwise.
 bool gives_large_pages(const std::filesystem::path& root = "/");
 
-/// How many of these bytes are in large pages now; none where the system does not tell.
+/// At most how many of these bytes are in large pages now, as the system counts whole mappings;
+/// none where the system does not tell.
 std::optional<std::size_t> large_page_bytes(std::span<const std::byte> bytes);
 
 } // namespace bitnet::example

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
-#include <system_error>
+#include <exception>
 #include <thread>
 #include <vector>
 
@@ -24,7 +24,7 @@ void on_threads(std::size_t n, std::size_t threads, const F& f) {
     others.reserve(std::min(n, threads));
     try {
         while (others.size() + 1 < std::min(n, threads)) others.emplace_back(work);
-    } catch (const std::system_error&) { // the threads that there are do it
+    } catch (const std::exception&) { // the threads that there are do it
     }
     work();
     for (std::thread& thread : others) thread.join();

@@ -62,8 +62,8 @@ Layer Loader::layer(std::size_t index) {
 
 Weights load_weights(const ModelFile& file) {
     const Config& config = file.config();
-    // Checking every code takes a moment: a thread per layer, and the embedding, which is the
-    // largest, first.
+    // Checking every code takes a moment: a task per layer, and one for the embedding, which
+    // is the largest, first.
     std::vector<Loader> loaders(config.layers + 1, Loader(file));
     std::vector<std::exception_ptr> errors(loaders.size());
     std::optional<Linear> embedding;

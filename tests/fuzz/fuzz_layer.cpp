@@ -37,7 +37,7 @@ bool same(const std::vector<float>& a, const std::vector<float>& b) {
 template <class Weights, class Activations, class Layout>
 void all_clusters_agree(const BitLinear<Weights, Activations, Layout>& layer, Source& source) {
     using Codes = codes_of<Activations>;
-    const std::size_t tokens = 1 + source.number(9), rows = layer.rows(), cols = layer.cols();
+    const std::size_t tokens = 1 + source.number(20), rows = layer.rows(), cols = layer.cols();
     std::vector<float> scalar, y(tokens * rows);
     std::vector<std::byte> memory(layer.scratch_bytes(tokens));
     std::vector<float> x(tokens * cols);

@@ -133,7 +133,7 @@ BITNET_INLINE void dot_bands(Matrix<const float> a, Matrix<const float> b, Matri
             const float* from_a[M];
             for (std::size_t m = 0; m < M; ++m) from_a[m] = a.row(i + m);
             float out[Tile::lanes];
-            if (i == row) {
+            if (i == 0) {
                 Tile::template run<true>(from_a, from_b, a.cols, ahead, out);
             } else {
                 Tile::template run<false>(from_a, from_b, a.cols, ahead, out);

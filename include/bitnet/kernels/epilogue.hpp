@@ -86,11 +86,11 @@ struct OutputRows {
     /// Asks for the lines of a tile's tokens [first, last), of those that it has.
     BITNET_INLINE void prefetch(const TileRange& tile, std::size_t first,
                                 std::size_t last) const noexcept {
-        constexpr std::uintptr_t line = layout::line_bytes;
+        const OutputLines lines_of_y = output_lines(tile);
         for (std::size_t t = first; t < last && t < tile.tokens; ++t) {
-            const auto at =
-                reinterpret_cast<std::uintptr_t>(y.row(tile.token + t)) + tile.block * line;
-            for (std::size_t b = 0; b < tile.blocks; ++b) BITNET_PREFETCH(at + b * line);
+            for (std::size_t b = 0; b <= tile.blocks; ++b) { // one more: y may be unaligned
+                BITNET_PREFETCH(lines_of_y.first + t * lines_of_y.stride + b * layout::line_bytes);
+            }
         }
     }
     /// Where the values of a tile go.

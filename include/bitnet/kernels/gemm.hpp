@@ -7,6 +7,7 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/kernels/epilogue.hpp>
+#include <bitnet/kernels/popcounts.hpp>
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/kernels/tile_runner.hpp>
 #include <bitnet/kernels/unpacked.hpp>
@@ -41,15 +42,16 @@ BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Qua
     const auto on_tile = [&](const TileRange& tile) BITNET_INLINE_LAMBDA {
         alignas(64) std::int32_t dots[Run::max_dots];
         alignas(64) T sums[Run::max_values];
-        // Popcount kernels ask for these lines as they go.
-        if (token_layout<Codes>::is_int8 && x.tokens >= 2 * panel_tokens) {
-            rows.prefetch(tile, 0, tile.tokens);
-        }
+        // Of fewer tokens than these int8 kernels leave y in the cache.
+        const bool asks = PopcountsAsk<Codes, Isa> && !grouped;
+        const std::size_t least = token_layout<Codes>::is_int8 ? 2 * panel_tokens : 2;
+        if (!asks && x.tokens >= least) rows.prefetch(tile, 0, tile.tokens);
+        const OutputLines output = asks ? rows.output_lines(tile) : OutputLines{};
         const std::size_t values = tile.values();
         const std::size_t at_once = grouped ? Run::max_dots / values : 1;
         for (std::size_t first = 0; first < groups; first += at_once) {
             const std::size_t last = groups - first < at_once ? groups : first + at_once;
-            run(tile, first, last, rows.output_lines(tile), dots);
+            run(tile, first, last, output, dots);
             if (!grouped) break;
             for (std::size_t i = 0; i < values; i += tile_rows) {
                 const std::size_t block = tile.block + i / tile_rows / tile.tokens;

@@ -7,7 +7,9 @@
 #include <cstddef>
 
 #include <bitnet/config.hpp>
+#include <bitnet/isa.hpp>
 #include <bitnet/kernels/tile.hpp>
+#include <bitnet/quantized.hpp>
 #include <bitnet/simd/simd.hpp>
 
 namespace BITNET_NAMESPACE::kernels {
@@ -70,33 +72,39 @@ BITNET_INLINE void add_counts(TileSums<Isa, Blocks, Tokens>& sums,
     });
 }
 
+/// Whether the tiles of a product ask for the lines of y themselves, as they go.
+template <class Codes, class Isa>
+concept PopcountsAsk =
+    !isa::is_scalar<Isa> && !token_layout<Codes>::is_int8 && simd::ops<Isa>::popcount_calls == 0;
+
 /// totals += the one bits of a tile: step(counts...) passes each register of the counts, which have
-/// the shapes of the totals, to add_popcount at most Calls times and goes on a chunk.
+/// the shapes of the totals, to add_popcount at most Calls times and goes on a chunk. Where counts
+/// have no limit, it asks for the lines of y as it goes: see PopcountsAsk.
 template <class Isa, std::size_t Calls, class F, std::size_t... Blocks, std::size_t... Tokens>
 BITNET_INLINE void count_ones(const TileInput& in, F&& step,
                               TileSums<Isa, Blocks, Tokens>&... totals) noexcept {
     constexpr std::size_t calls = simd::ops<Isa>::popcount_calls;
     static_assert(calls == 0 || calls >= Calls,
                   "0 calls would mean that counts are never added up");
-    constexpr std::size_t blocks = (std::max)({Blocks...}), tokens = (std::max)({Tokens...});
-    constexpr std::size_t part = 8; // chunks between the prefetches of two row blocks
-    const auto fold = [&](const TileBitCounts<Isa, Blocks, Tokens>&... counts)
-                          BITNET_INLINE_LAMBDA { (add_counts(totals, counts), ...); };
     if constexpr (calls != 0) {
-        for (std::size_t b = 0; b <= blocks; ++b) prefetch_output<blocks, tokens>(in.output, b);
-        in_runs<calls / Calls, TileBitCounts<Isa, Blocks, Tokens>...>(in.chunks, step, fold);
+        in_runs<calls / Calls, TileBitCounts<Isa, Blocks, Tokens>...>(
+            in.chunks, step,
+            [&](const TileBitCounts<Isa, Blocks, Tokens>&... counts)
+                BITNET_INLINE_LAMBDA { (add_counts(totals, counts), ...); });
     } else {
-        const auto run = [&](auto&... counts) BITNET_INLINE_LAMBDA {
+        constexpr std::size_t blocks = (std::max)({Blocks...}), tokens = (std::max)({Tokens...});
+        const std::size_t share = in.chunks / (blocks + 1) + 1, part = share < 8 ? share : 8;
+        const auto run = [&](TileBitCounts<Isa, Blocks, Tokens>... counts) BITNET_INLINE_LAMBDA {
             std::size_t chunk = 0;
-            for (std::size_t b = 0; b <= blocks && chunk < in.chunks; ++b) {
+            for (std::size_t b = 0; tokens > 1 && b <= blocks && in.output.stride != 0; ++b) {
                 prefetch_output<blocks, tokens>(in.output, b);
-                const std::size_t left = in.chunks - chunk,
-                                  end = chunk + (left < part ? left : part);
-                for (; chunk < end; ++chunk) step(counts...);
+                const std::size_t left = in.chunks - chunk, n = left < part ? left : part;
+                for (const std::size_t end = chunk + n; chunk < end; ++chunk) step(counts...);
             }
             for (; chunk < in.chunks; ++chunk) step(counts...);
+            (add_counts(totals, counts), ...);
         };
-        in_runs<0, TileBitCounts<Isa, Blocks, Tokens>...>(1, run, fold);
+        run(TileBitCounts<Isa, Blocks, Tokens>()...);
     }
 }
 

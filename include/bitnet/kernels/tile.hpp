@@ -29,7 +29,7 @@ struct TileRange {
 /// Where the values of a tile go, in bytes: a line for each row block and token.
 struct OutputLines {
     std::uintptr_t first; ///< those of the first row block and token
-    std::size_t stride;   ///< from one token to the next
+    std::size_t stride;   ///< from one token to the next; 0: they are asked for already
 };
 
 /// The operands of one tile.
@@ -144,8 +144,8 @@ BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* lin
 }
 
 /// The same for byte dots, whose tiles of many tokens also wait for memory where few tiles share a
-/// stripe: from 16 tokens on UnpackedRunner takes over. Lines of the next stripe come to L2, those
-/// of this one to L1.
+/// stripe: from 16 tokens on UnpackedRunner takes over, mostly. Lines of the next stripe come to
+/// L2, those of this one to L1.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void prefetch_stripe(const TileInput& in, const std::uint8_t* line) noexcept {
     if constexpr (Blocks == 1 || 2 * Tokens <= simd::ops<Isa>::gemm_tokens) {
@@ -165,7 +165,7 @@ BITNET_INLINE void prefetch_stripe(const TileInput& in, const std::uint8_t* line
 ///   count_rows<Isa, Blocks>(TileInput, std::int32_t*)    if there: TileInput::row_ones
 ///   gemm_blocks<Isa>                                     if there: instead of the cluster's
 ///   unpack<Isa, Blocks>(line, block_bytes, words, codes) if there: see unpacked.hpp; writes codes
-///                                                        w + 2^code_shift, whole lines of them
+///                                                        w - Weights::minimum, whole lines of them
 template <class Weights, class Codes, class Layout>
 struct Tile;
 

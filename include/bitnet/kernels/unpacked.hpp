@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <type_traits>
 #include <utility>
 
 #include <bitnet/config.hpp>
@@ -38,12 +40,13 @@ struct UnpackedInput {
     const std::uint8_t* tokens; ///< word of the first token, at the first column
     std::size_t panel_bytes;    ///< from one word of a token to its next
     std::size_t words;          ///< columns / 4
-    int shift;                  ///< codes are u = w + 2^shift
+    int least;                  ///< codes are u = w - least
     std::uintptr_t ahead;       ///< address to prefetch; 16 bytes further with each word
 
     /// Where a sum of u q has to begin to become one of w q.
     BITNET_INLINE std::int32_t begin(std::int32_t token_sum) const noexcept {
-        return static_cast<std::int32_t>(0u - (static_cast<std::uint32_t>(token_sum) << shift));
+        return static_cast<std::int32_t>(static_cast<std::uint32_t>(token_sum) *
+                                         static_cast<std::uint32_t>(least));
     }
 };
 
@@ -60,22 +63,21 @@ struct UnpackedGroups {
 template <class Isa>
 inline constexpr bool has_byte_dot = simd::ops<Isa>::dot4_calls(2) >= max_cols / 4;
 
-/// The largest code that add_words() has to know of: with a byte dot none, so that one instance
+/// The largest code that add_words() has to know of: with a byte dot any, so that one instance
 /// serves all formats.
-template <class Kernel, class Weights, class Isa>
-inline constexpr std::size_t largest_code = has_byte_dot<Isa>
-                                                ? 2
-                                                : std::size_t{Weights::max_code} +
-                                                      (std::size_t{1} << Kernel::code_shift);
+template <class Weights, class Isa>
+inline constexpr std::size_t largest_code =
+    has_byte_dot<Isa> ? 0 : std::size_t{Weights::maximum - Weights::minimum};
 
-/// acc += sum of u q over the words [first, last), u <= Largest < 128
+/// acc += sum of u q over the words [first, last), u < 128. Where an int16 takes eight dots of
+/// codes up to Largest or more, sums of int16 pay.
 template <class Isa, std::size_t Largest, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void add_words(const UnpackedInput& in, std::size_t first, std::size_t last,
                              TileSums<Isa, Blocks, Tokens>& acc) noexcept {
     using ops = simd::ops<Isa>;
     using i32 = typename ops::i32;
-    constexpr std::size_t calls = ops::dot4_calls(Largest);
-    constexpr bool narrow = calls >= 8 && calls < max_cols / 4; // sums of a narrower kind pay
+    constexpr std::size_t calls = has_byte_dot<Isa> ? 0 : ops::dot4_calls(Largest);
+    constexpr bool narrow = calls >= 8;
 
     const std::uint8_t* codes = in.codes + first * Blocks * layout::line_bytes;
     const std::uint8_t* x = in.tokens + first * in.panel_bytes;
@@ -164,16 +166,16 @@ struct UnpackedRunner {
     using Kernel = Tile<Weights, Codes, Layout>;
     static constexpr std::size_t max_blocks = simd::ops<Isa>::gemm_blocks;
     static constexpr std::size_t max_tokens = simd::ops<Isa>::gemm_tokens;
-    static constexpr std::size_t largest = largest_code<Kernel, Weights, Isa>;
+    static constexpr std::size_t largest = largest_code<Weights, Isa>;
 
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
 
-    /// Whether x has enough tokens. With groups, dots in eight registers of half the width wait for
-    /// each other, and packed codes are shifted meanwhile.
+    /// Whether x has enough tokens. alderlake keeps packed codes for groups: its eight sums wait
+    /// for each other, and codes are shifted meanwhile.
     static BITNET_INLINE bool pays(const Quantized<Codes>& x) noexcept {
-        constexpr bool of_groups = !has_byte_dot<Isa> || simd::ops<Isa>::registers == 1;
-        return x.tokens >= 2 * panel_tokens && (of_groups || x.group == 0);
+        constexpr bool groups_pay = !has_byte_dot<Isa> || simd::ops<Isa>::registers == 1;
+        return x.tokens >= 2 * panel_tokens && (groups_pay || x.group == 0);
     }
 
     template <class Epilogue, class T>
@@ -197,26 +199,34 @@ private:
     template <std::size_t Blocks, class Epilogue, class T>
     BITNET_INLINE void run(const TileRange& part, const Epilogue& epilogue,
                            const OutputRows<T>& rows) const noexcept {
+        if constexpr (Layout::has_groups) {
+            if (x.group != 0) return run<Blocks, true>(part, epilogue, rows);
+        }
+        run<Blocks, false>(part, epilogue, rows);
+    }
+
+    template <std::size_t Blocks, bool Grouped, class Epilogue, class T>
+    BITNET_INLINE void run(const TileRange& part, const Epilogue& epilogue,
+                           const OutputRows<T>& rows) const noexcept {
         using Mapping = typename Layout::template mapping<Weights>;
         using Values = typename Epilogue::Values;
         using Dots = simd::i32x16<Isa>;
-        constexpr std::size_t line_words = Mapping::step_cols / 4;
+        using Sum = std::conditional_t<Grouped, T, std::int32_t>; // over groups, or a dot
+        constexpr std::size_t step_words = Mapping::step_cols / 4;
         static_assert(unpacked_cols % Mapping::step_cols == 0, "whole steps of the layout");
+        static_assert(unpacked_cols >= std::end(group_sizes)[-1], "a group at least");
         constexpr std::size_t room = unpacked_cols / 4; // words
         constexpr std::size_t token_values = Blocks * tile_rows;
         constexpr std::make_index_sequence<max_tokens> widths{};
         alignas(64) std::uint8_t codes[room * Blocks * layout::line_bytes];
-        alignas(64) std::int32_t dots[unpacked_tokens * token_values];
-        alignas(64) T sums[unpacked_tokens * token_values]; // over groups
-
-        const bool grouped = Layout::has_groups && x.group != 0;
-        const std::size_t group_words = x.group / 4;
-        const std::size_t most_words = grouped ? room / group_words * group_words : room;
-        if (grouped) {
+        alignas(64) Sum sums[unpacked_tokens * token_values];
+        if constexpr (Grouped) {
             for (std::size_t i = 0; i < part.values(); i += tile_rows) {
                 epilogue.zero().store(sums + i);
             }
         }
+        const std::size_t group_words = Grouped ? x.group / 4 : 1;
+        const std::size_t most_words = room / group_words * group_words;
         const std::size_t block_bytes = weights.mapping().block_bytes();
         const std::uint8_t* const block = weights.data + part.block * block_bytes;
         const std::size_t words = (x.cols + 3) / 4, steps = (words + most_words - 1) / most_words;
@@ -224,40 +234,46 @@ private:
             const std::size_t word = step * most_words;
             const bool is_last = words - word <= most_words;
             const std::size_t now = is_last ? words - word : most_words;
-            const std::uint8_t* const line = block + word / line_words * Mapping::step_bytes;
+            const std::uint8_t* const line = block + word / step_words * Mapping::step_bytes;
             Kernel::template unpack<Isa, Blocks>(line, block_bytes, now, codes);
-            // Each tile asks for lines of one block of the next stripe, and at each step for its
-            // share of those that it will write at the last.
+            // Each tile asks for a share of the lines of one block of the next stripe, 16 bytes a
+            // word; and at each step for those of some tokens that it will write at the last.
+            const std::size_t line_bytes = now * Mapping::step_bytes / step_words;
+            const auto next = reinterpret_cast<std::uintptr_t>(line) + Blocks * block_bytes;
+            std::size_t tiles = 0;
             const std::size_t share = max_tokens * step / steps;
             const std::size_t share_end = max_tokens * (step + 1) / steps;
-            const auto idle = reinterpret_cast<std::uintptr_t>(codes);
-            std::uintptr_t next = reinterpret_cast<std::uintptr_t>(line) + Blocks * block_bytes;
-            const std::uintptr_t last = next + (Blocks - 1) * block_bytes;
             for_each_tile(x, part, max_tokens, [&](const TileRange& tile) BITNET_INLINE_LAMBDA {
                 const auto at = x.layout();
                 const std::size_t panel_bytes = 4 * at.width(tile.token);
+                const std::size_t asked = tiles / Blocks * 16 * now;
+                const auto ahead = asked < line_bytes ? next + tiles % Blocks * block_bytes + asked
+                                                      : reinterpret_cast<std::uintptr_t>(codes);
+                ++tiles;
                 const UnpackedInput in{codes,
                                        x.codes + at.offset(tile.token) + word * panel_bytes,
                                        panel_bytes,
                                        now,
-                                       Kernel::code_shift,
-                                       next <= last ? next : idle};
-                next += block_bytes;
+                                       Weights::minimum,
+                                       ahead};
                 rows.prefetch(tile, share, share_end);
-                const std::size_t first = (tile.token - part.token) * token_values;
-                if (grouped) {
-                    const std::size_t g = word / group_words;
-                    const UnpackedGroups groups{group_words, g, x.sums + g * x.tokens + tile.token,
-                                                x.tokens, tile.block};
-                    add_groups<Blocks>(in, tile.tokens, groups, epilogue, sums + first, widths);
+                Sum* const to = sums + (tile.token - part.token) * token_values;
+                const std::size_t g = word / group_words;
+                const std::int32_t* const token_sums = x.sums + tile.token;
+                if constexpr (Grouped) {
+                    const UnpackedGroups groups{group_words, g, token_sums + g * x.tokens, x.tokens,
+                                                tile.block};
+                    add_groups<Blocks>(in, tile.tokens, groups, epilogue, to, widths);
                 } else {
-                    add_dots<Blocks>(in, tile.tokens, word == 0 ? x.sums + tile.token : nullptr,
-                                     dots + first, widths);
+                    add_dots<Blocks>(in, tile.tokens, word == 0 ? token_sums : nullptr, to, widths);
                 }
                 if (is_last) {
-                    finish_tile(epilogue, rows, tile, grouped, [&](std::size_t i) noexcept {
-                        if (grouped) return Values::load(sums + first + i);
-                        return epilogue.convert(Dots::load(dots + first + i));
+                    finish_tile(epilogue, rows, tile, Grouped, [&](std::size_t i) noexcept {
+                        if constexpr (Grouped) {
+                            return Values::load(to + i);
+                        } else {
+                            return epilogue.convert(Dots::load(to + i));
+                        }
                     });
                 }
             });
@@ -276,12 +292,10 @@ private:
     static BITNET_INLINE void add_groups(const UnpackedInput& in, std::size_t tokens,
                                          const UnpackedGroups& groups, const Epilogue& epilogue,
                                          Sum* sums, std::index_sequence<T...>) noexcept {
-        if constexpr (Layout::has_groups) {
-            ((tokens == T + 1
-                  ? add_unpacked_groups<Isa, largest, Blocks, T + 1>(in, groups, epilogue, sums)
-                  : void()),
-             ...);
-        }
+        ((tokens == T + 1
+              ? add_unpacked_groups<Isa, largest, Blocks, T + 1>(in, groups, epilogue, sums)
+              : void()),
+         ...);
     }
 };
 

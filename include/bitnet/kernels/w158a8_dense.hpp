@@ -22,8 +22,6 @@ namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Ternary, Int8, layout::Dense16> {
-    static constexpr int code_shift = 0;
-
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;

@@ -18,8 +18,6 @@ namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Int4, Int8, layout::Rows16> {
-    static constexpr int code_shift = 3;
-
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
@@ -45,7 +43,7 @@ struct Tile<Int4, Int8, layout::Rows16> {
                 if (j % 2 == 1) line += layout::line_bytes;
             });
         }
-        store_chains<code_shift>(acc, in.sums, dots);
+        store_chains<3>(acc, in.sums, dots);
     }
 
     template <class Isa, std::size_t Blocks>

@@ -21,8 +21,6 @@ namespace BITNET_NAMESPACE::kernels {
 
 template <>
 struct Tile<Int6, Int8, layout::Six16> {
-    static constexpr int code_shift = 5;
-
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
         using ops = simd::ops<Isa>;
@@ -54,7 +52,7 @@ struct Tile<Int6, Int8, layout::Six16> {
             x += in.panel_bytes;
             line += 3 * line_bytes;
         }
-        store_chains<code_shift>(acc, in.sums, dots);
+        store_chains<5>(acc, in.sums, dots);
     }
 
     template <class Isa, std::size_t Blocks>
