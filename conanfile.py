@@ -34,7 +34,8 @@ class BitnetConan(ConanFile):
             self.package_type = "static-library"
 
     def requirements(self):
-        self.requires("xsimd/[>=13.2 <15]", transitive_headers=True)
+        oldest = "14" if str(self.settings.arch).startswith("armv8") else "13.2"
+        self.requires(f"xsimd/[>={oldest} <15]", transitive_headers=True)
 
     def package_id(self):
         if not self.info.options.dispatch:

@@ -38,6 +38,23 @@ BITNET_INLINE void keep(Sums& sums) noexcept {
     keep(sums.lanes);
 }
 
+#if defined(__GNUC__) && defined(__aarch64__) // neon's, and the counts of all that have it
+template <class Sums>
+requires requires(Sums sums) {
+    sums.high;
+}
+BITNET_INLINE void keep(Sums& sums) noexcept {
+    asm volatile("" : "+w"(sums.low), "+w"(sums.high));
+}
+template <class Counts>
+requires requires(Counts counts) {
+    counts.bytes;
+}
+BITNET_INLINE void keep(Counts& counts) noexcept {
+    asm volatile("" : "+w"(counts.bytes));
+}
+#endif
+
 template <class I>
 struct Loops {
     using ops = bitnet::simd::ops<I>;

@@ -3,6 +3,9 @@
 # alone; the rest is for the program, the tests, the bench and the trainer.
 
 set(BITNET_NEEDS_xsimd 13.2)        # older ones lack batch functions the headers call
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+    set(BITNET_NEEDS_xsimd 14.0)    # see config.hpp
+endif()
 set(BITNET_NEEDS_CLI11 2.1)
 set(BITNET_NEEDS_nlohmann_json 3.9)
 set(BITNET_NEEDS_Catch2 3.3)        # SKIP() and its exit code
@@ -10,7 +13,7 @@ set(BITNET_NEEDS_benchmark 1.6)
 set(BITNET_NEEDS_dnnl 2.6)
 
 # What -DBITNET_FETCH_DEPS=ON downloads instead.
-set(BITNET_FETCH_xsimd https://github.com/xtensor-stack/xsimd 13.2.0)
+set(BITNET_FETCH_xsimd https://github.com/xtensor-stack/xsimd ${BITNET_NEEDS_xsimd}.0)
 set(BITNET_FETCH_CLI11 https://github.com/CLIUtils/CLI11 v2.4.2)
 set(BITNET_FETCH_nlohmann_json https://github.com/nlohmann/json v3.11.3)
 set(BITNET_FETCH_Catch2 https://github.com/catchorg/Catch2 v3.7.1)

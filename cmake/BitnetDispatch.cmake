@@ -16,6 +16,10 @@ function(bitnet_default_clusters out)
             AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
         list(APPEND clusters haswell alderlake skylakex icelake)
     endif()
+    if(flags_work AND architectures LESS 2
+            AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+        list(APPEND clusters neon neon_dotprod neon_i8mm)
+    endif()
     set(${out} ${clusters} PARENT_SCOPE)
 endfunction()
 
@@ -29,6 +33,10 @@ function(bitnet_isa_flags out isa)
     set(icelake ${skylakex} -mavx512vnni -mavx512vbmi -mavx512vbmi2 -mavx512bitalg
         -mavx512vpopcntdq -mavx512ifma -mgfni)
     set(alderlake ${haswell} -mavxvnni)
+    # g++ 12 has SDOT for Armv8.2-A alone, whose atomics and CRC32 every CPU with SDOT has too.
+    set(neon "")
+    set(neon_dotprod -march=armv8.2-a+dotprod)
+    set(neon_i8mm -march=armv8.2-a+dotprod+i8mm)
     set(scalar "")
     set(baseline128 "")
     if(NOT DEFINED ${isa})
@@ -43,6 +51,9 @@ function(bitnet_isa_flags out isa)
     # accumulators need: without that, W1.58A8 GEMM is a quarter to a third faster.
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         list(APPEND flags -fno-gcse -fno-tree-pre)
+        if(isa MATCHES "^neon") # its scheduler does the same within a step
+            list(APPEND flags -fno-schedule-insns)
+        endif()
     endif()
     set(${out} ${flags} PARENT_SCOPE)
 endfunction()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One program for every CPU: the kernels of the best instruction set are chosen at run time.
 // It links bitnet::dispatch and is compiled without any -m flag.
-// prints: the same bits on [a-z0-9]+ and scalar
+// prints: the same bits on [a-z0-9_]+ and scalar
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/dispatch.hpp> // isa::dynamic needs it
 

@@ -6,7 +6,8 @@
 # words to the int32 dot, in TileRunner and GemmDots, no vector register is multiplied. The others, of Int8 say, do
 # multiply, and show that the pattern below knows a multiply when it meets one.
 # own_dots: clusters inherit primitives. A kernel of one with VNNI that takes one of haswell's sums, pairs in int16
-# by VPMADDUBSW, for its own would give wrong dots, and only on a CPU that the tests may not have.
+# by VPMADDUBSW, for its own would give wrong dots, and only on a CPU that the tests may not have. On ARM those with
+# SDOT may take none of neon's, SMLAL and SMULL.
 # Names offenders and fails; 77 = cannot tell.
 set -eu
 objdump=$1 rule=$2
@@ -30,9 +31,13 @@ for object in "$@"; do
             next
         }
         function offends(what) { if (!told[name]++) print what " (" $2 "): " name }
-        rule == "own_dots" && /[\t ]v?pdpbusd/ { good++ }
-        rule == "own_dots" && /[\t ]v?pmaddubsw/ { offends("sums of another cluster") }
+        rule == "own_dots" && /[\t ]v?pdpbusd|\tus?mmla\t|\tu?sdot\t/ { good++ }
+        rule == "own_dots" && /[\t ]v?pmaddubsw|\tsm(ull|lal|lsl)2?\tv[0-9]/ { offends("sums of another cluster") }
         rule == "no_multiply" && kernel && /[\t ]v?(p(madd|mul|dp)|gf2p8mul|pclmul|fn?m(add|sub)|mul[ps][sd])/ {
+            if (name ~ /4Int[468]/) good++
+            else offends("multiplies")
+        }
+        rule == "no_multiply" && kernel && /\t(f?mul|f?ml[as]|[su]mul?l2?|[su]ml[as]l2?|pmull?2?|u?s?u?dot|u?s?u?mmla)\tv[0-9]/ {
             if (name ~ /4Int[468]/) good++
             else offends("multiplies")
         }

@@ -3,9 +3,13 @@
 # sanitizers, which change objects and cannot see what these tests look for.
 
 set(x86 FALSE)
+set(arm64 FALSE)
 if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang" AND NOT MSVC AND CMAKE_SIZEOF_VOID_P EQUAL 8
         AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND NOT CMAKE_OSX_ARCHITECTURES)
     set(x86 TRUE)
+elseif(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang" AND CMAKE_SYSTEM_NAME STREQUAL "Linux"
+        AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+    set(arm64 TRUE)
 endif()
 
 # bitnet_flag_unit(<test> <unit> <macro> <file> [<flag>...]): one more object of <test>, compiled from
@@ -48,6 +52,13 @@ if(x86)
         -march=bdver4 -mno-xop -mno-fma4 -mno-tbm -mno-sse4a)
     target_compile_definitions(test_odr PRIVATE ODR_HAS_X86=1)
 endif()
+if(arm64)
+    bitnet_flag_unit(test_odr i8mm ODR_UNIT odr_unit.cpp -O0 -march=armv8.2-a+dotprod+i8mm)
+    bitnet_flag_unit(test_odr sve ODR_UNIT odr_unit.cpp -O0 -march=armv8.2-a+sve -msve-vector-bits=256)
+    bitnet_flag_unit(test_odr dotprod ODR_UNIT odr_unit.cpp -O0 -march=armv8.2-a+dotprod)
+    bitnet_flag_unit(test_odr fp16 ODR_UNIT odr_unit.cpp -O0 -march=armv8.2-a+fp16)
+    target_compile_definitions(test_odr PRIVATE ODR_HAS_ARM64=1)
+endif()
 bitnet_flag_unit(test_odr plain ODR_UNIT odr_unit.cpp)
 
 # --- flags that let a compiler change floats ----------------------------------------------------------
@@ -65,6 +76,11 @@ if(x86)
     bitnet_flag_unit(test_contract fast_fma CONTRACT_UNIT contract_unit.cpp
         -O3 -march=haswell -ffast-math -ffp-contract=fast)
     target_compile_definitions(test_contract PRIVATE CONTRACT_HAS_X86=1)
+elseif(arm64) # which has FMA always
+    bitnet_flag_unit(test_contract fma CONTRACT_UNIT contract_unit.cpp -O3 -ffp-contract=fast)
+    bitnet_flag_unit(test_contract fast_fma CONTRACT_UNIT contract_unit.cpp
+        -O3 -ffast-math -ffp-contract=fast)
+    target_compile_definitions(test_contract PRIVATE CONTRACT_HAS_ARM64=1)
 endif()
 
 # --- division where compilers may divide by an estimate -------------------------------------------------
@@ -94,7 +110,7 @@ if(NOT MSVC)
 endif()
 
 # --- kernels leak no instruction under a shared name --------------------------------------------------
-if(x86 AND CMAKE_NM AND CMAKE_OBJDUMP)
+if((x86 OR arm64) AND CMAKE_NM AND CMAKE_OBJDUMP)
     set(check ${CMAKE_CURRENT_SOURCE_DIR}/weak_symbols.sh ${CMAKE_NM} ${CMAKE_OBJDUMP})
     set(objects)
     foreach(isa IN LISTS BITNET_CLUSTERS)
@@ -102,33 +118,49 @@ if(x86 AND CMAKE_NM AND CMAKE_OBJDUMP)
     endforeach()
     add_test(NAME weak_symbols.kernels COMMAND ${check} . ${objects} COMMAND_EXPAND_LISTS)
     # A caller's own unit, not optimised: of std's functions that is the caller's business.
-    add_test(NAME weak_symbols.headers COMMAND ${check} 6bitnet
-        $<TARGET_OBJECTS:test_odr_haswell> $<TARGET_OBJECTS:test_odr_sapphire> COMMAND_EXPAND_LISTS)
+    if(x86)
+        set(units $<TARGET_OBJECTS:test_odr_haswell> $<TARGET_OBJECTS:test_odr_sapphire>)
+    else()
+        set(units $<TARGET_OBJECTS:test_odr_dotprod> $<TARGET_OBJECTS:test_odr_i8mm>
+            $<TARGET_OBJECTS:test_odr_sve> $<TARGET_OBJECTS:test_odr_fp16>)
+    endif()
+    add_test(NAME weak_symbols.headers COMMAND ${check} 6bitnet ${units} COMMAND_EXPAND_LISTS)
 endif()
 
-# --- the kernels of one-bit and ternary activations multiply nothing ------------------------------------
-if(x86)
+# --- what is in the kernels' inner loops ---------------------------------------------------------------
+if(x86 OR arm64)
     set(objects)
+    set(own_dots)
+    set(has_budgets FALSE)
+    if(CMAKE_BUILD_TYPE MATCHES "Rel" AND ((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12")
+            OR (arm64 AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^19")))
+        set(has_budgets TRUE)
+    endif()
     foreach(isa IN LISTS BITNET_CLUSTERS)
-        if(NOT isa MATCHES "^(scalar|baseline128)$") # whose kernels are no functions of their own
-            list(APPEND objects $<TARGET_OBJECTS:bitnet_dispatch_${isa}>)
+        if(isa MATCHES "^(scalar|baseline128)$") # whose kernels are no functions of their own
+            continue()
+        endif()
+        list(APPEND objects $<TARGET_OBJECTS:bitnet_dispatch_${isa}>)
+        bitnet_isa_flags(flags ${isa})
+        if(flags MATCHES "vnni|dotprod")
+            list(APPEND own_dots $<TARGET_OBJECTS:bitnet_dispatch_${isa}>)
+        endif()
+        # Not more instructions than they had, by the compilers that the budgets are of.
+        file(STRINGS instructions.txt budgets REGEX "^${isa} ")
+        if(budgets AND has_budgets)
+            add_test(NAME instructions.${isa} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/instructions.sh "${CMAKE_OBJDUMP}"
+                ${isa} ${CMAKE_CURRENT_SOURCE_DIR}/instructions.txt $<TARGET_OBJECTS:bitnet_dispatch_${isa}>)
+            set_tests_properties(instructions.${isa} PROPERTIES SKIP_RETURN_CODE 77)
         endif()
     endforeach()
+    # Kernels of one-bit and ternary activations multiply nothing.
     add_test(NAME no_multiply COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/disassembly.sh "${CMAKE_OBJDUMP}" no_multiply
         ${objects} COMMAND_EXPAND_LISTS)
     set_tests_properties(no_multiply PROPERTIES SKIP_RETURN_CODE 77)
-
     # Wrong on a CPU that is not here to show it: a kernel with sums of another cluster.
-    set(objects)
-    foreach(isa IN LISTS BITNET_CLUSTERS)
-        bitnet_isa_flags(flags ${isa})
-        if(flags MATCHES "vnni")
-            list(APPEND objects $<TARGET_OBJECTS:bitnet_dispatch_${isa}>)
-        endif()
-    endforeach()
-    if(objects)
+    if(own_dots)
         add_test(NAME own_dots COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/disassembly.sh "${CMAKE_OBJDUMP}" own_dots
-            ${objects} COMMAND_EXPAND_LISTS)
+            ${own_dots} COMMAND_EXPAND_LISTS)
         set_tests_properties(own_dots PROPERTIES SKIP_RETURN_CODE 77)
     endif()
 endif()

@@ -34,6 +34,7 @@ struct Report {
 using Unit = Report(const Input& in, std::span<float> (&y)[4]);
 
 Unit sapphire, icelake, cannonlake, skylakex, haswell, haswell_movbe_off, sse42, plain;
+Unit i8mm, dotprod, sve, fp16;
 
 /// Flag sets, of flag_set_unit.cpp.
 extern const unsigned long long bdver4, no_xop, no_fma4, no_tbm, no_sse4a;

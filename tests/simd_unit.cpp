@@ -2,6 +2,9 @@
 // Compiled once per cluster, with its flags and BITNET_KERNEL_ISA: see simd_unit.hpp.
 #include "simd_unit.hpp"
 
+#include <cstring>
+
+#include <bitnet/kernels/panel_dots.hpp>
 #include <bitnet/simd/simd.hpp>
 
 namespace simd_test {
@@ -61,35 +64,71 @@ constexpr bool sums_do_not_mix() {
            !may_be_sums<ops, DotSums> && !may_be_sums<ops, BitCounts>;
 }
 
+/// A DotSums from what an earlier one left, and back.
+template <class DotSums>
+DotSums load_sums(const std::int32_t* from) {
+    DotSums sums;
+    std::memcpy(&sums, from, sizeof sums);
+    return sums;
+}
+template <class DotSums>
+void store_sums(const DotSums& sums, std::int32_t* to) {
+    std::memcpy(to, &sums, sizeof sums);
+}
+
+template <class ops, unsigned Bits>
+constexpr Orders::LineDots line_dots() {
+    if constexpr (requires { sizeof(typename ops::template LineSums<Bits>); }) {
+        using Sums = typename ops::template LineSums<Bits>;
+        return {Sums::calls, [](const std::uint8_t* registers, std::size_t calls,
+                                const std::uint8_t* x, std::int32_t* values) {
+                    Sums sums;
+                    for (std::size_t i = 0; i < calls; ++i) {
+                        sums.add(ops::load(registers + 4 * ops::lanes * i), x + 4 * 8 / Bits * i);
+                    }
+                    sums.value().store_unaligned(values);
+                }};
+    } else {
+        return {};
+    }
+}
+
 template <class Which>
 constexpr Orders orders() {
     Orders result;
     if constexpr (!bitnet::isa::is_scalar<Which>) {
         using ops = bitnet::simd::ops<Which>;
         if constexpr (requires { &ops::add_two_dots; }) {
-            using i32 = typename ops::i32;
             using DotSums = typename ops::DotSums;
             result.add_two_dots = [](std::int32_t* a, const std::uint8_t* codes,
                                      const std::uint8_t* x, std::int32_t* b,
                                      const std::uint8_t* more, const std::uint8_t* y) {
-                DotSums first(i32::load_unaligned(a)), second(i32::load_unaligned(b));
+                auto first = load_sums<DotSums>(a), second = load_sums<DotSums>(b);
                 ops::add_two_dots(first, ops::load(codes), x, second, ops::load(more), y);
-                first.lanes.store_unaligned(a);
-                second.lanes.store_unaligned(b);
+                store_sums(first, a);
+                store_sums(second, b);
             };
         }
         if constexpr (requires { &ops::add_four_popcounts; }) {
-            using i32 = typename ops::i32;
             result.add_four_popcounts = [](std::int32_t* counts, const std::uint8_t* v) {
                 typename ops::BitCounts four[4];
                 for (std::size_t k = 0; k < 4; ++k) {
-                    four[k].lanes = i32::load_unaligned(counts + k * ops::lanes);
+                    four[k] = load_sums<typename ops::BitCounts>(counts + k * ops::lanes);
                 }
                 const auto word = [&](std::size_t k) { return ops::load(v + 4 * k * ops::lanes); };
                 ops::add_four_popcounts(four, word(0), word(1), word(2), word(3));
                 for (std::size_t k = 0; k < 4; ++k) {
-                    four[k].lanes.store_unaligned(counts + k * ops::lanes);
+                    store_sums(four[k], counts + k * ops::lanes);
                 }
+            };
+        }
+        result.line_dots[0] = line_dots<ops, 1>();
+        result.line_dots[1] = line_dots<ops, 2>();
+        if constexpr (bitnet::kernels::HasPanelSums<Which>) {
+            result.panel_dots = [](std::uint8_t* codes, const std::uint8_t* x, std::size_t words,
+                                   std::int32_t* dots) {
+                bitnet::kernels::arrange_panel_codes<Which>(codes, words);
+                bitnet::kernels::panel_dots<Which>(codes, x, words, 0, dots);
             };
         }
     }
@@ -109,6 +148,7 @@ constexpr Registers registers() {
         return {
             ops::lanes,
             ops::registers,
+            sizeof(DotSums) / sizeof(std::int32_t),
             [](const std::uint8_t* p, std::uint32_t* out) { ops::load(p).store_unaligned(out); },
             [](const std::uint8_t* p, std::uint32_t* out) {
                 ops::broadcast(p).store_unaligned(out);
@@ -123,11 +163,11 @@ constexpr Registers registers() {
             },
             [](std::size_t largest) { return ops::dot4_calls(largest); },
             [](std::int32_t* sums, const std::uint8_t* codes, const std::uint8_t* x) {
-                ops::add_dot4(DotSums(i32::load_unaligned(sums)), ops::load(codes), ops::load(x))
-                    .lanes.store_unaligned(sums);
+                store_sums(ops::add_dot4(load_sums<DotSums>(sums), ops::load(codes), ops::load(x)),
+                           sums);
             },
             [](std::int32_t* sums) {
-                ops::dot4_sum(DotSums(i32::load_unaligned(sums))).store_unaligned(sums);
+                ops::dot4_sum(load_sums<DotSums>(sums)).store_unaligned(sums);
             },
             [](std::int32_t* sum, const std::uint8_t* codes, const std::uint8_t* x) {
                 ops::dot4_wide(i32::load_unaligned(sum), ops::load(codes), ops::load(x))
@@ -147,11 +187,10 @@ constexpr Registers registers() {
             },
             ops::popcount_calls,
             [](std::int32_t* counts, const std::uint8_t* v) {
-                ops::add_popcount(BitCounts(i32::load_unaligned(counts)), ops::load(v))
-                    .lanes.store_unaligned(counts);
+                store_sums(ops::add_popcount(load_sums<BitCounts>(counts), ops::load(v)), counts);
             },
             [](std::int32_t* counts) {
-                ops::popcount(BitCounts(i32::load_unaligned(counts))).store_unaligned(counts);
+                ops::popcount(load_sums<BitCounts>(counts)).store_unaligned(counts);
             },
             [](std::int8_t* p, const std::int32_t* v) {
                 ops::store_bytes(p, i32::load_unaligned(v));

@@ -13,6 +13,7 @@ namespace simd_test {
 /// simd::ops: registers of `lanes` 32-bit lanes. All nullptr on scalar, which has no registers.
 struct Registers {
     std::size_t lanes = 0, registers = 0;
+    std::size_t sums_words = 0; ///< int32 that a DotSums takes
     void (*load)(const std::uint8_t* p, std::uint32_t* out) = nullptr;
     void (*broadcast)(const std::uint8_t* p, std::uint32_t* out) = nullptr;
     void (*where_equal)(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* mask,
@@ -40,6 +41,15 @@ struct Orders {
                          std::int32_t* b, const std::uint8_t* more,
                          const std::uint8_t* y) = nullptr;
     void (*add_four_popcounts)(std::int32_t* counts, const std::uint8_t* v) = nullptr; // 4 x lanes
+    /// LineSums of codes of one bit and of two: `calls` registers of a line, one after the other.
+    struct LineDots {
+        std::size_t calls = 0; ///< at most
+        void (*run)(const std::uint8_t* registers, std::size_t calls, const std::uint8_t* x,
+                    std::int32_t* sums) = nullptr;
+    } line_dots[2];
+    /// PanelSums: codes (words, 64), which it changes, x (words, 8) words, dots (8, 16).
+    void (*panel_dots)(std::uint8_t* codes, const std::uint8_t* x, std::size_t words,
+                       std::int32_t* dots) = nullptr;
 };
 
 /// simd::f32x16: sixteen floats.

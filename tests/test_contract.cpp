@@ -33,6 +33,9 @@ std::vector<Entry> units() {
         out.push_back({"-O3 -march=haswell -ffp-contract=fast", contract::fma});
         out.push_back({"-O3 -march=haswell -ffast-math", contract::fast_fma});
     }
+#elif defined(CONTRACT_HAS_ARM64)
+    out.push_back({"-O3 -ffp-contract=fast", contract::fma});
+    out.push_back({"-O3 -ffast-math -ffp-contract=fast", contract::fast_fma});
 #endif
     return out;
 }

@@ -118,7 +118,7 @@ TEST_CASE("what is no regular file is refused") {
 #endif
 }
 
-TEST_CASE("read or mapped, the bytes are the same") {
+TEST_CASE("read or mapped, the bytes are the same", "[system]") {
     const Files files;
     const std::vector<std::byte> bytes = some_bytes(10 * large_page + 77);
     const std::string path = files.write("f", bytes);

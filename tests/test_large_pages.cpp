@@ -165,7 +165,7 @@ TEST_CASE("only whole pages inside the range are asked for") {
     CHECK_FALSE(advise_large_pages(few, sizeof few));
 }
 
-TEST_CASE("Linux gives large pages, to AlignedBytes and to memory that is advised") {
+TEST_CASE("Linux gives large pages, to AlignedBytes and to memory that is advised", "[system]") {
     if (!system_has_large_pages()) SKIP("no transparent huge pages");
     constexpr std::size_t size = 32 * large_page;
     const AlignedBytes memory(size);

@@ -89,7 +89,8 @@ TEST_CASE("whether the system gives large pages") {
     CHECK_FALSE(gives_large_pages(system.root()));
 }
 
-TEST_CASE("a State's buffers begin at a cache line, large ones at a large page and in such") {
+TEST_CASE("a State's buffers begin at a cache line, large ones at a large page and in such",
+          "[system]") {
     using bitnet::large_page;
     for (const std::size_t bytes : {std::size_t{4}, large_page, 2 * large_page, 16 * large_page}) {
         const Floats floats(bytes / sizeof(float));
@@ -100,7 +101,7 @@ TEST_CASE("a State's buffers begin at a cache line, large ones at a large page a
     }
 }
 
-TEST_CASE("what of a buffer is in large pages") {
+TEST_CASE("what of a buffer is in large pages", "[system]") {
     using bitnet::large_page;
     const bitnet::AlignedBytes memory(16 * large_page);
     std::memset(memory.data(), 1, memory.size());

@@ -3,8 +3,14 @@
 // of every function that holds its instructions, and all give the same bits.
 #include "odr_unit.hpp"
 
+#include <bitnet/dispatch.hpp>
+
 #include <set>
 #include <vector>
+
+#if defined(ODR_HAS_ARM64)
+#include <sys/auxv.h>
+#endif
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -40,6 +46,13 @@ std::vector<Entry> units() {
     out.push_back({"icelake", "icelake", odr::icelake, icelake});
     out.push_back(
         {"sapphire", "icelake", odr::sapphire, icelake && __builtin_cpu_supports("avx512bf16")});
+#elif defined(ODR_HAS_ARM64)
+    using bitnet::dispatch::runs_here;
+    const auto has = [](int bit) { return (getauxval(AT_HWCAP) >> bit & 1) != 0; };
+    out.push_back({"dotprod", "neon_dotprod", odr::dotprod, runs_here("neon_dotprod")});
+    out.push_back({"i8mm", "neon_i8mm", odr::i8mm, runs_here("neon_i8mm")});
+    out.push_back({"fp16", "neon", odr::fp16, has(10)});
+    out.push_back({"sve", "neon", odr::sve, has(22)});
 #endif
     return out;
 }

@@ -103,7 +103,7 @@ TEST_CASE("add_dot4 and dot4_sum", "[simd]") {
             const std::size_t most = ops.dot4_calls(largest);
             const std::size_t calls = round < 2 && most < 1000 ? most : 1 + random.below(9) % most;
             std::vector<std::uint8_t> codes(4 * ops.lanes), x(4 * ops.lanes);
-            std::vector<std::int32_t> sums(ops.lanes), expected(ops.lanes);
+            std::vector<std::int32_t> sums(ops.sums_words), expected(ops.lanes);
             for (std::size_t call = 0; call < calls; ++call) {
                 for (auto& c : codes) {
                     c = static_cast<std::uint8_t>(round < 2 ? largest : random.below(largest + 1));
@@ -119,6 +119,7 @@ TEST_CASE("add_dot4 and dot4_sum", "[simd]") {
                 ops.add_dot4(sums.data(), codes.data(), x.data());
             }
             ops.dot4_sum(sums.data());
+            sums.resize(ops.lanes);
             REQUIRE(sums == expected);
         }
     }
@@ -135,11 +136,12 @@ TEST_CASE("add_dot4 of the largest code, 128, at the last call", "[simd]") {
         const std::vector<std::uint8_t> codes(4 * ops.lanes, 128);
         for (const int x : {-128, 127}) {
             const std::vector<std::uint8_t> token(4 * ops.lanes, static_cast<std::uint8_t>(x));
-            std::vector<std::int32_t> sums(ops.lanes);
+            std::vector<std::int32_t> sums(ops.sums_words);
             for (std::size_t call = 0; call < calls; ++call) {
                 ops.add_dot4(sums.data(), codes.data(), token.data());
             }
             ops.dot4_sum(sums.data());
+            sums.resize(ops.lanes);
             const auto sum = static_cast<std::int32_t>(static_cast<std::int64_t>(calls) * 512 * x);
             REQUIRE(sums == std::vector<std::int32_t>(ops.lanes, sum));
         }
@@ -156,8 +158,9 @@ TEST_CASE("add_two_dots", "[simd]") {
             const unsigned largest = round % 2 ? 128 : 2;
             const auto calls = std::min<std::size_t>(ops.dot4_calls(largest), 5);
             std::vector<std::int32_t> sums[2], expected[2];
-            for (auto* s : {sums, expected}) {
-                for (int k = 0; k < 2; ++k) s[k].resize(ops.lanes);
+            for (int k = 0; k < 2; ++k) {
+                sums[k].resize(ops.sums_words);
+                expected[k].resize(ops.lanes);
             }
             for (std::size_t call = 0; call < calls; ++call) {
                 std::vector<std::uint8_t> codes[2], words(9); // two words, not aligned
@@ -174,8 +177,73 @@ TEST_CASE("add_two_dots", "[simd]") {
             }
             for (int k = 0; k < 2; ++k) {
                 ops.dot4_sum(sums[k].data());
+                sums[k].resize(ops.lanes);
                 REQUIRE(sums[k] == expected[k]);
             }
+        }
+    }
+}
+
+TEST_CASE("LineSums", "[simd]") {
+    support::Random random(13);
+    for (const auto& [name, p] : clusters()) {
+        for (std::size_t bits = 1; bits <= 2; ++bits) {
+            const auto& sums = p->orders.line_dots[bits - 1];
+            if (!sums.run) continue;
+            CAPTURE(name, bits);
+            const std::size_t words = 8 / bits, lanes = p->registers.lanes;
+            for (int round = 0; round < rounds; ++round) {
+                // Round 0, 1: every product as large as it gets, for as many calls as there may be.
+                const std::size_t most = std::min<std::size_t>(sums.calls, 1000);
+                const std::size_t calls = round < 2 ? most : 1 + random.below(most);
+                std::vector<std::uint8_t> line(calls * lanes * 4), x(calls * words * 4);
+                for (auto& v : x) {
+                    v = round == 0   ? 0x80
+                        : round == 1 ? 0x7f
+                                     : static_cast<std::uint8_t>(random.next());
+                }
+                std::vector<std::int32_t> values(lanes), expected(lanes);
+                for (std::size_t i = 0; i < line.size(); ++i) {
+                    for (std::size_t s = 0; s < words; ++s) {
+                        const std::size_t u = round < 2 ? bits : random.below(bits + 1);
+                        line[i] = static_cast<std::uint8_t>(line[i] | u << s * bits);
+                        const std::size_t call = i / (4 * lanes);
+                        expected[i / 4 % lanes] +=
+                            static_cast<int>(u * (3 - bits)) *
+                            static_cast<std::int8_t>(x[(call * words + s) * 4 + i % 4]);
+                    }
+                }
+                sums.run(line.data(), calls, x.data(), values.data());
+                REQUIRE(values == expected);
+            }
+        }
+    }
+}
+
+TEST_CASE("PanelSums", "[simd]") {
+    support::Random random(14);
+    for (const auto& [name, p] : clusters()) {
+        if (!p->orders.panel_dots) continue;
+        CAPTURE(name);
+        for (int round = 0; round < rounds; ++round) {
+            const std::size_t words = 1 + random.below(20), room = words + words % 2;
+            std::vector<std::uint8_t> codes(room * 64), x(room * 32);
+            for (auto& c : codes) c = static_cast<std::uint8_t>(random.below(128));
+            for (std::size_t i = 0; i < words * 32; ++i) { // zeros after the last word
+                x[i] = static_cast<std::uint8_t>(random.next());
+            }
+            std::vector<std::int32_t> dots(8 * 16), expected(8 * 16);
+            for (std::size_t t = 0; t < 8; ++t) {
+                for (std::size_t r = 0; r < 16; ++r) {
+                    for (std::size_t i = 0; i < 4 * words; ++i) {
+                        expected[t * 16 + r] +=
+                            codes[i / 4 * 64 + 4 * r + i % 4] *
+                            static_cast<std::int8_t>(x[i / 4 * 32 + 4 * t + i % 4]);
+                    }
+                }
+            }
+            p->orders.panel_dots(codes.data(), x.data(), words, dots.data());
+            REQUIRE(dots == expected);
         }
     }
 }

@@ -21,6 +21,11 @@
 #error "bitnet needs xsimd 13.2 or newer"
 #endif
 
+// Of older ones g++ calls small functions in the inner loops, and their symbols name no cluster.
+#if (defined(__aarch64__) || defined(_M_ARM64)) && XSIMD_VERSION_MAJOR < 14
+#error "bitnet needs xsimd 14 or newer on 64-bit ARM"
+#endif
+
 // A shared object keeps its own copy of what these headers define and exports none of it: two
 // plugins never call each other's, and each can be unloaded (g++ would make an exported inline
 // variable one for the process and pin the object that has it). On functions and variables, not on

@@ -25,11 +25,35 @@ struct scalar {
 struct baseline128 {
     BITNET_HIDDEN static constexpr const char* name = "baseline128";
     static constexpr Features needs = Feature::simd128;
+    // Not what the flags allow: registers must be the same whatever they are.
 #if defined(__x86_64__) || defined(_M_X64)
     using arch = xsimd::sse2;
+#elif defined(__aarch64__) || defined(_M_ARM64)
+    using arch = xsimd::neon64;
 #elif !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
     using arch = xsimd::default_arch;
 #endif
+};
+
+/// 64-bit ARM: 128-bit registers, and instructions that baseline128 does without.
+struct neon {
+    BITNET_HIDDEN static constexpr const char* name = "neon";
+    static constexpr Features needs = baseline128::needs | Feature::neon;
+    using arch = xsimd::neon64;
+};
+
+/// Dots of bytes, SDOT: Armv8.2-A with the option, Armv8.4-A.
+struct neon_dotprod {
+    BITNET_HIDDEN static constexpr const char* name = "neon_dotprod";
+    static constexpr Features needs = neon::needs | Feature::dotprod;
+    using arch = xsimd::neon64;
+};
+
+/// Products of small matrices of bytes, USMMLA: Armv8.2-A with the option, Armv8.6-A.
+struct neon_i8mm {
+    BITNET_HIDDEN static constexpr const char* name = "neon_i8mm";
+    static constexpr Features needs = neon_dotprod::needs | Feature::i8mm;
+    using arch = xsimd::neon64;
 };
 
 /// 256-bit registers.
@@ -69,7 +93,8 @@ struct icelake {
 };
 
 /// All of them, worst first.
-using clusters = type_list<scalar, baseline128, haswell, alderlake, skylakex, icelake>;
+using clusters = type_list<scalar, baseline128, neon, neon_dotprod, neon_i8mm, haswell, alderlake,
+                           skylakex, icelake>;
 
 namespace detail {
 template <class Best, class... Rest>

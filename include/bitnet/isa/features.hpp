@@ -48,6 +48,7 @@ enum class Feature : unsigned {
     avx512bitalg,
     avx512vpopcntdq,
     gfni,
+    neon,
     dotprod,
     i8mm,
 };
@@ -117,6 +118,7 @@ static constexpr FeatureRow feature_rows[] = {
     {Feature::avx512bitalg, BITNET_DEFINED(__AVX512BITALG__), {7, 0, 2, 12, zmm_state}},
     {Feature::avx512vpopcntdq, BITNET_DEFINED(__AVX512VPOPCNTDQ__), {7, 0, 2, 14, zmm_state}},
     {Feature::gfni, BITNET_DEFINED(__GFNI__), {7, 0, 2, 8}},
+    {Feature::neon, BITNET_DEFINED(__aarch64__) || BITNET_DEFINED(_M_ARM64)}, // guaranteed there
     {Feature::dotprod,
      BITNET_DEFINED(__ARM_FEATURE_DOTPROD),
      {},
@@ -151,8 +153,15 @@ static constexpr unsigned long long flag_set = detail::hash(BITNET_STRING(
     __AVX512CD__, __AVX512BW__, __AVX512DQ__, __AVX512VL__, __AVX512IFMA__, __AVX512VBMI__,
     __AVX512VBMI2__, __AVX512VNNI__, __AVX512BITALG__, __AVX512VPOPCNTDQ__, __AVX512BF16__,
     __AVX512FP16__, __AVX512VP2INTERSECT__, __EVEX512__, __AVX10_1__, __AVX10_2__, __APX_F__,
-    __AMX_TILE__, __GFNI__, __VAES__, __VPCLMULQDQ__, __ARM_FEATURE_SVE, __ARM_FEATURE_SVE2,
-    __ARM_FEATURE_DOTPROD, __ARM_FEATURE_MATMUL_INT8, __ARM_FEATURE_FP16_VECTOR_ARITHMETIC,
-    __ARM_FEATURE_BF16, __FAST_MATH__, __FINITE_MATH_ONLY__, _M_FP_FAST, __OPTIMIZE__, NDEBUG));
+    __AMX_TILE__, __GFNI__, __VAES__, __VPCLMULQDQ__, __ARM_ARCH, __ARM_FEATURE_AES,
+    __ARM_FEATURE_ATOMICS, __ARM_FEATURE_BF16, __ARM_FEATURE_BTI_DEFAULT, __ARM_FEATURE_COMPLEX,
+    __ARM_FEATURE_CRC32, __ARM_FEATURE_CRYPTO, __ARM_FEATURE_DOTPROD, __ARM_FEATURE_FP16_FML,
+    __ARM_FEATURE_FP16_SCALAR_ARITHMETIC, __ARM_FEATURE_FP16_VECTOR_ARITHMETIC, __ARM_FEATURE_FRINT,
+    __ARM_FEATURE_JCVT, __ARM_FEATURE_MATMUL_INT8, __ARM_FEATURE_MOPS, __ARM_FEATURE_PAC_DEFAULT,
+    __ARM_FEATURE_QRDMX, __ARM_FEATURE_RCPC, __ARM_FEATURE_SHA2, __ARM_FEATURE_SHA3,
+    __ARM_FEATURE_SHA512, __ARM_FEATURE_SME, __ARM_FEATURE_SME2, __ARM_FEATURE_SVE,
+    __ARM_FEATURE_SVE_BITS, __ARM_FEATURE_SVE_MATMUL_INT8, __ARM_FEATURE_SVE2, __ARM_FEATURE_SVE2p1,
+    __wasm_simd128__, __wasm_relaxed_simd__, __riscv_v_fixed_vlen, __riscv_vector, __FAST_MATH__,
+    __FINITE_MATH_ONLY__, _M_FP_FAST, __OPTIMIZE__, NDEBUG));
 
 } // namespace BITNET_NAMESPACE::isa

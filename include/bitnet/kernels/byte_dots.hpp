@@ -90,9 +90,43 @@ BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
     }
 }
 
+/// The same for a cluster that has sums of its own for one token, simd::ops<Isa>::LineSums, whose
+/// words lie side by side. On ARM one instruction takes a code out of its line.
+template <class Isa, unsigned Bits>
+BITNET_NOINLINE void line_dots(const TileInput& in, TileSums<Isa, 1, 1>& totals) noexcept {
+    using ops = simd::ops<Isa>;
+    using Sums = typename ops::template LineSums<Bits>;
+    struct Narrow {
+        Sums part[ops::registers];
+    };
+    const std::uint8_t* line = in.weights;
+    const std::uint8_t* x = in.tokens;
+    const auto step = [&](Narrow& sums) BITNET_INLINE_LAMBDA { // a chunk: Bits lines
+        BITNET_UNROLL
+        for (std::size_t i = 0; i < Bits; ++i) {
+            BITNET_UNROLL
+            for (std::size_t p = 0; p < ops::registers; ++p) {
+                sums.part[p].add(ops::load(line + p * 4 * ops::lanes), x);
+            }
+            line += layout::line_bytes;
+            x += 4 * 8 / Bits;
+        }
+    };
+    in_runs<Sums::calls / Bits, Narrow>(
+        in.chunks, step, [&](const Narrow& sums) BITNET_INLINE_LAMBDA {
+            totals.for_each([&](std::size_t, std::size_t p, std::size_t, auto& total) noexcept {
+                total = total + sums.part[p].value();
+            });
+        });
+}
+
 /// The same, in as many chains as pay: at the end of few columns each costs a shift and a sum.
 template <class Isa, unsigned Bits, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void byte_dots(const TileInput& in, TileSums<Isa, Blocks, Tokens>& totals) noexcept {
+    if constexpr (Blocks * Tokens == 1 &&
+                  requires { sizeof(typename simd::ops<Isa>::template LineSums<Bits>); }) {
+        if (in.panel_bytes == 4) return line_dots<Isa, Bits>(in, totals);
+    }
     constexpr std::size_t most = Tokens > 1 ? 1 : simd::ops<Isa>::add_dot4_chains(Bits), few = 4;
     constexpr std::size_t few_chunks = 256 / 32; // of the largest group
     if constexpr (most <= few) {

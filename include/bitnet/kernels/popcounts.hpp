@@ -90,7 +90,8 @@ BITNET_INLINE void count_ones(const TileInput& in, F&& step,
         in_runs<calls / Calls, TileBitCounts<Isa, Blocks, Tokens>...>(
             in.chunks, step,
             [&](const TileBitCounts<Isa, Blocks, Tokens>&... counts)
-                BITNET_INLINE_LAMBDA { (add_counts(totals, counts), ...); });
+                BITNET_INLINE_LAMBDA { (add_counts(totals, counts), ...); },
+            std::integral_constant<std::size_t, simd::ops<Isa>::steps_a_turn>{});
     } else {
         constexpr std::size_t blocks = (std::max)({Blocks...}), tokens = (std::max)({Tokens...});
         const std::size_t share = in.chunks / (blocks + 1) + 1, part = share < 8 ? share : 8;

@@ -75,11 +75,21 @@ BITNET_INLINE void for_constants(F&& f) noexcept {
 }
 
 /// Calls step(narrow...) `steps` times and fold(narrow...) after at most Most of them, and at the
-/// end; the narrow sums start at 0 each time. For sums that overflow soon; Most = 0: never.
-template <std::size_t Most, class... Narrow, class Step, class Fold>
-BITNET_INLINE void in_runs(std::size_t steps, Step&& step, Fold&& fold) noexcept {
+/// end; the narrow sums start at 0 each time. For sums that overflow soon; Most = 0: never. AtOnce:
+/// steps in a turn of the loop.
+template <std::size_t Most, class... Narrow, std::size_t AtOnce = 1, class Step, class Fold>
+BITNET_INLINE void in_runs(std::size_t steps, Step&& step, Fold&& fold,
+                           std::integral_constant<std::size_t, AtOnce> = {}) noexcept {
     const auto run = [&](std::size_t n, Narrow... narrow) BITNET_INLINE_LAMBDA {
-        for (std::size_t i = 0; i < n; ++i) step(narrow...);
+        std::size_t i = 0;
+        if constexpr (AtOnce > 1) {
+            for (std::size_t turns = n / AtOnce; turns > 0; --turns) {
+                BITNET_UNROLL
+                for (std::size_t k = 0; k < AtOnce; ++k) step(narrow...);
+            }
+            i = n / AtOnce * AtOnce;
+        }
+        for (; i < n; ++i) step(narrow...);
         fold(narrow...);
     };
     if constexpr (Most == 0) {
@@ -129,7 +139,7 @@ BITNET_INLINE void prefetch_output(const OutputLines& output, std::size_t b) noe
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* line) noexcept {
     [[maybe_unused]] const auto here = reinterpret_cast<std::uintptr_t>(line);
-    if constexpr (2 * Tokens > simd::ops<Isa>::gemm_tokens) {
+    if constexpr (!simd::ops<Isa>::asks_for_streams || 2 * Tokens > simd::ops<Isa>::gemm_tokens) {
         // Most of its lines come from L1: a few tiles have met them.
     } else if constexpr (Blocks == 1) {
         BITNET_PREFETCH_L2(here + 8192);

@@ -13,6 +13,7 @@
 #include <bitnet/config.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/epilogue.hpp>
+#include <bitnet/kernels/panel_dots.hpp>
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/kernels/tile_runner.hpp>
 #include <bitnet/layout.hpp>
@@ -160,12 +161,62 @@ BITNET_NOINLINE void add_unpacked_groups(const UnpackedInput& in, UnpackedGroups
     }
 }
 
+/// The two above for a cluster with PanelSums, of one row block and any panel.
+template <class Isa>
+struct PanelTile {
+    using Dots = simd::i32x16<Isa>;
+    const UnpackedInput& in;
+    std::size_t tokens;                                          ///< of the panel
+    alignas(64) std::uint8_t wide[unpacked_cols * panel_tokens]; ///< a narrower panel's words
+
+    BITNET_INLINE PanelTile(const UnpackedInput& input, std::size_t count) noexcept
+        : in(input), tokens(count) {
+        if (tokens < panel_tokens) widen_panel<Isa>(in.tokens, tokens, in.words, wide);
+    }
+
+    /// f(t, dot) for each token: dot = sum of u q over the words [first, last)
+    template <class F>
+    BITNET_INLINE void for_dots(std::size_t first, std::size_t last, F&& f) const noexcept {
+        alignas(64) std::int32_t dots[panel_tokens * tile_rows];
+        const std::uint8_t* const x = tokens < panel_tokens ? wide : in.tokens;
+        panel_dots<Isa>(in.codes + first * layout::line_bytes, x + first * panel_word_bytes,
+                        last - first, in.ahead + 16 * first, dots);
+        for (std::size_t t = 0; t < tokens; ++t) f(t, Dots::load(dots + t * tile_rows));
+    }
+
+    BITNET_INLINE void add_dots(const std::int32_t* token_sums, std::int32_t* dots) const noexcept {
+        for_dots(0, in.words, [&](std::size_t t, const Dots& dot) BITNET_INLINE_LAMBDA {
+            std::int32_t* const to = dots + t * tile_rows;
+            const Dots sum = token_sums ? Dots::set1(in.begin(token_sums[t])) : Dots::load(to);
+            (sum + dot).store(to);
+        });
+    }
+
+    template <class Epilogue, class T>
+    BITNET_INLINE void add_groups(UnpackedGroups groups, const Epilogue& epilogue,
+                                  T* sums) const noexcept {
+        using Values = typename Epilogue::Values;
+        for (std::size_t word = 0, end; word < in.words; word = end) {
+            end = in.words - word < groups.words ? in.words : word + groups.words;
+            for_dots(word, end, [&](std::size_t t, const Dots& dot) BITNET_INLINE_LAMBDA {
+                const Dots sum = Dots::set1(in.begin(groups.sums[t])) + dot;
+                T* const to = sums + t * tile_rows;
+                epilogue.add(Values::load(to), sum, groups.block, groups.first).store(to);
+            });
+            ++groups.first;
+            groups.sums += groups.sums_stride;
+        }
+    }
+};
+
 /// Runs a stripe of 1 or max_blocks row blocks and any number of tokens.
 template <class Weights, class Codes, class Layout, class Isa>
 struct UnpackedRunner {
     using Kernel = Tile<Weights, Codes, Layout>;
     static constexpr std::size_t max_blocks = simd::ops<Isa>::gemm_blocks;
-    static constexpr std::size_t max_tokens = simd::ops<Isa>::gemm_tokens;
+    static constexpr std::size_t max_tokens =
+        HasPanelSums<Isa> ? panel_tokens : simd::ops<Isa>::gemm_tokens;
+    static_assert(!HasPanelSums<Isa> || max_blocks == 1, "see PanelTile");
     static constexpr std::size_t largest = largest_code<Weights, Isa>;
 
     const PackedView<Weights, Layout>& weights;
@@ -174,8 +225,14 @@ struct UnpackedRunner {
     /// Whether x has enough tokens. alderlake keeps packed codes for groups: its eight sums wait
     /// for each other, and codes are shifted meanwhile.
     static BITNET_INLINE bool pays(const Quantized<Codes>& x) noexcept {
-        constexpr bool groups_pay = !has_byte_dot<Isa> || simd::ops<Isa>::registers == 1;
-        return x.tokens >= 2 * panel_tokens && (groups_pay || x.group == 0);
+        constexpr bool groups_pay =
+            !has_byte_dot<Isa> || HasPanelSums<Isa> || simd::ops<Isa>::registers == 1;
+        if (!groups_pay && x.group != 0) return false;
+        if constexpr (HasPanelSums<Isa>) { // a narrower panel costs as much as a full one
+            const std::size_t places = round_up(x.tokens, panel_tokens);
+            return x.tokens >= panel_tokens && 3 * x.tokens >= 2 * places;
+        }
+        return x.tokens >= 2 * panel_tokens;
     }
 
     template <class Epilogue, class T>
@@ -236,6 +293,7 @@ private:
             const std::size_t now = is_last ? words - word : most_words;
             const std::uint8_t* const line = block + word / step_words * Mapping::step_bytes;
             Kernel::template unpack<Isa, Blocks>(line, block_bytes, now, codes);
+            if constexpr (HasPanelSums<Isa>) arrange_panel_codes<Isa>(codes, now);
             // Each tile asks for a share of the lines of one block of the next stripe, 16 bytes a
             // word; and at each step for those of some tokens that it will write at the last.
             const std::size_t line_bytes = now * Mapping::step_bytes / step_words;
@@ -284,18 +342,26 @@ private:
     static BITNET_INLINE void add_dots(const UnpackedInput& in, std::size_t tokens,
                                        const std::int32_t* sums, std::int32_t* dots,
                                        std::index_sequence<T...>) noexcept {
-        ((tokens == T + 1 ? add_unpacked_dots<Isa, largest, Blocks, T + 1>(in, sums, dots)
-                          : void()),
-         ...);
+        if constexpr (HasPanelSums<Isa>) {
+            PanelTile<Isa>(in, tokens).add_dots(sums, dots);
+        } else {
+            ((tokens == T + 1 ? add_unpacked_dots<Isa, largest, Blocks, T + 1>(in, sums, dots)
+                              : void()),
+             ...);
+        }
     }
     template <std::size_t Blocks, class Epilogue, class Sum, std::size_t... T>
     static BITNET_INLINE void add_groups(const UnpackedInput& in, std::size_t tokens,
                                          const UnpackedGroups& groups, const Epilogue& epilogue,
                                          Sum* sums, std::index_sequence<T...>) noexcept {
-        ((tokens == T + 1
-              ? add_unpacked_groups<Isa, largest, Blocks, T + 1>(in, groups, epilogue, sums)
-              : void()),
-         ...);
+        if constexpr (HasPanelSums<Isa>) {
+            PanelTile<Isa>(in, tokens).add_groups(groups, epilogue, sums);
+        } else {
+            ((tokens == T + 1
+                  ? add_unpacked_groups<Isa, largest, Blocks, T + 1>(in, groups, epilogue, sums)
+                  : void()),
+             ...);
+        }
     }
 };
 

@@ -84,12 +84,15 @@ struct f32x16 {
     /// The bits of the floats, and back.
     BITNET_INLINE ints bits() const noexcept {
         ints r;
-        for (std::size_t i = 0; i < parts; ++i) r.v[i] = bitwise_cast<std::int32_t>(v[i]);
+        for (std::size_t i = 0; i < parts; ++i) {
+            r.v[i] = bitwise_cast<std::int32_t>(detail::any_float(v[i]));
+        }
         return r;
     }
     static BITNET_INLINE f32x16 from_bits(const ints& a) noexcept {
         f32x16 r;
-        for (std::size_t i = 0; i < parts; ++i) r.v[i] = bitwise_cast<float>(a.v[i]);
+        for (std::size_t i = 0; i < parts; ++i)
+            r.v[i] = detail::any_float(bitwise_cast<float>(a.v[i]));
         return r;
     }
     BITNET_INLINE f32x16 magnitude() const noexcept {

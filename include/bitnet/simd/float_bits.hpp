@@ -13,6 +13,7 @@
 namespace BITNET_NAMESPACE::detail {
 
 BITNET_INLINE std::int32_t bits_of(float v) noexcept {
+    v = any_float(v);
     std::int32_t b;
     std::memcpy(&b, &v, sizeof b);
     return b;
@@ -20,7 +21,7 @@ BITNET_INLINE std::int32_t bits_of(float v) noexcept {
 BITNET_INLINE float float_of(std::int32_t b) noexcept {
     float v;
     std::memcpy(&v, &b, sizeof v);
-    return v;
+    return any_float(v);
 }
 
 inline constexpr std::int32_t magnitude_bits = 0x7fffffff, sign_bit = -0x7fffffff - 1;

@@ -51,6 +51,12 @@ struct generic {
     /// accumulators leave room for codes and temporaries.
     static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 2;
 
+    /// Whether tiles of few tokens ask for lines of weights ahead, see prefetch_streams().
+    static constexpr bool asks_for_streams = true;
+    /// Steps of a popcount tile in a turn of its loop: where few instructions are left to a step,
+    /// those of the loop weigh.
+    static constexpr std::size_t steps_a_turn = 1;
+
     /// Lane i: the four bytes at p + 4 i. p need not be aligned.
     static BITNET_INLINE u32 load(const std::uint8_t* p) noexcept {
         return xsimd::bitwise_cast<std::uint32_t>(

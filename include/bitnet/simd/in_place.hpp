@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// in_place(v): v, an integer register of x86, computed here. Compilers reorder a tile's sums so
-// that dozens of products wait for their turn in memory. Costs no instruction.
+// in_place(v): v, an integer register of x86 or ARM, computed here. Compilers reorder a tile's sums
+// so that dozens of products wait for their turn in memory. Costs no instruction.
 #pragma once
 
 #include <bitnet/config.hpp>
@@ -11,6 +11,12 @@ namespace BITNET_NAMESPACE::simd {
 template <class Register>
 BITNET_INLINE Register in_place(Register v) noexcept {
     asm volatile("" : "+v"(v));
+    return v;
+}
+#elif defined(__aarch64__) && defined(__GNUC__)
+template <class Register>
+BITNET_INLINE Register in_place(Register v) noexcept {
+    asm("" : "+w"(v)); // not volatile: clang would load again after each
     return v;
 }
 #else

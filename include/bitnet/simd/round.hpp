@@ -20,15 +20,60 @@
 namespace BITNET_NAMESPACE {
 
 namespace detail {
+
+// How an asm holds a register of floats. Under -ffast-math clang++ takes for granted that a float
+// which comes out of an asm is finite, and drops the code for NaN and infinities: there an asm
+// holds their bits.
+#if defined(__clang__) && defined(BITNET_FLOAT_REGISTER) && __FINITE_MATH_ONLY__ + 0 == 1
+#define BITNET_FINITE_MATH 1
+template <std::size_t Bytes>
+struct bits_type {
+    typedef std::int32_t type __attribute__((vector_size(Bytes)));
+};
+template <>
+struct bits_type<4> {
+    using type = std::int32_t;
+};
+template <>
+struct bits_type<8> {
+    using type = std::int64_t;
+};
+template <class Register>
+using asm_type = typename bits_type<sizeof(Register)>::type;
+template <class To, class From>
+BITNET_INLINE To asm_cast(const From& v) noexcept {
+    return __builtin_bit_cast(To, v);
+}
+#else
+template <class Register>
+using asm_type = Register;
+template <class To>
+BITNET_INLINE To asm_cast(const To& v) noexcept {
+    return v;
+}
+#endif
+
 #if defined(BITNET_FLOAT_REGISTER)
 template <class Register>
 BITNET_INLINE void change_nothing(Register& v) noexcept {
-    asm("" : BITNET_FLOAT_REGISTER(v));
+    auto held = asm_cast<asm_type<Register>>(v);
+    asm("" : BITNET_FLOAT_REGISTER(held));
+    v = asm_cast<Register>(held);
 }
 #else
 template <class Register>
 BITNET_INLINE void change_nothing(Register&) noexcept {}
 #endif
+
+/// v, of which the compiler knows nothing any more, where flags let it assume that no float is NaN
+/// or infinite. Costs no instruction.
+template <class Register>
+BITNET_INLINE Register any_float(Register v) noexcept {
+#if defined(BITNET_FINITE_MATH)
+    change_nothing(v);
+#endif
+    return v;
+}
 } // namespace detail
 
 BITNET_INLINE float rounded(float v) noexcept {

@@ -8,5 +8,8 @@
 #include <bitnet/simd/haswell.hpp>
 #include <bitnet/simd/i32x16.hpp>
 #include <bitnet/simd/icelake.hpp>
+#include <bitnet/simd/neon.hpp>
+#include <bitnet/simd/neon_dotprod.hpp>
+#include <bitnet/simd/neon_i8mm.hpp>
 #include <bitnet/simd/scalar.hpp>
 #include <bitnet/simd/skylakex.hpp>
