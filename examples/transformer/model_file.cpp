@@ -188,8 +188,8 @@ void ModelFile::compare_checksums() const {
     // The largest, such as an embedding, are not left to the end, when one thread alone is busy.
     std::vector<const TensorInfo*> largest_first;
     for (const TensorInfo& tensor : tensors_) largest_first.push_back(&tensor);
-    std::stable_sort(largest_first.begin(), largest_first.end(),
-                     [](const TensorInfo* a, const TensorInfo* b) { return a->bytes > b->bytes; });
+    std::sort(largest_first.begin(), largest_first.end(),
+              [](const TensorInfo* a, const TensorInfo* b) { return a->bytes > b->bytes; });
     std::atomic<bool> damaged{false};
     const auto compare = [&](const TensorInfo& tensor) noexcept {
         return checksum(bytes(tensor)) == tensor.checksum;
