@@ -33,11 +33,8 @@ for object in "$@"; do
         function offends(what) { if (!told[name]++) print what " (" $2 "): " name }
         rule == "own_dots" && /[\t ]v?pdpbusd|\tus?mmla\t|\tu?sdot\t/ { good++ }
         rule == "own_dots" && /[\t ]v?pmaddubsw|\tsm(ull|lal|lsl)2?\tv[0-9]/ { offends("sums of another cluster") }
-        rule == "no_multiply" && kernel && /[\t ]v?(p(madd|mul|dp)|gf2p8mul|pclmul|fn?m(add|sub)|mul[ps][sd])/ {
-            if (name ~ /4Int[468]/) good++
-            else offends("multiplies")
-        }
-        rule == "no_multiply" && kernel && /\t(f?mul|f?ml[as]|[su]mul?l2?|[su]ml[as]l2?|pmull?2?|u?s?u?dot|u?s?u?mmla)\tv[0-9]/ {
+        rule == "no_multiply" && kernel && (/[\t ]v?(p(madd|mul|dp)|gf2p8mul|pclmul|fn?m(add|sub)|mul[ps][sd])/ ||
+            /\t(f?mul|f?ml[as]|[su]mul?l2?|[su]ml[as]l2?|pmull?2?|u?s?u?dot|u?s?u?mmla)\tv[0-9]/) {
             if (name ~ /4Int[468]/) good++
             else offends("multiplies")
         }

@@ -21,10 +21,8 @@ for object in "$@"; do
     leaked=$("$objdump" -d --no-show-raw-insn "$object" | awk -v weak="$weak" '
         BEGIN { while ((getline name < weak) > 0) is_weak[name] = 1 }
         /^[0-9a-f]+ <.*>:$/ { name = substr($2, 2, length($2) - 3); next }
-        is_weak[name] && $2 ~ /^([us]dot|usdot|[us]mmla|usmmla|cas|swp|ld(add|clr|set|eor|[su]max|[su]min)|sqrdml|crc32|ptrue|whilel)/ {
-            if (!told[name]++) print name " (" $2 ")"
-        }
-        is_weak[name] && $2 ~ /^(v[a-z]|k[a-z]+[bwdq]$|shlx|shrx|sarx|rorx|mulx|andn|bextr|bls|bzhi|pdep|pext|lzcnt|tzcnt|popcnt|movbe)/ {
+        is_weak[name] && ($2 ~ /^([us]dot|usdot|[us]mmla|usmmla|cas|swp|ld(add|clr|set|eor|[su]max|[su]min)|sqrdml|crc32|ptrue|whilel)/ ||
+            $2 ~ /^(v[a-z]|k[a-z]+[bwdq]$|shlx|shrx|sarx|rorx|mulx|andn|bextr|bls|bzhi|pdep|pext|lzcnt|tzcnt|popcnt|movbe)/) {
             if (!told[name]++) print name " (" $2 ")"
         }')
     rm -f "$weak"
