@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The pool of threads: every task once, and what happens where memory runs out while it starts.
 #include "error.hpp"
+#include "event_count.hpp"
 #include "thread_pool.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <ctime>
 #include <new>
@@ -81,6 +83,23 @@ TEST_CASE("a worker that slept comes back") {
         });
         REQUIRE_FALSE(alone);
     }
+}
+
+TEST_CASE("no event is lost between a look and a sleep") {
+    EventCount to, back;
+    std::thread other([&] {
+        for (std::uint32_t seen = 0; seen < 100000; ++seen) {
+            to.wait(seen);
+            back.signal();
+        }
+    });
+    for (std::uint32_t seen = 0; seen < 100000; ++seen) {
+        to.signal();
+        back.wait(seen);
+    }
+    other.join();
+    CHECK(to.count() == 100000);
+    CHECK(back.count() == 100000);
 }
 
 #if defined(__unix__) // elsewhere std::clock() may be the time on the wall

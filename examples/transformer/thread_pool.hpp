@@ -4,6 +4,7 @@
 #pragma once
 
 #include "error.hpp"
+#include "event_count.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -15,7 +16,7 @@
 #include <type_traits>
 #include <vector>
 
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__) || defined(__i386__) || defined(_M_X64)
 #include <immintrin.h>
 #endif
 
@@ -115,12 +116,11 @@ private:
     // back changes signal_ after it was read, and the wait ends.
     void wake_sleepers() const noexcept {
         if (asleep_.load() && asleep_.exchange(false)) {
-            signal_.fetch_add(1);
-            signal_.notify_all();
+            signal_.signal();
         }
     }
     void sleep() const noexcept {
-        const std::uint32_t seen = signal_.load();
+        const std::uint32_t seen = signal_.count();
         asleep_.store(true);
         if (!something_to_do(std::memory_order_seq_cst)) signal_.wait(seen);
     }
@@ -153,7 +153,7 @@ private:
             } else if (turn % 64 == 0 && std::chrono::steady_clock::now() - start > patience) {
                 return false;
             }
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__) || defined(__i386__) || defined(_M_X64)
             _mm_pause();
 #endif
         }
@@ -177,7 +177,7 @@ private:
     mutable std::size_t taken_by_others_ = 0; // in all jobs so far, as done_by_others_
     alignas(64) mutable std::atomic<std::size_t> done_by_others_{0};
     alignas(64) mutable std::atomic<bool> asleep_{false}; // perhaps somebody is
-    mutable std::atomic<std::uint32_t> signal_{0};
+    mutable EventCount signal_;
 };
 
 } // namespace bitnet::example
