@@ -35,6 +35,7 @@ struct Image {
     AlignedBytes memory;
     std::size_t size;
     explicit Image(std::span<const std::byte> bytes) : memory(bytes.size()), size(bytes.size()) {
+        REQUIRE(memory);
         std::memcpy(memory.data(), bytes.data(), size);
     }
     std::span<const std::byte> bytes() const { return {memory.data(), size}; }

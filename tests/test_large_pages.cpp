@@ -15,7 +15,7 @@
 #include <string>
 #include <utility>
 
-#if defined(_MSC_VER)
+#if defined(_WIN32)
 #include <malloc.h>
 #endif
 
@@ -28,7 +28,7 @@ std::size_t asked_size = 0;
 std::size_t asked_alignment = 0; // of the last allocation, and what the last one was freed with
 std::size_t freed_alignment = 0;
 
-#if defined(_MSC_VER)
+#if defined(_WIN32)
 void* take(std::size_t size, std::size_t alignment) {
     return ::_aligned_malloc(size, alignment);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The line that says how far something has come, and the threads that do it.
+#include "console.hpp"
 #include "on_threads.hpp"
 #include "progress.hpp"
 

@@ -3,8 +3,10 @@
 // and one line on stderr for whatever goes wrong.
 #pragma once
 
+#include "console.hpp"
 #include "error.hpp"
 #include "mapped_file.hpp"
+#include "system_text.hpp"
 #include "text.hpp"
 #include "version.hpp"
 
@@ -61,12 +63,14 @@ inline CLI::Validator path() {
     return CLI::Validator(check, "");
 }
 
-/// As app.parse(argc, argv), but an empty "--flag=" has an empty value, where CLI11 takes the
-/// argument after it, and of arguments that nobody expects the first is named.
+/// As app.parse(argc, argv), but on every system in UTF-8; an empty "--flag=" has an empty value,
+/// where CLI11 takes the argument after it, and of arguments that nobody expects the first is
+/// named.
 inline void parse_arguments(CLI::App& app, int argc, char** argv) {
+    const std::vector<std::string> given = arguments(argc, argv);
     std::vector<std::string> all; // last comes first, as App::parse() wants it
-    for (int i = argc - 1; i > 0; --i) {
-        const std::string_view argument = argv[i];
+    for (auto next = given.rbegin(); next != given.rend(); ++next) {
+        const std::string_view argument = *next;
         const bool no_value =
             argument.starts_with("--") && argument.find('=') == argument.size() - 1;
         if (no_value) all.emplace_back();
@@ -86,6 +90,7 @@ int run_program(const CLI::App& app, const Parse& parse, const Run& run) {
 #if defined(SIGPIPE)
     std::signal(SIGPIPE, SIG_DFL); // `| head` ends a program in silence, as it ends other tools
 #endif
+    const PlainOutput plain;
     report_lost_files(app.get_name());
     std::string message;
     try {

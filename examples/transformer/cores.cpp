@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What Linux tells about cores, affinity and cgroups; elsewhere, what the standard library knows.
+// What Linux tells about cores, affinity and cgroups, and Windows about cores and affinity;
+// elsewhere, what the standard library knows.
 #include "cores.hpp"
 
 #include "cgroup.hpp"
@@ -14,6 +15,11 @@
 
 #if defined(__linux__)
 #include <sched.h>
+#elif defined(_WIN32)
+#include "windows_api.hpp"
+
+#include <cstddef>
+#include <vector>
 #endif
 
 namespace bitnet::example {
@@ -40,6 +46,33 @@ std::size_t allowed_cores() {
         cores.emplace(package, core);
     }
     return cores.size();
+}
+
+#elif defined(_WIN32)
+
+std::size_t allowed_cores() {
+    // The mask is that of the one group of CPUs that the process is in, and zero if it is in many.
+    DWORD_PTR allowed = 0;
+    DWORD_PTR present = 0;
+    if (!::GetProcessAffinityMask(::GetCurrentProcess(), &allowed, &present)) return 0;
+    USHORT groups[64];
+    USHORT group_count = 64;
+    if (!::GetProcessGroupAffinity(::GetCurrentProcess(), &group_count, groups)) return 0;
+    DWORD bytes = 0;
+    ::GetLogicalProcessorInformationEx(RelationProcessorCore, nullptr, &bytes);
+    std::vector<std::byte> all(bytes);
+    const auto at = [&](DWORD offset) {
+        return reinterpret_cast<SYSTEM_LOGICAL_PROCESSOR_INFORMATION_EX*>(all.data() + offset);
+    };
+    if (!::GetLogicalProcessorInformationEx(RelationProcessorCore, at(0), &bytes)) return 0;
+    std::size_t cores = 0;
+    for (DWORD offset = 0; offset < bytes; offset += at(offset)->Size) {
+        const GROUP_AFFINITY& core = at(offset)->Processor.GroupMask[0];
+        const bool in_group =
+            std::find(groups, groups + group_count, core.Group) != groups + group_count;
+        if (in_group && (allowed == 0 || (core.Mask & allowed) != 0)) ++cores;
+    }
+    return cores;
 }
 
 #else

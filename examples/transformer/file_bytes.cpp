@@ -5,7 +5,6 @@
 #include "memory.hpp"
 
 #include <cstdio>
-#include <new>
 #include <optional>
 
 namespace bitnet::example {
@@ -38,17 +37,10 @@ bool better_mapped(std::span<const std::byte> mapping, const Loading& loading) {
 
 FileBytes::FileBytes(const std::string& path, const Loading& loading) {
     const InputFile file(path);
-    if (MappedFile::possible) {
-        mapping_ = MappedFile(file);
-        if (better_mapped(mapping_.bytes(), loading)) return;
-    } else if (file.size() == 0) {
-        return;
-    }
+    mapping_ = MappedFile(file);
+    if (better_mapped(mapping_.bytes(), loading)) return;
     memory_ = AlignedBytes(file.size());
-    if (!memory_) {
-        if (MappedFile::possible) return;
-        throw std::bad_alloc();
-    }
+    if (!memory_) return;
     mapping_ = MappedFile();
     file.read({memory_.data(), memory_.size()}, loading.threads);
 }

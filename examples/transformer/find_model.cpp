@@ -3,14 +3,14 @@
 #include "find_model.hpp"
 
 #include "error.hpp"
+#include "system_text.hpp"
 
-#include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #if defined(_WIN32)
-#define WIN32_LEAN_AND_MEAN
-#include <windows.h>
+#include "windows_api.hpp"
 #elif defined(__APPLE__)
 #include <cstdint>
 #include <mach-o/dyld.h>
@@ -29,7 +29,7 @@ constexpr const char* places[] = {"", "../share/bitnet/models", "models"};
 std::filesystem::path program() {
 #if defined(_WIN32)
     wchar_t name[32768]; // the longest path there
-    return std::filesystem::path(name, name + GetModuleFileNameW(nullptr, name, 32768));
+    return std::filesystem::path(name, name + ::GetModuleFileNameW(nullptr, name, 32768));
 #elif defined(__APPLE__)
     char name[4096];
     std::uint32_t size = sizeof name;
@@ -43,8 +43,8 @@ std::filesystem::path program() {
 } // namespace
 
 std::string find_default_model() {
-    if (const char* named = std::getenv("BITNET_MODEL"); named != nullptr && *named != '\0') {
-        return named; // as it is: a wrong name is an error, not a reason to search on
+    if (const std::optional<std::string> named = variable("BITNET_MODEL")) {
+        return *named; // as it is: a wrong name is an error, not a reason to search on
     }
     std::error_code error;
     // The working directory where the program's is not known: an absolute path takes its place.
@@ -53,8 +53,8 @@ std::string find_default_model() {
     std::string tried;
     for (const char* place : places) {
         const std::filesystem::path file = (folder / place / default_name).lexically_normal();
-        if (std::filesystem::is_regular_file(file, error)) return file.string();
-        tried += (tried.empty() ? "" : ", ") + file.parent_path().string();
+        if (std::filesystem::is_regular_file(file, error)) return as_text(file);
+        tried += (tried.empty() ? "" : ", ") + as_text(file.parent_path());
     }
     throw UserError("no model: name one with --model or BITNET_MODEL (no " +
                     std::string(default_name) + " in " + tried + ")");

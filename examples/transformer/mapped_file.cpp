@@ -1,28 +1,60 @@
 // SPDX-License-Identifier: MIT
-// MappedFile for POSIX (mmap); no other system's mappings are used yet.
+// MappedFile for POSIX (mmap) and for Windows (file mapping objects).
 #include "mapped_file.hpp"
 
 #include "error.hpp"
+#include "system_text.hpp"
 
-#include <cerrno>
-#include <cstring>
+#include <string>
 #include <utility>
 
-#if defined(__unix__) || defined(__APPLE__)
+#if defined(_WIN32)
+#include "windows_api.hpp"
+#else
 #include <csignal>
-#include <string>
 #include <sys/mman.h>
 #include <unistd.h>
 #endif
 
 namespace bitnet::example {
-
-#if defined(__unix__) || defined(__APPLE__)
-
 namespace {
 
-// What the handler writes: made beforehand, since a signal handler may call next to nothing.
+// What a lost file makes the program write: made beforehand, since little may be called then.
 std::string lost_file_line;
+
+#if defined(_WIN32)
+
+LONG WINAPI lost_file(EXCEPTION_POINTERS* exception) {
+    if (exception->ExceptionRecord->ExceptionCode == EXCEPTION_IN_PAGE_ERROR) {
+        DWORD written = 0;
+        const HANDLE out = ::GetStdHandle(STD_ERROR_HANDLE);
+        const auto bytes = static_cast<DWORD>(lost_file_line.size());
+        ::WriteFile(out, lost_file_line.data(), bytes, &written, nullptr);
+        ::TerminateProcess(::GetCurrentProcess(), written == bytes ? 1 : 2);
+    }
+    return EXCEPTION_CONTINUE_SEARCH; // any other cause is the system's to report
+}
+
+void watch() {
+    ::SetUnhandledExceptionFilter(&lost_file);
+}
+
+const std::byte* map(const InputFile& file) noexcept {
+    const HANDLE mapping =
+        ::CreateFileMappingW(file.handle(), nullptr, PAGE_READONLY, 0, 0, nullptr);
+    if (mapping == nullptr) return nullptr;
+    const void* memory = ::MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, file.size());
+    const DWORD cause = ::GetLastError();
+    ::CloseHandle(mapping); // the view keeps it
+    ::SetLastError(cause);
+    return static_cast<const std::byte*>(memory);
+}
+
+void unmap(const std::byte* data, std::size_t) noexcept {
+    ::UnmapViewOfFile(data);
+}
+
+#else
 
 extern "C" void lost_file(int signal, siginfo_t* info, void*) {
     if (info->si_code == BUS_ADRERR) { // a page that no longer has a file behind it
@@ -33,43 +65,43 @@ extern "C" void lost_file(int signal, siginfo_t* info, void*) {
     ::signal(signal, SIG_DFL); // any other cause: the same instruction once more, and its death
 }
 
-} // namespace
-
-void report_lost_files(std::string_view name) {
-    lost_file_line = std::string(name) +
-                     ": a part of the model file is gone: it was cut while in use, or cannot be "
-                     "read\n";
+void watch() {
     struct sigaction action {};
     action.sa_sigaction = &lost_file;
     action.sa_flags = SA_SIGINFO;
     ::sigaction(SIGBUS, &action, nullptr);
 }
 
-const bool MappedFile::possible = true;
+const std::byte* map(const InputFile& file) noexcept {
+    void* memory = ::mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.handle(), 0);
+    return memory == MAP_FAILED ? nullptr : static_cast<const std::byte*>(memory);
+}
+
+void unmap(const std::byte* data, std::size_t size) noexcept {
+    ::munmap(const_cast<std::byte*>(data), size);
+}
+
+#endif
+
+} // namespace
+
+void report_lost_files(std::string_view name) {
+    lost_file_line = std::string(name) +
+                     ": a part of the model file is gone: it was cut while in use, or cannot be "
+                     "read\n";
+    watch();
+}
 
 MappedFile::MappedFile(const InputFile& file) {
     if (file.size() == 0) return;
-    void* memory = ::mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
-    if (memory == MAP_FAILED) throw UserError(file.path() + ": " + std::strerror(errno));
-    data_ = static_cast<const std::byte*>(memory);
+    data_ = map(file);
+    if (data_ == nullptr) throw UserError(file.path() + ": " + error_text(last_error()));
     size_ = file.size();
 }
 
 MappedFile::~MappedFile() {
-    if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+    if (data_ != nullptr) unmap(data_, size_);
 }
-
-#else
-
-void report_lost_files(std::string_view) {}
-
-const bool MappedFile::possible = false;
-MappedFile::MappedFile(const InputFile& file) {
-    throw UserError(file.path() + ": files cannot be mapped on this system");
-}
-MappedFile::~MappedFile() = default;
-
-#endif
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}

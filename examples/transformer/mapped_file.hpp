@@ -12,10 +12,8 @@ namespace bitnet::example {
 
 class MappedFile {
 public:
-    static const bool possible; // whether this program can map files on this system
-
     MappedFile() = default;
-    /// UserError when the system refuses. pre: possible
+    /// UserError when the system refuses.
     explicit MappedFile(const InputFile& file);
     ~MappedFile();
     MappedFile(MappedFile&& other) noexcept;
@@ -30,8 +28,8 @@ private:
 
 /// For a program, at its start: what is read of a mapped file and is no longer there, since another
 /// process cut the file or its disk failed, ends the program with a line that begins with its
-/// `name` on stderr and with exit code 1. Without this it dies of SIGBUS. Nothing is done where
-/// files are not mapped.
+/// `name` on stderr and with exit code 1. Without this it dies of SIGBUS, or on Windows of
+/// EXCEPTION_IN_PAGE_ERROR.
 void report_lost_files(std::string_view name);
 
 } // namespace bitnet::example

@@ -13,7 +13,11 @@
 #include <string>
 #include <string_view>
 
-#if defined(__unix__) || defined(__APPLE__)
+#if defined(_WIN32)
+#include "windows_api.hpp"
+
+#include <psapi.h>
+#else
 #include <sys/resource.h>
 #include <unistd.h>
 #endif
@@ -55,9 +59,35 @@ std::optional<std::size_t> left_in_group(const fs::path& folder, bool version_1)
     return *limit - std::min(*limit, held);
 }
 
+#if defined(_WIN32)
+
+MEMORYSTATUSEX memory_status() noexcept {
+    MEMORYSTATUSEX status{};
+    status.dwLength = sizeof status;
+    return ::GlobalMemoryStatusEx(&status) ? status : MEMORYSTATUSEX{};
+}
+
+#endif
+
+// Windows answers by calls. It has no such files but in a made-up system, or where a program runs
+// on a Linux that plays Windows.
+bool answers_by_files([[maybe_unused]] const fs::path& root) {
+#if defined(_WIN32)
+    return root != "/";
+#else
+    return true;
+#endif
+}
+
 } // namespace
 
 std::size_t peak_memory_bytes() noexcept {
+#if defined(_WIN32)
+    PROCESS_MEMORY_COUNTERS counters{};
+    return ::GetProcessMemoryInfo(::GetCurrentProcess(), &counters, sizeof counters)
+               ? counters.PeakWorkingSetSize
+               : 0;
+#else
 #if defined(__linux__)
     // getrusage would report the parent's peak where that was higher: it survives exec.
     if (std::FILE* status = std::fopen("/proc/self/status", "r")) {
@@ -70,7 +100,6 @@ std::size_t peak_memory_bytes() noexcept {
         if (kilobytes != 0) return static_cast<std::size_t>(kilobytes) * 1024;
     }
 #endif
-#if defined(__unix__) || defined(__APPLE__)
     rusage usage{};
     if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
 #if defined(__APPLE__)
@@ -78,24 +107,27 @@ std::size_t peak_memory_bytes() noexcept {
 #else
     return static_cast<std::size_t>(usage.ru_maxrss) * 1024; // kilobytes here
 #endif
-#else
-    return 0;
 #endif
 }
 
 std::size_t machine_memory_bytes() noexcept {
-#if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)
+#if defined(_WIN32)
+    return static_cast<std::size_t>(memory_status().ullTotalPhys);
+#else
     const long pages = ::sysconf(_SC_PHYS_PAGES);
     const long bytes = ::sysconf(_SC_PAGESIZE);
     return pages > 0 && bytes > 0
                ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(bytes)
                : 0;
-#else
-    return 0;
 #endif
 }
 
 std::optional<std::size_t> available_memory_bytes(const fs::path& root) {
+#if defined(_WIN32)
+    if (!answers_by_files(root)) {
+        return static_cast<std::size_t>(memory_status().ullAvailPhys);
+    }
+#endif
     constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
     std::size_t available = none;
     if (const auto kilobytes = value_of(root / "proc/meminfo", "MemAvailable:")) {
@@ -108,6 +140,7 @@ std::optional<std::size_t> available_memory_bytes(const fs::path& root) {
 }
 
 bool gives_large_pages(const fs::path& root) {
+    if (!answers_by_files(root)) return false;
     std::ifstream file(root / "sys/kernel/mm/transparent_hugepage/enabled");
     std::string modes; // "always [madvise] never"
     return std::getline(file, modes) && modes.find("[never]") == std::string::npos;
@@ -116,7 +149,7 @@ bool gives_large_pages(const fs::path& root) {
 // /proc/self/smaps: for each mapping a line "BEGIN-END ..." in hexadecimal, and lines "KEY: N kB".
 std::optional<std::size_t> large_page_bytes(std::span<const std::byte> bytes) {
     std::ifstream smaps("/proc/self/smaps");
-    if (!smaps) return std::nullopt;
+    if (!smaps || !answers_by_files("/")) return std::nullopt;
     const auto first = reinterpret_cast<std::uintptr_t>(bytes.data());
     const std::uintptr_t last = first + bytes.size();
     std::size_t total = 0;

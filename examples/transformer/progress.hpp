@@ -9,21 +9,7 @@
 #include <string>
 #include <utility>
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <unistd.h>
-#endif
-
 namespace bitnet::example {
-
-#if defined(__unix__) || defined(__APPLE__)
-inline bool is_terminal(std::FILE* stream) noexcept {
-    return ::isatty(::fileno(stream)) == 1;
-}
-#else
-inline bool is_terminal(std::FILE*) noexcept {
-    return false;
-}
-#endif
 
 class Progress {
 public:

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// Files by name: names in UTF-8, bytes that are written as they are, files that are replaced, and
+// the system's text for what is wrong.
+#include "error.hpp"
+#include "files.hpp"
+#include "folder.hpp"
+#include "input_file.hpp"
+#include "mapped_file.hpp"
+#include "system_text.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <cstddef>
+#include <filesystem>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace bitnet::example;
+
+namespace {
+
+class Files {
+public:
+    std::string path(const std::string& name) const { return as_text(folder_.path) + "/" + name; }
+    std::size_t count() const {
+        std::size_t n = 0;
+        for ([[maybe_unused]] const auto& entry :
+             std::filesystem::directory_iterator(folder_.path)) {
+            ++n;
+        }
+        return n;
+    }
+
+private:
+    support::Folder folder_;
+};
+
+void write(const std::string& path, std::string_view text) {
+    write_file(path, [&](std::ostream& out) { out << text; });
+}
+
+std::string text_of(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+template <class Run>
+std::string refusal(const Run& run) {
+    try {
+        run();
+    } catch (const UserError& error) {
+        return error.what();
+    }
+    return {};
+}
+
+} // namespace
+
+TEST_CASE("names are UTF-8 wherever a file is opened") {
+    const Files files;
+    for (const std::string name : {"plain", "a b", "gr\xC3\xB6\xC3\x9F\x65",
+                                   "\xE6\xA8\xA1\xE5\x9E\x8B", "\xF0\x9F\xA6\x99.bitnet"}) {
+        CAPTURE(name);
+        const std::string path = files.path(name);
+        CHECK(as_text(as_path(path)) == path);
+        write(path, "text of " + name);
+        CHECK(std::filesystem::exists(as_path(path)));
+        CHECK(read_text(path) == "text of " + name);
+        const InputFile file(path);
+        CHECK(text_of(MappedFile(file).bytes()) == "text of " + name);
+        std::vector<std::byte> bytes(file.size());
+        file.read(bytes, 1);
+        CHECK(text_of(bytes) == "text of " + name);
+    }
+    CHECK(files.count() == 5); // and no draft
+}
+
+TEST_CASE("bytes are written as they are, in place of the file that was there") {
+    const Files files;
+    const std::string path = files.path("f");
+    const std::string text("a\nb\r\n\x1A\0c", 8);
+    for (const std::string& now : {std::string("longer than the next one"), text}) {
+        write(path, now);
+        CHECK(text_of(MappedFile(InputFile(path)).bytes()) == now);
+    }
+    CHECK(refusal([&] { write_file(path, [](std::ostream&) { throw UserError("no"); }); }) == "no");
+    CHECK(text_of(MappedFile(InputFile(path)).bytes()) == text);
+    CHECK(files.count() == 1);
+}
+
+TEST_CASE("what the system says of a file goes to the user, after its name") {
+    const Files files;
+    const std::string missing = files.path("none\xC3\xA4");
+    for (const std::string& text :
+         {refusal([&] { InputFile file(missing); }), refusal([&] { read_text(missing); })}) {
+        CAPTURE(text);
+        CHECK(text.starts_with(missing + ": "));
+        CHECK(text.size() > missing.size() + 10);
+        CHECK(text.find_first_of("\r\n") == std::string::npos);
+    }
+    CHECK(refusal([&] { read_text(missing); }) == missing + ": No such file or directory");
+    const std::string folder = files.path("");
+    CHECK(refusal([&] { InputFile file(folder); }) == folder + ": not a regular file");
+    const std::string inside = files.path("no/file");
+    const std::string text = refusal([&] { write(inside, "x"); });
+    CHECK(text == inside + ": could not be written: No such file or directory");
+}
+
+TEST_CASE("a number that is no error of the system has a text too") {
+    CHECK_FALSE(error_text(123456).empty());
+}
