@@ -101,6 +101,20 @@ if(x86)
     endif()
 endif()
 
+# --- no move that needs more alignment than a stack of Windows has ---------------------------------------
+if(x86 AND WIN32 AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_library(bitnet_aligned_moves OBJECT aligned_moves.cpp)
+    target_link_libraries(bitnet_aligned_moves PRIVATE bitnet::bitnet)
+    set(objects $<TARGET_OBJECTS:bitnet_aligned_moves>)
+    foreach(isa IN LISTS BITNET_CLUSTERS)
+        if(NOT isa MATCHES "^(scalar|baseline128)$") # whose registers have 16 bytes
+            list(APPEND objects $<TARGET_OBJECTS:bitnet_dispatch_${isa}>)
+        endif()
+    endforeach()
+    add_test(NAME aligned_moves COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/aligned_moves.sh "${CMAKE_OBJDUMP}"
+        ${objects} COMMAND_EXPAND_LISTS)
+endif()
+
 # --- headers without exceptions and RTTI --------------------------------------------------------------
 if(NOT MSVC)
     add_library(bitnet_no_exceptions OBJECT no_exceptions.cpp)

@@ -65,6 +65,7 @@ command -v "$objdump" >/dev/null || skip "no objdump"
             name_of[++rows] = field[2]
             budget[rows] = field[3]
             pattern[rows] = field[4]
+            gsub(/Lm/, "L[my]", pattern[rows]) # of a std::size_t, which Windows mangles in another way
         }
     }
     /^[0-9a-f]+ <.*>:$/ {

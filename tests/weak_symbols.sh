@@ -6,7 +6,8 @@
 # for any CPU run that object's instructions. So in kernel objects a weak function either carries the
 # instruction set in its name (with_flags<...>, or xsimd's arch) or holds no instruction that the
 # baseline lacks. Sharpest on -O0 objects, where nothing is inlined by chance. <pattern> is a regular
-# expression of the mangled names to look at: `.` for all. Names offenders and fails.
+# expression of the mangled names to look at: `.` for all. Names offenders and fails. In objects for Windows a weak
+# function is one with a section .text$NAME of its own.
 set -eu
 nm=$1
 objdump=$2
@@ -16,7 +17,8 @@ status=0
 for object in "$@"; do
     weak=$(mktemp)
     # _ZN...isa10with_flags... carries our flags; 5xsimd...4avx2 and the like carry xsimd's arch.
-    "$nm" "$object" | sed -n 's/^[0-9a-f]* [WVu] //p' | grep -e "$pattern" |
+    { "$nm" "$object" | sed -n 's/^[0-9a-f]* [WVu] //p'
+      "$objdump" -h "$object" | sed -n 's/^ *[0-9]* \.text\$\([^ ]*\) .*/\1/p'; } | grep -e "$pattern" |
         grep -v -e 10with_flags -e 5xsimd >"$weak" || true
     leaked=$("$objdump" -d --no-show-raw-insn "$object" | awk -v weak="$weak" '
         BEGIN { while ((getline name < weak) > 0) is_weak[name] = 1 }
