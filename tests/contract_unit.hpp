@@ -20,6 +20,6 @@ struct Output {
 };
 using Unit = std::vector<Output>(const Input& in);
 
-Unit plain, fma, fast, fast_fma;
+Unit plain, fma, fast, fast_fma, without_asm;
 
 } // namespace contract

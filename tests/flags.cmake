@@ -76,11 +76,22 @@ if(x86)
     bitnet_flag_unit(test_contract fast_fma CONTRACT_UNIT contract_unit.cpp
         -O3 -march=haswell -ffast-math -ffp-contract=fast)
     target_compile_definitions(test_contract PRIVATE CONTRACT_HAS_X86=1)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang") # which has the pragma of cl.exe that this form needs
+        bitnet_flag_unit(test_contract without_asm CONTRACT_UNIT contract_unit.cpp
+            -O3 -march=haswell -ffast-math -ffp-contract=fast -DBITNET_FLOATS_WITHOUT_ASM=1)
+        target_compile_definitions(test_contract PRIVATE CONTRACT_HAS_WITHOUT_ASM=1)
+    endif()
 elseif(arm64) # which has FMA always
     bitnet_flag_unit(test_contract fma CONTRACT_UNIT contract_unit.cpp -O3 -ffp-contract=fast)
     bitnet_flag_unit(test_contract fast_fma CONTRACT_UNIT contract_unit.cpp
         -O3 -ffast-math -ffp-contract=fast)
     target_compile_definitions(test_contract PRIVATE CONTRACT_HAS_ARM64=1)
+endif()
+
+# --- clang-cl: no __GNUC__, and all the same ------------------------------------------------------------
+find_program(BITNET_CLANG_CL NAMES clang-cl clang-cl-19 clang-cl-16 DOC "clang as cl.exe, for a test")
+if(BITNET_CLANG_CL AND x86 AND UNIX) # a shell script
+    add_test(NAME clang_cl COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/clang_cl.sh ${BITNET_CLANG_CL} ${PROJECT_SOURCE_DIR}/include)
 endif()
 
 # --- division where compilers may divide by an estimate -------------------------------------------------

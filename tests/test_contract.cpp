@@ -32,6 +32,9 @@ std::vector<Entry> units() {
         __builtin_cpu_supports("bmi2")) {
         out.push_back({"-O3 -march=haswell -ffp-contract=fast", contract::fma});
         out.push_back({"-O3 -march=haswell -ffast-math", contract::fast_fma});
+#if defined(CONTRACT_HAS_WITHOUT_ASM)
+        out.push_back({"-O3 -march=haswell -ffast-math, without asm", contract::without_asm});
+#endif
     }
 #elif defined(CONTRACT_HAS_ARM64)
     out.push_back({"-O3 -ffp-contract=fast", contract::fma});

@@ -26,6 +26,13 @@
 #error "bitnet needs xsimd 14 or newer on 64-bit ARM"
 #endif
 
+// Compilers with GNU's attributes, builtins and asm. clang-cl is one, and does not define __GNUC__.
+#if defined(__GNUC__) || defined(__clang__)
+#define BITNET_GNU 1
+#elif defined(_MSC_VER)
+#include <intrin.h>
+#endif
+
 // A shared object keeps its own copy of what these headers define and exports none of it: two
 // plugins never call each other's, and each can be unloaded (g++ would make an exported inline
 // variable one for the process and pin the object that has it). On functions and variables, not on
@@ -39,27 +46,28 @@
 
 // Small functions are always inlined, so that no copy compiled with one translation unit's
 // instructions can be linked into another (see docs/design.md, "One binary, many flags").
-#if defined(_MSC_VER) && !defined(__clang__)
-#define BITNET_INLINE __forceinline
-#else
+#if defined(BITNET_GNU)
 #define BITNET_INLINE BITNET_HIDDEN inline __attribute__((always_inline))
+#else
+#define BITNET_INLINE __forceinline
 #endif
 
 // The same for a lambda: [&](std::size_t i) BITNET_INLINE_LAMBDA { ... }
-#if defined(__GNUC__)
+#if defined(BITNET_GNU)
 #define BITNET_INLINE_LAMBDA __attribute__((always_inline))
 #else
-#define BITNET_INLINE_LAMBDA
+#define BITNET_INLINE_LAMBDA [[msvc::forceinline]]
 #endif
 
 // A kernel is a function of its own, so that the compiler gives it all registers.
-#if defined(_MSC_VER) && !defined(__clang__)
-#define BITNET_NOINLINE __declspec(noinline)
-#else
+#if defined(BITNET_GNU)
 #define BITNET_NOINLINE BITNET_HIDDEN __attribute__((noinline))
+#else
+#define BITNET_NOINLINE __declspec(noinline)
 #endif
 
 // Before a loop over registers: unrolls it whole, so that the array it indexes stays in registers.
+// cl.exe has no such pragma.
 #if defined(__clang__)
 #define BITNET_UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)
@@ -70,12 +78,26 @@
 
 // Asks for the line at an address, an integer, since it may lie outside of any object: into all
 // caches, or into L2 and what is beyond.
-#if defined(__GNUC__)
+#if defined(BITNET_GNU)
 #define BITNET_PREFETCH(address) __builtin_prefetch(reinterpret_cast<const void*>(address), 0, 3)
 #define BITNET_PREFETCH_L2(address) __builtin_prefetch(reinterpret_cast<const void*>(address), 0, 2)
+#elif defined(_M_ARM64)
+#define BITNET_PREFETCH(address) __prefetch(reinterpret_cast<const void*>(address))
+#define BITNET_PREFETCH_L2(address) __prefetch2(reinterpret_cast<const void*>(address), 2)
 #else
-#define BITNET_PREFETCH(address) static_cast<void>(address)
-#define BITNET_PREFETCH_L2(address) static_cast<void>(address)
+#define BITNET_PREFETCH(address) _mm_prefetch(reinterpret_cast<const char*>(address), _MM_HINT_T0)
+#define BITNET_PREFETCH_L2(address)                                                                \
+    _mm_prefetch(reinterpret_cast<const char*>(address), _MM_HINT_T1)
+#endif
+
+// How operations on floats are kept apart, for round.hpp: by asm where compilers have it. cl.exe
+// has none. By default, which is /fp:precise, it keeps to the order and the roundings of the
+// source, from Visual Studio 2022 on. With other flags, or an older one, floats go through memory.
+// Tests define this for compilers with asm.
+#if !defined(BITNET_GNU) && !defined(BITNET_FLOATS_WITHOUT_ASM) &&                                 \
+    (!(defined(_M_FP_PRECISE) || defined(_M_FP_STRICT)) || defined(_M_FP_CONTRACT) ||              \
+     _MSC_VER < 1930)
+#define BITNET_FLOATS_WITHOUT_ASM 1
 #endif
 
 // AVX-512 in registers of 512 bits, which -mno-evex512 takes away.

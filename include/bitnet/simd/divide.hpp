@@ -3,17 +3,36 @@
 // made of and no macro tells of, let compilers divide by a reciprocal estimate.
 #pragma once
 
+#include <cstddef>
+#include <cstring>
+
 #include <xsimd/xsimd.hpp>
 
 #include <bitnet/config.hpp>
+#include <bitnet/isa/features.hpp>
 #include <bitnet/simd/round.hpp>
 
+#if defined(BITNET_FLOAT_PLACE) && (defined(__SSE2__) || defined(__aarch64__))
+#define BITNET_DIVIDE_BY_ASM 1
+#endif
+
 namespace BITNET_NAMESPACE::simd {
+
+#if defined(BITNET_FLOATS_WITHOUT_ASM)
+// Without asm divisions have a function of their own, which keeps to the source whatever the flags
+// say.
+#pragma float_control(precise, on, push)
+template <unsigned long long FlagSet = isa::flag_set>
+BITNET_NOINLINE void divide_each(float* a, const float* b, std::size_t n) noexcept {
+    for (std::size_t i = 0; i < n; ++i) a[i] /= b[i];
+}
+#pragma float_control(pop)
+#endif
 
 /// a / b of a float, or of each float of a register.
 template <class Register>
 BITNET_INLINE Register quotient(const Register& a, const Register& b) noexcept {
-#if defined(BITNET_FLOAT_REGISTER) && (defined(__SSE2__) || defined(__aarch64__))
+#if defined(BITNET_DIVIDE_BY_ASM)
     auto x = detail::asm_cast<detail::asm_type<Register>>(a);
     constexpr bool is_one = sizeof(Register) == sizeof(float);
 #if defined(__AVX__)
@@ -36,6 +55,15 @@ BITNET_INLINE Register quotient(const Register& a, const Register& b) noexcept {
     }
 #endif
     return detail::asm_cast<Register>(x);
+#elif defined(BITNET_FLOATS_WITHOUT_ASM)
+    constexpr std::size_t n = sizeof(Register) / sizeof(float);
+    float x[n], y[n];
+    std::memcpy(x, &a, sizeof x);
+    std::memcpy(y, &b, sizeof y);
+    divide_each(x, y, n);
+    Register r = a;
+    std::memcpy(&r, x, sizeof x);
+    return r;
 #else
     return rounded(rounded(a) / rounded(b));
 #endif
@@ -48,7 +76,7 @@ BITNET_INLINE float divide(float a, float b) noexcept {
 template <class Arch>
 BITNET_INLINE xsimd::batch<float, Arch> divide(const xsimd::batch<float, Arch>& a,
                                                const xsimd::batch<float, Arch>& b) noexcept {
-#if defined(BITNET_FLOAT_REGISTER)
+#if defined(BITNET_DIVIDE_BY_ASM)
     using Register = typename xsimd::batch<float, Arch>::register_type;
     return quotient<Register>(a, b);
 #else

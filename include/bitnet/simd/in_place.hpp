@@ -7,13 +7,13 @@
 
 namespace BITNET_NAMESPACE::simd {
 
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
+#if (defined(__x86_64__) || defined(__i386__)) && defined(BITNET_GNU)
 template <class Register>
 BITNET_INLINE Register in_place(Register v) noexcept {
     asm volatile("" : "+v"(v));
     return v;
 }
-#elif defined(__aarch64__) && defined(__GNUC__)
+#elif defined(__aarch64__) && defined(BITNET_GNU)
 template <class Register>
 BITNET_INLINE Register in_place(Register v) noexcept {
     asm("" : "+w"(v)); // not volatile: clang would load again after each

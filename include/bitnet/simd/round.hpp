@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: MIT
 // rounded(v): v, rounded to its own precision now. Compilers may contract a * b + c to one FMA (g++
 // does so by default, even across vector operators) or reassociate under -ffast-math; an empty asm
-// that "changes" the register forbids both and costs no instruction.
+// that "changes" the register forbids both and costs no instruction. docs/design.md has the form
+// for compilers without asm.
 #pragma once
 
 #include <xsimd/xsimd.hpp>
 
 #include <bitnet/config.hpp>
 
-// The constraint of a register that holds floats, where compilers have asm.
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
-#define BITNET_FLOAT_REGISTER "+v"
-#elif defined(__aarch64__) && defined(__GNUC__)
-#define BITNET_FLOAT_REGISTER "+w"
-#elif defined(__riscv) && defined(__GNUC__)
-#define BITNET_FLOAT_REGISTER "+f"
+// Where an asm holds floats: in a register, or in memory on a CPU whose registers nobody looked up.
+#if defined(BITNET_GNU) && !defined(BITNET_FLOATS_WITHOUT_ASM)
+#if defined(__x86_64__) || defined(__i386__)
+#define BITNET_FLOAT_PLACE "+v"
+#elif defined(__aarch64__)
+#define BITNET_FLOAT_PLACE "+w"
+#elif defined(__riscv)
+#define BITNET_FLOAT_PLACE "+f"
+#else
+#define BITNET_FLOAT_PLACE "+m"
+#endif
 #endif
 
 namespace BITNET_NAMESPACE {
@@ -24,7 +29,7 @@ namespace detail {
 // How an asm holds a register of floats. Under -ffast-math clang++ takes for granted that a float
 // which comes out of an asm is finite, and drops the code for NaN and infinities: there an asm
 // holds their bits.
-#if defined(__clang__) && defined(BITNET_FLOAT_REGISTER) && __FINITE_MATH_ONLY__ + 0 == 1
+#if defined(__clang__) && defined(BITNET_FLOAT_PLACE) && __FINITE_MATH_ONLY__ + 0 == 1
 #define BITNET_FINITE_MATH 1
 template <std::size_t Bytes>
 struct bits_type {
@@ -53,12 +58,19 @@ BITNET_INLINE To asm_cast(const To& v) noexcept {
 }
 #endif
 
-#if defined(BITNET_FLOAT_REGISTER)
+#if defined(BITNET_FLOAT_PLACE)
 template <class Register>
 BITNET_INLINE void change_nothing(Register& v) noexcept {
     auto held = asm_cast<asm_type<Register>>(v);
-    asm("" : BITNET_FLOAT_REGISTER(held));
+    asm("" : BITNET_FLOAT_PLACE(held));
     v = asm_cast<Register>(held);
+}
+#elif defined(BITNET_FLOATS_WITHOUT_ASM)
+template <class Register>
+BITNET_INLINE void change_nothing(Register& v) noexcept {
+    Register held = v;
+    Register* volatile place = &held; // whoever reads a volatile does not know what is in it
+    v = *place;
 }
 #else
 template <class Register>
@@ -66,10 +78,10 @@ BITNET_INLINE void change_nothing(Register&) noexcept {}
 #endif
 
 /// v, of which the compiler knows nothing any more, where flags let it assume that no float is NaN
-/// or infinite. Costs no instruction.
+/// or infinite. An asm costs no instruction.
 template <class Register>
 BITNET_INLINE Register any_float(Register v) noexcept {
-#if defined(BITNET_FINITE_MATH)
+#if defined(BITNET_FINITE_MATH) || defined(BITNET_FLOATS_WITHOUT_ASM)
     change_nothing(v);
 #endif
     return v;
