@@ -107,7 +107,20 @@ TEST_CASE("a number is the whole text, in decimal") {
     CHECK_FALSE(parse_number<std::size_t>("-1"));
     CHECK_FALSE(parse_number<std::size_t>("1.0"));
     CHECK_FALSE(parse_number<std::uint8_t>("256"));
-    CHECK_FALSE(parse_number<float>("1e39"));
+    for (const char* far : {"1e39", "-1e39", "1e-50", "1e999"}) {
+        CAPTURE(far);
+        CHECK_FALSE(parse_number<float>(far));
+    }
+    CHECK(parse_number<float>("1e-40") == 1e-40f); // subnormal, and a number
+    CHECK(parse_number<double>("1e39") == 1e39);
+    CHECK(parse_number<float>(".5") == 0.5f);
+    CHECK(parse_number<float>("5.") == 5.0f);
+    CHECK(parse_number<float>("inf").value() > 3e38f);
+    CHECK(parse_number<float>("nan").has_value());
+    for (const char* bad : {"-", ".", "- 1", "-+1", "e5", "1e", "1e+", "0X1p3", "-0x1"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_number<float>(bad));
+    }
 }
 
 TEST_CASE("ids are whole numbers below the vocabulary") {

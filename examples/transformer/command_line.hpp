@@ -6,13 +6,13 @@
 #include "console.hpp"
 #include "error.hpp"
 #include "mapped_file.hpp"
+#include "number.hpp"
 #include "system_text.hpp"
 #include "text.hpp"
 #include "version.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -38,7 +38,7 @@ CLI::Validator decimal() {
         constexpr bool whole = std::is_integral_v<Number>;
         Number number{};
         const char* const end = text.data() + text.size();
-        const auto [stop, error] = std::from_chars(text.data(), end, number);
+        const auto [stop, error] = read_number(text.data(), end, number);
         if (!whole && error == std::errc::result_out_of_range && stop == end) {
             return "\"" + text + "\" is too small or too large for a float";
         }

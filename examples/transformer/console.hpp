@@ -18,7 +18,9 @@ public:
     PlainOutput& operator=(const PlainOutput&) = delete;
 
 private:
+#if defined(_WIN32)
     unsigned code_page_ = 0; // the console's own; 0: there is none
+#endif
 };
 
 } // namespace bitnet::example

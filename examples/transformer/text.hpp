@@ -3,7 +3,8 @@
 // show on a terminal, and stdout that streams whole characters.
 #pragma once
 
-#include <charconv>
+#include "number.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -29,7 +30,7 @@ template <class Number>
 std::optional<Number> parse_number(std::string_view text) noexcept {
     Number number{};
     const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    const auto [stop, error] = read_number(text.data(), end, number);
     return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
