@@ -31,10 +31,12 @@ extern "C" float divided_float(float a, float b) {
 extern "C" void divided_register(__m256* a, const __m256* b) {
     *a = bitnet::simd::quotient(*a, *b);
 }
-extern "C" void in_order(__m256i* a, const __m256i* b) {
-    for (int i = 0; i < 4; ++i) {
-        *a = bitnet::simd::in_place(_mm256_add_epi32(*a, *b));
-    }
+// Without a barrier: shows that these flags divide by an estimate.
+extern "C" void estimated(__m256* a, const __m256* b) {
+    *a = _mm256_div_ps(*a, *b);
+}
+extern "C" void in_place(__m256i* a, const __m256i* b) { // else the second one undoes the first
+    *a = _mm256_xor_si256(bitnet::simd::in_place(_mm256_xor_si256(*a, *b)), *b);
 }
 extern "C" void prefetched(unsigned long long address) {
     BITNET_PREFETCH(address);
@@ -44,8 +46,7 @@ extern "C" int lambda(int n) {
     const auto add = [&](int m) BITNET_INLINE_LAMBDA { return n + m; };
     return add(1) + add(2);
 }
-extern "C" float first_lane(const float* x, int* sums) {
+extern "C" void unrolled(int* sums) {
     BITNET_UNROLL
-    for (int i = 0; i < 16; ++i) sums[i] += sums[i + 16] * 3;
-    return *x;
+    for (int i = 1; i < 200; ++i) sums[i] += sums[i] * sums[i - 1];
 }

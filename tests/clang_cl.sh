@@ -31,7 +31,7 @@ expect() {
         sed 's/#.*//' | grep -cE "^[[:space:]]+($4)" || true)
     [ "$found" = "$3" ] || { echo "$2: $found instructions of $4, not $3"; status=1; }
 }
-compile "$work/fast.s" /O2 /fp:fast
+compile "$work/fast.s" /O2 /fp:fast /clang:-mrecip=all
 expect "$work/fast.s" fused 1 'vfmadd'
 expect "$work/fast.s" rounded_float 1 'vmulss'
 expect "$work/fast.s" rounded_float 1 'vaddss'
@@ -40,14 +40,18 @@ expect "$work/fast.s" rounded_register 1 'vaddps'
 expect "$work/fast.s" divided_float 1 'vdivss'
 expect "$work/fast.s" divided_register 1 'vdivps'
 expect "$work/fast.s" divided_register 0 'vrcp'
-expect "$work/fast.s" in_order 4 'vpaddd'
+expect "$work/fast.s" estimated 1 'vrcpps'
+expect "$work/fast.s" in_place 2 'v(pxor|xorps)'
+expect "$work/fast.s" unrolled 0 'j[a-z]+'
 expect "$work/fast.s" prefetched 1 'prefetcht0'
 expect "$work/fast.s" prefetched 1 'prefetcht1'
 compile "$work/plain.s" /Od
 expect "$work/plain.s" lambda 0 'call'
 # As cl.exe, which has no asm.
-compile "$work/memory.s" /O2 /fp:fast /DBITNET_FLOATS_WITHOUT_ASM=1
+compile "$work/memory.s" /O2 /fp:fast /clang:-mrecip=all /DBITNET_FLOATS_WITHOUT_ASM=1
 expect "$work/memory.s" rounded_float 0 'vfmadd'
 expect "$work/memory.s" rounded_register 0 'vfmadd'
-expect "$work/memory.s" divided_register 0 'vrcp'
+expect "$work/memory.s" estimated 1 'vrcpps'
+estimates=$(grep -cE '^[[:space:]]+vrcp' "$work/memory.s" || true) # divisions have a function of their own
+[ "$estimates" = 1 ] || { echo "$estimates divisions by an estimate, not 1"; status=1; }
 exit $status
