@@ -10,6 +10,9 @@ if(NOT CMAKE_CXX_COMPILER)
     set(CMAKE_CXX_COMPILER ${bitnet_target}-g++-posix)
 elseif(CMAKE_CXX_COMPILER MATCHES "clang") # a compiler for every system
     set(CMAKE_CXX_COMPILER_TARGET ${bitnet_target})
+    # Threads behind those who call them, which clang++ itself has in another order; then CMake's own list.
+    set(CMAKE_CXX_STANDARD_LIBRARIES "-lstdc++ -lgcc_eh -lwinpthread -lkernel32 -luser32 -lshell32 -ladvapi32"
+        CACHE STRING "System libraries")
 endif()
 foreach(name IN ITEMS AR NM OBJDUMP RANLIB STRIP)
     string(TOLOWER ${name} program)
