@@ -109,10 +109,8 @@ auto draw(std::uint64_t seed, std::uint32_t stream, std::size_t count, const Mak
     for (std::size_t i = 0; i < count; i += 16) {
         const auto block = static_cast<std::uint32_t>(i / 16); // below 2^32: 2^36 values are plenty
         const bitnet::Philox4 random = bitnet::philox4x32({{block, stream, 0, 0}}, key);
-        std::uint8_t bytes[16];
-        std::memcpy(bytes, random.word, sizeof bytes);
         for (std::size_t j = 0; j < std::min<std::size_t>(16, count - i); ++j) {
-            values[i + j] = make(bytes[j]);
+            values[i + j] = make(static_cast<std::uint8_t>(random.word[j / 4] >> 8 * (j % 4)));
         }
     }
     return values;

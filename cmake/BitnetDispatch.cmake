@@ -4,7 +4,11 @@
 
 # bitnet_default_clusters(<out>): the clusters worth building for the target CPU.
 function(bitnet_default_clusters out)
-    set(clusters scalar baseline128)
+    set(clusters scalar)
+    # Elsewhere xsimd has no registers, or only with flags of the user's: he names the cluster then.
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86|X86|x86|aarch64|arm64|ARM64)$")
+        list(APPEND clusters baseline128)
+    endif()
     # cl.exe has no flag for single AVX-512 extensions and defines no macro for FMA or BMI2, so the
     # headers could not tell the clusters apart; clang-cl takes the flags below.
     set(flags_work TRUE)

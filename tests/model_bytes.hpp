@@ -5,6 +5,7 @@
 
 #include "checksum.hpp"
 #include "error.hpp"
+#include "file_words.hpp"
 #include "model_file.hpp"
 #include "tiny_model.hpp"
 
@@ -12,7 +13,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,13 +28,11 @@ inline constexpr std::size_t rec_kind = 64, rec_reserved = 68, rec_rows = 72, re
 
 template <class T>
 T get(const Bytes& file, std::size_t at) {
-    T value;
-    std::memcpy(&value, file.data() + at, sizeof value);
-    return value;
+    return file_words::get<T>(file.data() + at);
 }
 template <class T>
 void put(Bytes& file, std::size_t at, T value) {
-    std::memcpy(file.data() + at, &value, sizeof value);
+    file_words::put(file.data() + at, value);
 }
 
 inline std::uint64_t sum_of(const Bytes& file, std::size_t begin, std::size_t end) {

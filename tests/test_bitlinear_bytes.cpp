@@ -9,6 +9,7 @@
 
 #include <catch2/catch_template_test_macros.hpp>
 
+#include "file_words.hpp"
 #include "layer_kinds.hpp"
 #include "support.hpp"
 
@@ -36,10 +37,11 @@ struct Image {
     std::size_t size;
     explicit Image(std::span<const std::byte> bytes) : memory(bytes.size()), size(bytes.size()) {
         REQUIRE(memory);
+        if (!memory) throw std::bad_alloc{};
         std::memcpy(memory.data(), bytes.data(), size);
     }
     std::span<const std::byte> bytes() const { return {memory.data(), size}; }
-    void put(std::size_t at, float v) { std::memcpy(memory.data() + at, &v, sizeof v); }
+    void put(std::size_t at, float v) { file_words::put(memory.data() + at, v); }
 };
 
 /// Uses a layer as a caller would; sanitizers see whether it stays inside its bytes.
@@ -117,16 +119,21 @@ TEST_CASE("the bytes are those that docs/formats.md describes", "[bitlinear][byt
     const std::vector<std::int8_t> codes{1, 0, -1, -1, 1, 1};
     const std::vector<float> scales{0.5f, 2.0f}, bias{1.0f, -1.0f};
     const auto layer = BitLinear<Ternary, Int8>::from_codes(codes, 2, 3, scales, bias).value();
-    std::vector<std::uint8_t> expected(64 + 64 + 64 + 128);
-    const std::uint32_t header[] = {0x314c4e42, 2, 2, 1, 2, 0, 3, 0, 0, 1}; // "BNL1" ... bias
-    std::memcpy(expected.data(), header, sizeof header);
-    std::memcpy(expected.data() + 64, scales.data(), 8);
-    std::memcpy(expected.data() + 128, bias.data(), 8);
+    std::vector<std::byte> expected(64 + 64 + 64 + 128);
+    std::byte* to = expected.data();
+    for (std::uint32_t word :
+         {0x314c4e42u, 2u, 2u, 1u, 2u, 0u, 3u, 0u, 0u, 1u}) { // "BNL1" ... bias
+        file_words::put(to, word);
+        to += 4;
+    }
+    for (std::size_t i = 0; i < 2; ++i) {
+        file_words::put(expected.data() + 64 + 4 * i, scales[i]);
+        file_words::put(expected.data() + 128 + 4 * i, bias[i]);
+    }
     // Padding is w = 0, stored as 1: four 2-bit fields of 1. Columns 0 to 2 are the low fields.
-    std::fill(expected.begin() + 192, expected.end(), std::uint8_t{0x55});
+    std::fill(expected.begin() + 192, expected.end(), std::byte{0x55});
     for (std::size_t i = 0; i < 6; ++i) {
-        std::uint8_t& byte = expected[192 + 4 * (i / 3) + i % 3];
-        byte = static_cast<std::uint8_t>(0x54 | (codes[i] + 1));
+        expected[192 + 4 * (i / 3) + i % 3] = static_cast<std::byte>(0x54 | (codes[i] + 1));
     }
     const auto bytes = layer.bytes();
     REQUIRE(bytes.size() == expected.size());
@@ -229,8 +236,8 @@ TEMPLATE_LIST_TEST_CASE("headers with absurd shapes are refused", "[bitlinear][b
     for (std::uint64_t rows : values) {
         for (std::uint64_t cols : values) {
             CAPTURE(rows, cols);
-            std::memcpy(image.memory.data() + 16, &rows, 8);
-            std::memcpy(image.memory.data() + 24, &cols, 8);
+            file_words::put(image.memory.data() + 16, rows);
+            file_words::put(image.memory.data() + 24, cols);
             REQUIRE_FALSE(Layer::from_packed(image.bytes()));
             REQUIRE_FALSE(Layer::map_packed(image.bytes()));
         }

@@ -8,6 +8,7 @@
 
 #include <catch2/catch_template_test_macros.hpp>
 
+#include "file_words.hpp"
 #include "format_cases.hpp"
 #include "layer_kinds.hpp"
 #include "support.hpp"
@@ -129,8 +130,7 @@ TEMPLATE_LIST_TEST_CASE("wider weights allow fewer columns", "[bitlinear][errors
     REQUIRE(widest);
     // A header that claims a column more, which the padding would hold.
     std::vector<std::byte> bytes(widest->bytes().begin(), widest->bytes().end());
-    const std::uint64_t too_many = most + 1;
-    std::memcpy(bytes.data() + 24, &too_many, sizeof too_many);
+    file_words::put(bytes.data() + 24, std::uint64_t{most + 1});
     CHECK(Layer::from_packed(bytes).error().code == Errc::too_large);
     std::vector<std::int8_t> wrong(100, 1);
     wrong[77] = 32;

@@ -11,6 +11,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "file_words.hpp"
+
 using namespace bitnet;
 using layout::Dense16;
 
@@ -67,13 +69,14 @@ TEST_CASE("a dense layer's bytes are those that docs/formats.md describes", "[bi
     const auto layer =
         BitLinear<Ternary, Int8, Dense16>::from_codes(codes, 1, 22, std::vector<float>{0.5f})
             .value();
-    std::vector<std::uint8_t> expected(64 + 64 + 128, 139); // five zeros: t = 13, p = 4
-    std::vector<float> scales(16, 0.5f);
+    std::vector<std::byte> expected(64 + 64 + 128, std::byte{139}); // five zeros: t = 13, p = 4
     const std::uint32_t header[16] = {0x314c4e42, 2, 4, 0, 1, 0, 22};
-    std::memcpy(expected.data(), header, sizeof header);
-    std::memcpy(expected.data() + 64, scales.data(), 64);
-    for (std::size_t j = 0; j < 4; ++j) expected[128 + j] = 0; // five times -1: t = 0, p = 0
-    expected[192] = expected[193] = 32 + 8 * 4 + 3;            // -1 0 0 0 0: t = 4, p = 4
+    for (std::size_t i = 0; i < 16; ++i) {
+        file_words::put(expected.data() + 4 * i, header[i]);
+        file_words::put(expected.data() + 64 + 4 * i, 0.5f);
+    }
+    for (std::size_t j = 0; j < 4; ++j) expected[128 + j] = {}; // five times -1: t = 0, p = 0
+    expected[192] = expected[193] = std::byte{32 + 8 * 4 + 3};  // -1 0 0 0 0: t = 4, p = 4
     const auto bytes = layer.bytes();
     REQUIRE(bytes.size() == expected.size());
     CHECK(std::memcmp(bytes.data(), expected.data(), expected.size()) == 0);

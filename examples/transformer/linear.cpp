@@ -2,8 +2,11 @@
 // Loading a projection by the kind its tensor states, and running it.
 #include "linear.hpp"
 
+#include "model_format.hpp"
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -46,8 +49,18 @@ template <class Value>
 Dense<Value> load(std::type_identity<Dense<Value>>, const ModelFile& file,
                   const TensorInfo& tensor) {
     file.require_finite(tensor);
-    return {reinterpret_cast<const Value*>(file.bytes(tensor).data()),
-            static_cast<std::size_t>(tensor.rows), static_cast<std::size_t>(tensor.cols)};
+    const std::byte* const bytes = file.bytes(tensor).data();
+    Dense<Value> dense{reinterpret_cast<const Value*>(bytes), static_cast<std::size_t>(tensor.rows),
+                       static_cast<std::size_t>(tensor.cols)};
+    if constexpr (std::endian::native != std::endian::little) {
+        using Bits = std::conditional_t<sizeof(Value) == 4, std::uint32_t, std::uint16_t>;
+        for (std::size_t i = 0; i < dense.rows * dense.cols; ++i) {
+            dense.copy.push_back(
+                std::bit_cast<Value>(file_format::load<Bits>(bytes + sizeof(Bits) * i)));
+        }
+        dense.weights = dense.copy.data();
+    }
+    return dense;
 }
 
 AnyLayer load_layer(const ModelFile& file, const TensorInfo& tensor) {

@@ -31,6 +31,7 @@ struct Dense {
     const Value* weights = nullptr; // (rows, cols)
     std::size_t rows = 0;
     std::size_t cols = 0;
+    std::vector<Value> copy = {}; // of the weights, where the CPU's byte order is not the file's
 
     /// x (tokens, cols) -> y (tokens, rows); each value one dot in the library's order of sums.
     /// Halves become floats, which is exact, a few rows at a time in `scratch`.

@@ -18,7 +18,6 @@
 // Rows pad to 16 with zeros, so every part starts at a multiple of 64 bytes.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -29,6 +28,7 @@
 #include <bitnet/errors.hpp>
 #include <bitnet/finite.hpp>
 #include <bitnet/kernels/scales.hpp>
+#include <bitnet/little_endian.hpp>
 #include <bitnet/pack.hpp>
 #include <bitnet/result.hpp>
 #include <bitnet/simd/float_bits.hpp>
@@ -37,9 +37,6 @@
 namespace BITNET_NAMESPACE {
 
 namespace detail {
-
-static_assert(std::endian::native == std::endian::little,
-              "packed layers are little-endian; big-endian targets need a byte swap here");
 
 struct LayerHeader {
     std::uint32_t magic, format, layout;
@@ -50,6 +47,17 @@ struct LayerHeader {
 };
 static_assert(sizeof(LayerHeader) == 64);
 inline constexpr std::uint32_t layer_magic = 0x314c4e42; // "BNL1"
+
+/// A header in the CPU's byte order as one in that of an image, or back.
+BITNET_INLINE constexpr LayerHeader little(LayerHeader h) noexcept {
+    for (std::uint32_t* field : {&h.magic, &h.format, &h.layout, &h.group, &h.has_bias}) {
+        *field = little(*field);
+    }
+    h.scheme = static_cast<ScaleScheme>(little(static_cast<std::uint32_t>(h.scheme)));
+    h.rows = little(h.rows);
+    h.cols = little(h.cols);
+    return h;
+}
 
 /// Offsets of the parts of an image with this header. pre: check_shape(rows, cols)
 struct LayerParts {
@@ -74,12 +82,22 @@ struct LayerParts {
 /// An image, owned or mapped, whose header has been checked; or empty: no bytes, no rows.
 class LayerImage {
 public:
-    BITNET_INLINE LayerImage() noexcept = default;
-    BITNET_INLINE LayerImage(std::span<const std::byte> bytes, const LayerParts& parts,
-                             AlignedBytes owned = {}) noexcept
-        : owned_(std::move(owned)), data_(bytes.data()), parts_(parts) {
-        std::memcpy(&header_, data_, sizeof header_);
+    /// err: out_of_memory, on big-endian CPUs alone: they read a copy of scales and bias.
+    static BITNET_INLINE Result<LayerImage> make(std::span<const std::byte> bytes,
+                                                 const LayerParts& parts,
+                                                 AlignedBytes owned = {}) noexcept {
+        AlignedBytes floats;
+        if constexpr (!is_little_endian) {
+            floats = AlignedBytes(parts.codes - parts.scales);
+            if (!floats) return Error{Errc::out_of_memory};
+            for (std::size_t at = 0; at < floats.size(); at += sizeof(float)) {
+                const std::uint32_t bits = load32(bytes.data() + parts.scales + at);
+                std::memcpy(floats.data() + at, &bits, sizeof bits);
+            }
+        }
+        return LayerImage(bytes, parts, std::move(owned), std::move(floats));
     }
+    BITNET_INLINE LayerImage() noexcept = default;
     /// A moved-from image is empty.
     BITNET_INLINE LayerImage(LayerImage&& other) noexcept { take(other); }
     BITNET_INLINE LayerImage& operator=(LayerImage&& other) noexcept {
@@ -98,17 +116,32 @@ public:
         return as<std::uint8_t>(data_ + parts_.codes);
     }
     BITNET_INLINE const float* bias() const noexcept {
-        return header_.has_bias ? as<float>(data_ + parts_.bias) : nullptr;
+        return header_.has_bias ? floats(parts_.bias) : nullptr;
     }
     BITNET_INLINE ScaleView scales() const noexcept {
-        const float* data = as<float>(data_ + parts_.scales);
-        return view_scales(header_.scheme, data, cols(), group());
+        return view_scales(header_.scheme, floats(parts_.scales), cols(), group());
+    }
+    /// Where in the image one of its scales or a value of its bias is.
+    BITNET_INLINE std::size_t byte_of(const float* value) const noexcept {
+        return parts_.scales +
+               static_cast<std::size_t>(value - floats(parts_.scales)) * sizeof *value;
     }
 
 private:
+    BITNET_INLINE LayerImage(std::span<const std::byte> bytes, const LayerParts& parts,
+                             AlignedBytes owned, AlignedBytes floats) noexcept
+        : owned_(std::move(owned)), floats_(std::move(floats)), data_(bytes.data()), parts_(parts) {
+        std::memcpy(&header_, data_, sizeof header_);
+        header_ = little(header_);
+    }
+    BITNET_INLINE const float* floats(std::size_t at) const noexcept {
+        if constexpr (is_little_endian) return as<float>(data_ + at);
+        return as<float>(floats_.data() + (at - parts_.scales));
+    }
     // Not std::exchange: of a struct it is a symbol that holds this unit's vector instructions.
     BITNET_INLINE void take(LayerImage& other) noexcept {
         owned_ = std::move(other.owned_);
+        floats_ = std::move(other.floats_);
         data_ = other.data_;
         header_ = other.header_;
         parts_ = other.parts_;
@@ -117,7 +150,7 @@ private:
         other.parts_ = {};
     }
 
-    AlignedBytes owned_;
+    AlignedBytes owned_, floats_;
     const std::byte* data_ = nullptr;
     LayerHeader header_{};
     LayerParts parts_;
@@ -167,7 +200,8 @@ make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t col
     if (!memory) return Error{Errc::out_of_memory};
     std::byte* const to = memory.data();
     std::memset(to, 0, parts.codes);
-    std::memcpy(to, &header, sizeof header);
+    const LayerHeader written = little(header);
+    std::memcpy(to, &written, sizeof written);
     float* const scale = as<float>(to + parts.scales);
     if (blocks) {
         write_row_scales(scales.data(), rows, groups_of(cols, group), scale_block_rows, scale);
@@ -175,8 +209,13 @@ make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t col
         write_scales(*scheme, scales, rows, cols, group, scale);
     }
     if (!bias.empty()) std::memcpy(to + parts.bias, bias.data(), rows * sizeof(float));
+    for (std::size_t at = parts.scales; !is_little_endian && at < parts.codes; at += 4) {
+        std::uint32_t bits;
+        std::memcpy(&bits, to + at, sizeof bits);
+        store32(to + at, bits);
+    }
     pack_into<Weights, Layout, Isa>(codes.data(), rows, cols, as<std::uint8_t>(to + parts.codes));
-    return LayerImage({to, parts.total}, parts, std::move(memory));
+    return LayerImage::make({to, parts.total}, parts, std::move(memory));
 }
 
 /// Checks header, size, scales and bias of an image.
@@ -187,6 +226,7 @@ BITNET_HIDDEN Result<LayerParts> check_image(std::span<const std::byte> bytes) n
         return wrong_size(bytes.size(), sizeof h, "bytes end within the header");
     }
     std::memcpy(&h, bytes.data(), sizeof h);
+    h = little(h);
     if (h.magic != layer_magic) {
         return Error{Errc::bad_header, offsetof(LayerHeader, magic), "bytes are no packed layer"};
     }
@@ -224,9 +264,7 @@ BITNET_HIDDEN Result<LayerParts> check_image(std::span<const std::byte> bytes) n
     }
     const auto finite = [&](std::size_t begin, std::size_t end) noexcept {
         for (std::size_t at = begin; at < end; at += sizeof(float)) {
-            float v;
-            std::memcpy(&v, bytes.data() + at, sizeof v);
-            if (!is_finite(v)) return at;
+            if ((load32(bytes.data() + at) & magnitude_bits) >= inf_bits) return at;
         }
         return end;
     };
@@ -247,7 +285,7 @@ BITNET_HIDDEN Result<LayerImage> copy_image(std::span<const std::byte> bytes) no
     if (!memory) return Error{Errc::out_of_memory};
     std::memcpy(memory.data(), bytes.data(), bytes.size());
     const std::span<const std::byte> copy{memory.data(), bytes.size()};
-    return LayerImage(copy, *parts, std::move(memory));
+    return LayerImage::make(copy, *parts, std::move(memory));
 }
 
 template <class Weights, class Layout, class Isa>
@@ -257,7 +295,7 @@ BITNET_HIDDEN Result<LayerImage> map_image(std::span<const std::byte> bytes) noe
     }
     auto parts = check_image<Weights, Layout, Isa>(bytes);
     if (!parts) return parts.error();
-    return LayerImage(bytes, *parts);
+    return LayerImage::make(bytes, *parts);
 }
 
 /// Whether scales and bias hold what make_image() writes beyond the rows: zeros, or for one scale
@@ -270,8 +308,7 @@ BITNET_HIDDEN Result<void> verify_padding(const LayerImage& image) noexcept {
         return bits;
     };
     const auto bad = [&](const float* at) noexcept {
-        const auto* const byte = reinterpret_cast<const std::byte*>(at);
-        return Error{Errc::bad_padding, static_cast<std::size_t>(byte - image.bytes().data())};
+        return Error{Errc::bad_padding, image.byte_of(at)};
     };
     const ScaleView scales = image.scales();
     using layout::tile_rows;

@@ -26,6 +26,7 @@
 #include <bitnet/image/layer_image.hpp>
 #include <bitnet/kernels/screen.hpp>
 #include <bitnet/layout.hpp>
+#include <bitnet/little_endian.hpp>
 #include <bitnet/random.hpp>
 #include <bitnet/result.hpp>
 #include <bitnet/tensor.hpp>
@@ -40,6 +41,11 @@ struct ScreenedHeader {
     std::uint64_t zeros[4];
 };
 static_assert(sizeof(ScreenedHeader) == 64);
+
+/// A header in the CPU's byte order as one in that of an image, or back.
+BITNET_INLINE constexpr ScreenedHeader little(ScreenedHeader h) noexcept {
+    return {little(h.magic), h.zero, little(h.rows), little(h.cols), little(h.seed), {}};
+}
 
 /// The codes that a screened head is made of: int8 in [-112, 112], so that w + d is in 16 [-7, 8).
 struct ScreenedCodes {
@@ -100,7 +106,8 @@ public:
         AlignedBytes memory(total);
         if (!memory) return Error{Errc::out_of_memory};
         std::memset(memory.data(), 0, total);
-        std::memcpy(memory.data(), &header, sizeof header);
+        const ScreenedHeader written = little(header);
+        std::memcpy(memory.data(), &written, sizeof written);
         std::memcpy(memory.data() + sizeof header, first->bytes().data(), size);
         auto* line = reinterpret_cast<std::uint8_t*>(memory.data() + sizeof header + size);
         for (std::size_t r = 0; r < rows; ++r, line += row_bytes) {
@@ -125,6 +132,7 @@ public:
             return wrong_size(bytes.size(), sizeof h, "bytes end within the header");
         }
         std::memcpy(&h, bytes.data(), sizeof h);
+        h = little(h);
         if (h.magic != magic) {
             return Error{Errc::bad_header, offsetof(ScreenedHeader, magic),
                          "bytes are no screened head"};

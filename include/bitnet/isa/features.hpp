@@ -99,7 +99,9 @@ struct FeatureRow {
 // static: each unit has its own, as each has its own flags.
 static constexpr FeatureRow feature_rows[] = {
     // What the target guarantees is in the flags of every unit; no CPU is asked.
-    {Feature::simd128, !BITNET_DEFINED(XSIMD_NO_SUPPORTED_ARCHITECTURE)},
+    // The vectors of 32-bit ARM flush denormals to zero, which scalar code there does not.
+    {Feature::simd128, !BITNET_DEFINED(XSIMD_NO_SUPPORTED_ARCHITECTURE) &&
+                           !BITNET_DEFINED(__arm__) && !BITNET_DEFINED(_M_ARM)},
     {Feature::avx2, BITNET_DEFINED(__AVX2__), {7, 0, 1, 5, ymm_state}},
     {Feature::fma, BITNET_DEFINED(__FMA__), {1, 0, 2, 12, ymm_state}},
     {Feature::bmi2, BITNET_DEFINED(__BMI2__), {7, 0, 1, 8}},

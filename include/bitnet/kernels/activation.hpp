@@ -12,6 +12,7 @@
 #include <bitnet/kernels/math.hpp>
 #include <bitnet/kernels/quantize.hpp>
 #include <bitnet/kernels/token_words.hpp>
+#include <bitnet/little_endian.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/simd/chunks.hpp>
 #include <bitnet/simd/f32x16.hpp>
@@ -140,10 +141,8 @@ struct BitGlu {
                 const std::uint32_t open = detail::signs32<Isa>(g + c, n, on_magnitude).positive;
                 const std::uint32_t plus =
                     open & ~detail::signs32<Isa>(u + c, n, on_magnitude).negative;
-                const std::uint32_t mask = detail::to_lane_order(open);
-                const std::uint32_t sign = detail::to_lane_order(plus);
-                std::memcpy(word, &mask, sizeof mask);
-                std::memcpy(word + 4 * w, &sign, sizeof sign);
+                detail::store32(word, detail::to_lane_order(open));
+                detail::store32(word + 4 * w, detail::to_lane_order(plus));
                 q.sums[c / group * q.tokens + t] += detail::popcount32(open);
                 word += 8 * w;
             });

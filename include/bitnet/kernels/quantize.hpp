@@ -12,6 +12,7 @@
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/math.hpp>
 #include <bitnet/kernels/token_words.hpp>
+#include <bitnet/little_endian.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/simd/chunks.hpp>
 #include <bitnet/simd/f32x16.hpp>
@@ -96,9 +97,8 @@ BITNET_INLINE void quantize_token(const float* x, const Quantized<Int2>& q,
                 minus |= v.bits().negative() << i;
             });
         }
-        const std::uint32_t mask = to_lane_order(nonzero), sign = to_lane_order(nonzero & ~minus);
-        std::memcpy(word, &mask, sizeof mask);
-        std::memcpy(word + 4 * w, &sign, sizeof sign);
+        store32(word, to_lane_order(nonzero));
+        store32(word + 4 * w, to_lane_order(nonzero & ~minus));
         q.sums[c / per_sum * q.tokens + t] += popcount32(nonzero);
         word += 8 * w;
     });
@@ -160,8 +160,7 @@ requires(std::is_same_v<codes_of<Activations>, Sign>) BITNET_INLINE
     simd::for_chunks<32>(q.cols, [&](std::size_t c, std::size_t n) BITNET_INLINE_LAMBDA {
         const std::uint32_t present = n < 32 ? (1u << n) - 1 : ~0u;
         const std::uint32_t minus = signs32<Isa>(x + c, n, on_magnitude).negative;
-        const std::uint32_t lane = to_lane_order(present & ~minus);
-        std::memcpy(word, &lane, sizeof lane);
+        store32(word, to_lane_order(present & ~minus));
         word += 4 * w;
     });
     float scale = 1.0f;

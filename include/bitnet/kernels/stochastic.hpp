@@ -4,13 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include <bitnet/config.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/kernels/philox.hpp>
 #include <bitnet/kernels/token_words.hpp>
+#include <bitnet/little_endian.hpp>
 #include <bitnet/quantized.hpp>
 #include <bitnet/simd/chunks.hpp>
 #include <bitnet/simd/f32x16.hpp>
@@ -91,8 +91,7 @@ struct StochasticSign {
                     const std::uint32_t inside = (1u << k) - 1;
                     plus |= ((detail::plus_bits(rule, v, u) | nan) & inside) << i;
                 });
-                const std::uint32_t lane = detail::to_lane_order(plus);
-                std::memcpy(word, &lane, sizeof lane);
+                detail::store32(word, detail::to_lane_order(plus));
                 word += 4 * w;
             });
             detail::set_scale(q.scales[t], largest.maximum() < detail::inf_bits, 1.0f);

@@ -4,10 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include <bitnet/config.hpp>
 #include <bitnet/format.hpp>
+#include <bitnet/little_endian.hpp>
 
 namespace BITNET_NAMESPACE {
 
@@ -73,20 +73,6 @@ struct TiledMapping {
 } // namespace layout
 
 namespace detail {
-
-BITNET_INLINE std::uint32_t load32(const void* p) noexcept {
-    std::uint32_t v;
-    std::memcpy(&v, p, sizeof v);
-    return v;
-}
-BITNET_INLINE std::uint64_t load64(const void* p) noexcept {
-    std::uint64_t v;
-    std::memcpy(&v, p, sizeof v);
-    return v;
-}
-BITNET_INLINE void store32(void* p, std::uint32_t v) noexcept {
-    std::memcpy(p, &v, sizeof v);
-}
 
 /// Whether bad(p) is 0 for every p of data, data + Step, ... Step divides bytes and 4096.
 template <std::size_t Step, class F>

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Numbers in the bytes of files: little-endian, written and read byte by byte.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace file_words {
+
+template <std::size_t Bytes>
+using unsigned_of = std::conditional_t<
+    Bytes == 8, std::uint64_t,
+    std::conditional_t<Bytes == 4, std::uint32_t,
+                       std::conditional_t<Bytes == 2, std::uint16_t, std::uint8_t>>>;
+
+/// T: an integer, an enumeration or a float.
+template <class T>
+void put(std::byte* to, T value) {
+    const auto bits = std::bit_cast<unsigned_of<sizeof(T)>>(value);
+    for (std::size_t i = 0; i < sizeof(T); ++i) to[i] = static_cast<std::byte>(bits >> 8 * i);
+}
+template <class T>
+T get(const std::byte* from) {
+    unsigned_of<sizeof(T)> bits = 0;
+    for (std::size_t i = sizeof(T); i-- > 0;) {
+        bits = static_cast<unsigned_of<sizeof(T)>>(bits << 8 | std::to_integer<unsigned>(from[i]));
+    }
+    return std::bit_cast<T>(bits);
+}
+
+} // namespace file_words
