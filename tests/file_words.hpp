@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <vector>
 
 namespace file_words {
 
@@ -28,6 +29,12 @@ T get(const std::byte* from) {
         bits = static_cast<unsigned_of<sizeof(T)>>(bits << 8 | std::to_integer<unsigned>(from[i]));
     }
     return std::bit_cast<T>(bits);
+}
+template <class T>
+std::vector<std::byte> bytes_of(const std::vector<T>& values) {
+    std::vector<std::byte> bytes(values.size() * sizeof(T));
+    for (std::size_t i = 0; i < values.size(); ++i) put(bytes.data() + i * sizeof(T), values[i]);
+    return bytes;
 }
 
 } // namespace file_words

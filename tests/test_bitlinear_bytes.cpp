@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <limits>
+#include <new>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>

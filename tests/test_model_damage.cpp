@@ -187,9 +187,11 @@ TEST_CASE("bytes between tensors must be zero") {
 TEST_CASE("a tokenizer that is not sound is refused in one line that names the file once") {
     const auto refused = [](std::span<const std::array<std::uint16_t, 2>> merges, std::size_t cols,
                             const std::string& message) {
+        std::vector<std::uint16_t> ids;
+        for (const auto& [left, right] : merges) ids.insert(ids.end(), {left, right});
+        const Bytes words = file_words::bytes_of(ids);
         ModelWriter writer(tiny::make({}).config);
-        writer.add("tokenizer.merges", kind_named("u16"), 2 * merges.size() / cols, cols,
-                   std::as_bytes(merges));
+        writer.add("tokenizer.merges", kind_named("u16"), 2 * merges.size() / cols, cols, words);
         const tiny::Aligned copy(tiny::bytes_of(writer));
         const ModelFile file("m", copy.bytes());
         CHECK_THROWS_WITH(load_tokenizer(file), message);

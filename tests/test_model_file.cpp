@@ -95,11 +95,11 @@ TEST_CASE("a source makes its bytes when the file is written, one tensor after t
     ModelWriter streamed(tiny::make({}).config);
     streamed.add_source("a", kind_named("f32"), 2, 3, [&](const ModelWriter::Sink& sink) {
         order += 'a';
-        sink(std::as_bytes(std::span(values)));
+        sink(file_words::bytes_of(values));
     });
     streamed.add_source("b", kind_named("f32"), 1, 6, [&](const ModelWriter::Sink& sink) {
         order += 'b';
-        sink(std::as_bytes(std::span(values)));
+        sink(file_words::bytes_of(values));
     });
     CHECK(order.empty());
     const Bytes file = tiny::bytes_of(streamed);
@@ -110,15 +110,14 @@ TEST_CASE("a source makes its bytes when the file is written, one tensor after t
               .empty()); // of no tensors at all
 
     ModelWriter wrong(tiny::make({}).config);
-    wrong.add_source("a", kind_named("f32"), 2, 2, [&](const ModelWriter::Sink& sink) {
-        sink(std::as_bytes(std::span(values)));
-    });
+    wrong.add_source("a", kind_named("f32"), 2, 2,
+                     [&](const ModelWriter::Sink& sink) { sink(file_words::bytes_of(values)); });
     CHECK_THROWS_AS(tiny::bytes_of(wrong), UserError);
 
     for (const int calls : {0, 2}) {
         ModelWriter wrong_calls(tiny::make({}).config);
         wrong_calls.add_source("a", kind_named("f32"), 2, 3, [&](const ModelWriter::Sink& sink) {
-            for (int i = 0; i < calls; ++i) sink(std::as_bytes(std::span(values)));
+            for (int i = 0; i < calls; ++i) sink(file_words::bytes_of(values));
         });
         CHECK_THROWS_AS(tiny::bytes_of(wrong_calls), UserError);
     }
