@@ -18,7 +18,7 @@ function(bitnet_default_clusters out)
     list(LENGTH CMAKE_OSX_ARCHITECTURES architectures) # a universal binary has no one set of flags
     if(flags_work AND architectures LESS 2 AND CMAKE_SIZEOF_VOID_P EQUAL 8
             AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
-        list(APPEND clusters haswell alderlake skylakex icelake)
+        list(APPEND clusters westmere haswell alderlake skylakex icelake)
     endif()
     if(flags_work AND architectures LESS 2
             AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
@@ -30,6 +30,7 @@ endfunction()
 # bitnet_isa_flags(<out> <cluster>)
 function(bitnet_isa_flags out isa)
     # No more than isa.hpp says that the cluster needs: the CPU is asked for just that.
+    set(westmere -mssse3 -msse4.1)
     set(haswell -mavx2 -mfma -mbmi2 -mpopcnt -mf16c)
     # Whole 512-bit registers: the compilers' default for these CPUs is to stay at 256.
     set(skylakex ${haswell} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd

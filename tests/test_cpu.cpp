@@ -46,9 +46,11 @@ Features features(const Words& w) {
            Feature::simd128; // which the target guarantees
 }
 
-// FMA POPCNT OSXSAVE AVX F16C; BMI1 AVX2 BMI2; AVX-512 F DQ IFMA CD BW VL; VBMI VBMI2 GFNI VNNI
-// BITALG VPOPCNTDQ.
-constexpr std::uint32_t avx2_ecx = bits({12, 23, 27, 28, 29}), avx2_ebx = bits({3, 5, 8});
+// SSSE3 SSE4.1; these and FMA POPCNT OSXSAVE AVX F16C; BMI1 AVX2 BMI2; AVX-512 F DQ IFMA CD BW VL;
+// VBMI VBMI2 GFNI VNNI BITALG VPOPCNTDQ.
+constexpr std::uint32_t westmere_ecx = bits({9, 19});
+constexpr std::uint32_t avx2_ecx = westmere_ecx | bits({12, 23, 27, 28, 29}),
+                        avx2_ebx = bits({3, 5, 8});
 constexpr std::uint32_t skylakex_ebx = avx2_ebx | bits({16, 17, 28, 30, 31});
 constexpr std::uint32_t icelake_ebx = skylakex_ebx | bits({21});
 constexpr std::uint32_t icelake_ecx = bits({1, 6, 8, 11, 12, 14});
@@ -72,7 +74,8 @@ std::string_view best(const Words& w) {
 TEST_CASE("a whole CPU runs its cluster", "[cpu]") {
     constexpr std::string_view least = isa::baseline128::name;
     CHECK(best({0, 0, 0, 0, 0, 0, 0}) == least);
-    CHECK(best({1, bits({23}), 0, 0, 0, 0, 0}) == least);
+    CHECK(best({1, bits({9, 23}), 0, 0, 0, 0, 0}) == least); // no SSE4.1
+    CHECK(best({1, westmere_ecx, 0, 0, 0, 0, 0}) == isa::westmere::name);
     CHECK(best(haswell) == isa::haswell::name);
     CHECK(best(skylakex) == isa::skylakex::name);
     CHECK(best(icelake) == isa::icelake::name);
@@ -95,7 +98,7 @@ TEST_CASE("a cluster lacks when any one of its features does", "[cpu]") {
         if (icelake.seven_ebx >> bit & 1) drop(&Words::seven_ebx, bit);
         if (icelake.seven_ecx >> bit & 1) drop(&Words::seven_ecx, bit);
     }
-    CHECK(dropped == 18); // FMA POPCNT OSXSAVE F16C, AVX2 BMI2, 6 and 6 of AVX-512's
+    CHECK(dropped == 20); // SSSE3 SSE4.1 FMA POPCNT OSXSAVE F16C, AVX2 BMI2, 6 and 6 of AVX-512's
 }
 
 TEST_CASE("registers that the operating system does not save are not used", "[cpu]") {
@@ -105,16 +108,16 @@ TEST_CASE("registers that the operating system does not save are not used", "[cp
     w.xcr0 = 0x67; // the upper sixteen registers are missing
     CHECK(best(w) == isa::haswell::name);
     w.xcr0 = 0x3; // xmm alone
-    CHECK(best(w) == isa::baseline128::name);
+    CHECK(best(w) == isa::westmere::name);
     w.xcr0 = 0xe7;
     w.one_ecx &= ~bits({27}); // no XSAVE at all: XGETBV is not even called
-    CHECK(best(w) == isa::baseline128::name);
+    CHECK(best(w) == isa::westmere::name);
 }
 
 TEST_CASE("leaves beyond the last are not asked for", "[cpu]") {
     Words w = icelake;
     w.most_leaf = 1; // leaf 7 would be garbage
-    CHECK(best(w) == isa::baseline128::name);
+    CHECK(best(w) == isa::westmere::name);
     w = haswell;
     w.seven_one_eax = bits({4}); // AVX-VNNI, in a subleaf that this CPU lacks
     CHECK_FALSE(features(w).contains(Feature::avx_vnni));

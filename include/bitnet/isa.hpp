@@ -56,11 +56,19 @@ struct neon_i8mm {
     using arch = xsimd::neon64;
 };
 
+/// 128-bit registers, PMADDUBSW and PSHUFB: x86 CPUs without AVX2.
+struct westmere {
+    BITNET_HIDDEN static constexpr const char* name = "westmere";
+    static constexpr Features needs =
+        baseline128::needs | Features{Feature::ssse3, Feature::sse4_1};
+    using arch = xsimd::sse4_1;
+};
+
 /// 256-bit registers.
 struct haswell {
     BITNET_HIDDEN static constexpr const char* name = "haswell";
     static constexpr Features needs =
-        baseline128::needs |
+        westmere::needs |
         Features{Feature::avx2, Feature::fma, Feature::bmi2, Feature::popcnt, Feature::f16c};
     using arch = xsimd::fma3<xsimd::avx2>;
 };
@@ -93,8 +101,8 @@ struct icelake {
 };
 
 /// All of them, worst first.
-using clusters = type_list<scalar, baseline128, neon, neon_dotprod, neon_i8mm, haswell, alderlake,
-                           skylakex, icelake>;
+using clusters = type_list<scalar, baseline128, neon, neon_dotprod, neon_i8mm, westmere, haswell,
+                           alderlake, skylakex, icelake>;
 
 namespace detail {
 template <class Best, class... Rest>

@@ -30,6 +30,8 @@ consteval unsigned long long hash(const char* text) noexcept {
 
 enum class Feature : unsigned {
     simd128,
+    ssse3,
+    sse4_1,
     avx2,
     fma,
     bmi2,
@@ -102,6 +104,8 @@ static constexpr FeatureRow feature_rows[] = {
     // The vectors of 32-bit ARM flush denormals to zero, which scalar code there does not.
     {Feature::simd128, !BITNET_DEFINED(XSIMD_NO_SUPPORTED_ARCHITECTURE) &&
                            !BITNET_DEFINED(__arm__) && !BITNET_DEFINED(_M_ARM)},
+    {Feature::ssse3, BITNET_DEFINED(__SSSE3__), {1, 0, 2, 9}},
+    {Feature::sse4_1, BITNET_DEFINED(__SSE4_1__), {1, 0, 2, 19}},
     {Feature::avx2, BITNET_DEFINED(__AVX2__), {7, 0, 1, 5, ymm_state}},
     {Feature::fma, BITNET_DEFINED(__FMA__), {1, 0, 2, 12, ymm_state}},
     {Feature::bmi2, BITNET_DEFINED(__BMI2__), {7, 0, 1, 8}},

@@ -13,3 +13,4 @@
 #include <bitnet/simd/neon_i8mm.hpp>
 #include <bitnet/simd/scalar.hpp>
 #include <bitnet/simd/skylakex.hpp>
+#include <bitnet/simd/westmere.hpp>
