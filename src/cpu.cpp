@@ -59,6 +59,10 @@ auto this_cpu() noexcept {
     return WindowsArmCpu{
         [](unsigned feature) noexcept { return IsProcessorFeaturePresent(feature) != 0; }};
 }
+#elif defined(__wasm__)
+auto this_cpu() noexcept {
+    return WasmEngine{};
+}
 #else
 auto this_cpu() noexcept {
     return UnknownCpu{};

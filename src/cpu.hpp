@@ -68,6 +68,12 @@ struct WindowsArmCpu {
 template <class Present>
 WindowsArmCpu(Present) -> WindowsArmCpu<Present>;
 
+/// A WebAssembly engine refuses a module with an instruction that it lacks: what is in one, it
+/// runs.
+struct WasmEngine {
+    constexpr bool has(const isa::FeatureRow& row) const noexcept { return row.wasm; }
+};
+
 /// A CPU of which nothing is known.
 struct UnknownCpu {
     constexpr bool has(const isa::FeatureRow&) const noexcept { return false; }

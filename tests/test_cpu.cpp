@@ -125,6 +125,10 @@ TEST_CASE("leaves beyond the last are not asked for", "[cpu]") {
     CHECK(features(w).contains(Feature::avx_vnni));
 }
 
+TEST_CASE("a WebAssembly engine runs what is in its module, and nothing of other CPUs", "[cpu]") {
+    CHECK(features_of(WasmEngine{}) == Features{Feature::wasm_simd128, Feature::wasm_relaxed_simd});
+}
+
 TEST_CASE("ARM's words", "[cpu]") {
     const Features none = features_of(UnknownCpu{});
     CHECK(none == Features{});

@@ -105,6 +105,14 @@
 #define BITNET_512_BIT_REGISTERS 1
 #endif
 
+// WebAssembly's relaxed SIMD as it was adopted: clang before 16 has the flag and other
+// instructions.
+#if defined(__wasm_relaxed_simd__) && defined(__has_builtin)
+#if __has_builtin(__builtin_wasm_relaxed_dot_i8x16_i7x16_add_s_i32x4)
+#define BITNET_WASM_RELAXED_SIMD 1
+#endif
+#endif
+
 // A broken precondition: checked in debug builds, undefined in release builds.
 #ifndef BITNET_ASSERT
 #define BITNET_ASSERT(condition) assert(condition)

@@ -56,6 +56,20 @@ struct neon_i8mm {
     using arch = xsimd::neon64;
 };
 
+/// WebAssembly's 128-bit registers, and instructions that baseline128 does without.
+struct wasm_simd128 {
+    BITNET_HIDDEN static constexpr const char* name = "wasm_simd128";
+    static constexpr Features needs = baseline128::needs | Feature::wasm_simd128;
+    using arch = xsimd::wasm;
+};
+
+/// Dots of bytes, i32x4.relaxed_dot_i8x16_i7x16_add_s: WebAssembly 3.0.
+struct wasm_relaxed {
+    BITNET_HIDDEN static constexpr const char* name = "wasm_relaxed";
+    static constexpr Features needs = wasm_simd128::needs | Feature::wasm_relaxed_simd;
+    using arch = xsimd::wasm;
+};
+
 /// 128-bit registers, PMADDUBSW and PSHUFB: x86 CPUs without AVX2.
 struct westmere {
     BITNET_HIDDEN static constexpr const char* name = "westmere";
@@ -101,8 +115,8 @@ struct icelake {
 };
 
 /// All of them, worst first.
-using clusters = type_list<scalar, baseline128, neon, neon_dotprod, neon_i8mm, westmere, haswell,
-                           alderlake, skylakex, icelake>;
+using clusters = type_list<scalar, baseline128, neon, neon_dotprod, neon_i8mm, wasm_simd128,
+                           wasm_relaxed, westmere, haswell, alderlake, skylakex, icelake>;
 
 namespace detail {
 template <class Best, class... Rest>

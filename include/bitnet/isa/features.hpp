@@ -53,6 +53,8 @@ enum class Feature : unsigned {
     neon,
     dotprod,
     i8mm,
+    wasm_simd128,
+    wasm_relaxed_simd,
 };
 
 /// A set of features.
@@ -96,6 +98,7 @@ struct FeatureRow {
     bool in_flags; ///< whether this unit's flags let the compiler use it
     X86Place x86 = {};
     ArmPlace arm = {};
+    bool wasm = false; ///< an extension of WebAssembly
 };
 
 // static: each unit has its own, as each has its own flags.
@@ -133,6 +136,8 @@ static constexpr FeatureRow feature_rows[] = {
      BITNET_DEFINED(__ARM_FEATURE_MATMUL_INT8),
      {},
      {2, 13, "hw.optional.arm.FEAT_I8MM", 66}},
+    {Feature::wasm_simd128, BITNET_DEFINED(__wasm_simd128__), {}, {}, true},
+    {Feature::wasm_relaxed_simd, BITNET_DEFINED(BITNET_WASM_RELAXED_SIMD), {}, {}, true},
 };
 
 /// The features of the rows for which has(row) is true.

@@ -17,8 +17,10 @@
 #define BITNET_FLOAT_PLACE "+w"
 #elif defined(__riscv)
 #define BITNET_FLOAT_PLACE "+f"
-#else
+#elif !defined(__wasm__)
 #define BITNET_FLOAT_PLACE "+m"
+#elif __FINITE_MATH_ONLY__ + 0 == 1 // WebAssembly has no FMA that compilers make: for -ffast-math
+#define BITNET_FLOAT_PLACE "+r"
 #endif
 #endif
 
@@ -62,7 +64,20 @@ BITNET_INLINE To asm_cast(const To& v) noexcept {
 template <class Register>
 BITNET_INLINE void change_nothing(Register& v) noexcept {
     auto held = asm_cast<asm_type<Register>>(v);
+#if defined(__wasm__)
+    if constexpr (sizeof held == 16) { // clang 19 makes an internal error of a vector
+        struct Halves {
+            std::int64_t low, high;
+        };
+        auto halves = __builtin_bit_cast(Halves, held);
+        asm("" : BITNET_FLOAT_PLACE(halves.low), BITNET_FLOAT_PLACE(halves.high));
+        held = __builtin_bit_cast(decltype(held), halves);
+    } else {
+        asm("" : BITNET_FLOAT_PLACE(held));
+    }
+#else
     asm("" : BITNET_FLOAT_PLACE(held));
+#endif
     v = asm_cast<Register>(held);
 }
 #elif defined(BITNET_FLOATS_WITHOUT_ASM)

@@ -13,4 +13,6 @@
 #include <bitnet/simd/neon_i8mm.hpp>
 #include <bitnet/simd/scalar.hpp>
 #include <bitnet/simd/skylakex.hpp>
+#include <bitnet/simd/wasm_relaxed.hpp>
+#include <bitnet/simd/wasm_simd128.hpp>
 #include <bitnet/simd/westmere.hpp>
