@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
-// `bitnet generate`: prompt in batches, then token by token.
+// `bitnet generate`: a prompt, and what follows it, to stdout.
 #include "generate.hpp"
 
 #include "error.hpp"
+#include "generator.hpp"
 #include "memory.hpp"
 #include "model_file.hpp"
 #include "text.hpp"
 #include "tokenizer.hpp"
-#include "transformer.hpp"
 
 #include <bitnet/dispatch.hpp>
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 namespace bitnet::example {
@@ -95,60 +95,42 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
     if (!tokenizer && !options.print_ids) {
         file.refuse("has no tokenizer: ask for ids with --print-ids");
     }
-    const std::vector<int> prompt = prompt_tokens(options, file, tokenizer);
-    if (prompt.size() > config.max_context) {
-        throw UserError("the prompt has " + std::to_string(prompt.size()) +
-                        " tokens, the model's context holds " + std::to_string(config.max_context));
-    }
-
-    // The last token is never fed back, so one more than the free positions can be made.
-    const std::size_t room = config.max_context - prompt.size() + 1;
-    const std::size_t count = std::min(options.count.value_or(room), room);
-    const std::size_t context = prompt.size() + std::max<std::size_t>(count, 1) - 1;
-    Transformer model(file, {.context = context, .batch = std::min(prompt.size(), prompt_batch)},
-                      options.threads);
+    Generator generator(
+        file, std::move(sampler), prompt_tokens(options, file, tokenizer),
+        {.count = options.count, .ignore_eos = options.ignore_eos, .threads = options.threads});
 
     TextStream text;
-    if (!options.print_ids) text.write(tokenizer->decode(prompt));
-    Timing timing{.prompt = prompt.size()};
-    const std::size_t candidates = sampler.candidates(config.vocab);
-    std::span<const Logit> likeliest;
-    if (count > 0) {
+    if (!options.print_ids) text.write(tokenizer->decode(generator.prompt()));
+    Timing timing{.prompt = generator.prompt().size()};
+    if (options.count != std::size_t{0}) {
         const Stopwatch watch;
-        model.prefill(prompt, Logits::none);
-        likeliest = model.likeliest(candidates);
+        generator.prefill();
         timing.prompt_seconds = watch.seconds();
     }
     Stopwatch decode_watch;
-    bool ended = false;
-    while (timing.generated < count && !ended) {
-        const int id = sampler.sample(likeliest, static_cast<std::uint32_t>(timing.generated));
-        if (++timing.generated == 1) {
+    while (const std::optional<int> id = generator.next()) {
+        timing.generated = generator.generated();
+        if (timing.generated == 1) {
             timing.first_token_seconds = since_start.seconds();
             decode_watch = Stopwatch();
         }
         if (options.print_ids) {
             write_stdout(timing.generated > 1 ? " " : "");
-            write_stdout(std::to_string(id));
+            write_stdout(std::to_string(*id));
         } else {
-            text.write(tokenizer->decode(id));
+            text.write(tokenizer->decode(*id));
         }
         timing.decode_seconds = decode_watch.seconds();
-        ended = id == config.eos && !options.ignore_eos;
-        if (timing.generated < count && !ended) {
-            model.forward({&id, 1}, Logits::none);
-            likeliest = model.likeliest(candidates);
-        }
     }
     if (!options.print_ids) text.finish();
     write_stdout("\n");
 
-    if (!ended && options.count.value_or(0) > room) {
+    if (generator.ran_out_of_context()) {
         std::fprintf(stderr,
                      "bitnet: stopped after %zu tokens: the model's context of %zu is full\n",
                      timing.generated, config.max_context);
     }
-    if (options.stats) print_stats(timing, file.source(), model.threads(), options.json);
+    if (options.stats) print_stats(timing, file.source(), generator.threads(), options.json);
 }
 
 } // namespace bitnet::example
