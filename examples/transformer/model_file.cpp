@@ -172,14 +172,16 @@ void ModelFile::read_index(std::size_t begin, std::size_t count) {
         if (unit != 0 && tensor.bytes != tensor.rows * tensor.cols * unit) {
             refuse(who + ": " + std::to_string(tensor.bytes) + " bytes do not fit its shape");
         }
-        if (!all_zero(bytes_.subspan(end, tensor.offset - end))) {
+        if (!all_zero(bytes_.subspan(static_cast<std::size_t>(end),
+                                     static_cast<std::size_t>(tensor.offset - end)))) {
             refuse("the bytes before " + who + " are not zero");
         }
         end = tensor.offset + tensor.bytes;
         tensors_.push_back(std::move(tensor));
         if (!names.insert(tensors_.back().name).second) refuse(who + " is twice in the index");
     }
-    if (format::aligned(end) != bytes_.size() || !all_zero(bytes_.subspan(end))) {
+    if (format::aligned(end) != bytes_.size() ||
+        !all_zero(bytes_.subspan(static_cast<std::size_t>(end)))) {
         refuse("the file does not end where its last tensor does");
     }
 }

@@ -29,7 +29,7 @@ void check_size(const TensorInfo& tensor) {
 
 ModelWriter::ModelWriter(const Config& config) : json_(config_json(config)) {
     parse_config(json_); // what is written can be read
-    json_.resize(file_format::aligned(json_.size()), ' ');
+    json_.resize(static_cast<std::size_t>(file_format::aligned(json_.size())), ' ');
 }
 
 void ModelWriter::add_source(std::string_view name, TensorKind kind, std::size_t rows,

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <string>
 
 namespace bitnet::example {
@@ -38,7 +39,7 @@ std::array<Buffer, 15> buffers(const Config& c, const Limits& limits) {
     const std::uint64_t batch = limits.batch;
     const std::uint64_t context = limits.context;
     const std::uint64_t stride = row_of_positions(limits.context);
-    const std::uint64_t cached = c.layers * c.kv_dim() * stride;
+    const std::uint64_t cached = std::uint64_t{c.layers} * c.kv_dim() * stride;
     return {{
         {"x", &State::x, batch * c.dim},
         {"norm", &State::norm, batch * c.dim},
@@ -50,7 +51,7 @@ std::array<Buffer, 15> buffers(const Config& c, const Limits& limits) {
         {"up", &State::up, batch * c.ffn_dim},
         {"out", &State::out, batch * c.dim},
         {"logits", &State::logits, std::uint64_t{limits.logit_rows} * c.vocab},
-        {"scores", &State::scores, limits.workers * (c.heads / c.kv_heads) * stride},
+        {"scores", &State::scores, std::uint64_t{limits.workers} * (c.heads / c.kv_heads) * stride},
         {"keys", &State::keys, cached},
         {"values", &State::values, cached},
         {"cosines", &State::cosines, context * c.head_dim / 2},
@@ -68,8 +69,10 @@ std::string gigabytes(std::uint64_t bytes) {
 // the machine down, so refuse what cannot fit.
 void check(const Config& config, const Weights& weights, const Limits& limits) {
     const std::uint64_t bytes = state_bytes(config, weights, limits);
-    const std::uint64_t available = machine_memory_bytes();
-    if (available == 0 || bytes <= available) return;
+    const std::uint64_t addresses = std::numeric_limits<std::size_t>::max(); // 4 GB where 32 bits
+    const std::uint64_t machine = machine_memory_bytes();
+    const std::uint64_t available = machine == 0 ? addresses : std::min(machine, addresses);
+    if (bytes <= available) return;
     const auto all = buffers(config, limits);
     const Buffer& largest = *std::max_element(
         all.begin(), all.end(), [](const Buffer& a, const Buffer& b) { return a.size < b.size; });

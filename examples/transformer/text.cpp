@@ -74,7 +74,7 @@ std::vector<std::string> split_stories(std::string_view text) {
 double as_written(float value) noexcept {
     char text[32];
     char* const end = std::to_chars(text, text + sizeof text, value).ptr;
-    return *parse_number<double>({text, end});
+    return *parse_number<double>({text, static_cast<std::size_t>(end - text)});
 }
 
 std::vector<int> parse_ids(std::string_view text, std::size_t vocab, const std::string& where) {
