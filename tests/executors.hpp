@@ -17,6 +17,10 @@ struct Threads {
     std::size_t workers() const noexcept { return count; }
     template <class F>
     void parallel_for(std::size_t n, F&& f) const noexcept {
+#if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__) // where no thread starts
+        for (std::size_t task = 0; task < n; ++task) f(task);
+        return;
+#endif
         std::atomic<std::size_t> next{0};
         std::vector<std::thread> threads;
         for (std::size_t i = 0; i < count; ++i) {
