@@ -50,12 +50,11 @@ PAGE_FUNCTION std::size_t page_text_bytes();
 /// Memory for what a call takes: floats, text or a file, at a cache line; 0 where there is none.
 PAGE_FUNCTION void* page_memory(std::size_t bytes);
 PAGE_FUNCTION void page_free(void* memory);
-/// {"version", "clusters": [{"name", "wrong"}]}: for each cluster the function whose result is not
-/// the scalar one's, or null.
+/// {"version", "in_use", "clusters": [{"name", "wrong"}]}: for each cluster the function whose
+/// result is not the scalar one's, or null.
 PAGE_FUNCTION void page_self_test();
 
-// --- story.cpp
-// --------------------------------------------------------------------------------------
+// --- story.cpp ---
 /// Takes a .bitnet file in memory of page_memory(), and frees it. `name` begins the error.
 /// Text: {"weights", "layers", "dim", "context", "vocab", "bytes"}
 PAGE_FUNCTION int page_load(void* file, std::size_t bytes, const char* name);
@@ -66,18 +65,16 @@ PAGE_FUNCTION int page_begin(const char* prompt, const char* seed, float tempera
 /// One token: 1 and its bytes, which may be a part of a character; 2 at the end; 0 is an error.
 PAGE_FUNCTION int page_next();
 
-// --- speed.cpp
-// --------------------------------------------------------------------------------------
+// --- speed.cpp ---
 /// Products of (size, size) weights with `tokens` tokens, on the cluster of that name, for at least
 /// that long. Text: GOP/s, a product and a sum being two operations. The result is compared with a
 /// plain loop first, and 0 is an error.
 PAGE_FUNCTION int page_speed(const char* product, const char* cluster, unsigned size,
                              unsigned tokens, double milliseconds);
 
-// --- playground.cpp
-// ---------------------------------------------------------------------------------
+// --- playground.cpp ---
 /// weights (rows, cols), x (cols). Text: {"codes", "scale", "x_codes", "x_scale", "dots", "y",
-/// "exact", "bytes"}, where "exact" is the product of the floats.
+/// "exact"}, where "exact" is the product of the floats.
 /// formats: "ternary-int8" and the like, weights and activations
 PAGE_FUNCTION int page_quantize(const char* formats, const float* weights, unsigned rows,
                                 unsigned cols, const float* x);
