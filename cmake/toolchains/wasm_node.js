@@ -3,6 +3,9 @@
 // find their module: emscripten 3.1.6 would fetch() it where there is such a function, and Node's takes no files.
 Module["preRun"] = Module["preRun"] || [];
 Module["preRun"].push(() => {
-    if (typeof ENV !== "undefined") Object.assign(ENV, process.env);
+    if (typeof ENV === "undefined") return;
+    for (const [name, value] of Object.entries(process.env)) {
+        ENV[name] = Buffer.from(value).toString("latin1"); // emscripten takes a character for a byte
+    }
 });
 globalThis.fetch = undefined;
