@@ -5,8 +5,8 @@
 # bitnet_default_clusters(<out>): the clusters worth building for the target CPU.
 function(bitnet_default_clusters out)
     set(clusters scalar)
-    # Elsewhere xsimd has no registers, or only with flags of the user's: he names the cluster then.
-    if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86|X86|x86|aarch64|arm64|ARM64)$")
+    # Elsewhere xsimd has no registers, or only with flags of the user's, who then names the cluster.
+    if(NOT EMSCRIPTEN AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86|X86|x86|aarch64|arm64|ARM64)$")
         list(APPEND clusters baseline128)
     endif()
     # cl.exe has no flag for single AVX-512 extensions and defines no macro for FMA or BMI2, so the
@@ -26,7 +26,7 @@ function(bitnet_default_clusters out)
     endif()
     # An engine takes a module as a whole, so flags of the whole build say what may be in it.
     if(CMAKE_CXX_FLAGS MATCHES "-msimd128|-mrelaxed-simd")
-        list(APPEND clusters wasm_simd128)
+        list(APPEND clusters baseline128 wasm_simd128)
     endif()
     if(CMAKE_CXX_FLAGS MATCHES "-mrelaxed-simd")
         list(APPEND clusters wasm_relaxed)

@@ -21,7 +21,7 @@ command -v "$objdump" >/dev/null || skip "no objdump"
         if (op == "usmmla") return 32
         if (op ~ /^sm(lal|ull)2?$/) return 8
         if (op == "cnt") return 128
-        if (op == "vpdpbusd" || op == "vpmaddubsw") return args ~ /zmm/ ? 64 : 32
+        if (op ~ /^v?(pdpbusd|pmaddubsw)$/) return args ~ /zmm/ ? 64 : args ~ /ymm/ ? 32 : 16
         if (op == "vpopcntd") return 512
         return 0
     }

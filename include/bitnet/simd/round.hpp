@@ -19,7 +19,7 @@
 #define BITNET_FLOAT_PLACE "+f"
 #elif !defined(__wasm__)
 #define BITNET_FLOAT_PLACE "+m"
-#elif __FINITE_MATH_ONLY__ + 0 == 1 // WebAssembly has no FMA that compilers make: for -ffast-math
+#elif __FINITE_MATH_ONLY__ + 0 == 1 // without FMA only -ffast-math needs an asm
 #define BITNET_FLOAT_PLACE "+r"
 #endif
 #endif
