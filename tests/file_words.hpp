@@ -26,7 +26,8 @@ template <class T>
 T get(const std::byte* from) {
     unsigned_of<sizeof(T)> bits = 0;
     for (std::size_t i = sizeof(T); i-- > 0;) {
-        bits = static_cast<unsigned_of<sizeof(T)>>(bits << 8 | std::to_integer<unsigned>(from[i]));
+        using Bits = unsigned_of<sizeof(T)>;
+        bits = static_cast<Bits>(static_cast<Bits>(bits << 8) | std::to_integer<Bits>(from[i]));
     }
     return std::bit_cast<T>(bits);
 }

@@ -170,7 +170,8 @@ TEST_CASE("of damaged tensors the first in the file is named, whoever meets one 
     const Bytes whole = tiny::bytes_of(writer);
     Bytes damaged = whole;
     for (const std::size_t tensor : {1u, 2u, 3u}) {
-        damaged[get<std::uint64_t>(whole, record(whole, tensor) + rec_offset) + 5] ^= std::byte{1};
+        const auto offset = get<std::uint64_t>(whole, record(whole, tensor) + rec_offset);
+        damaged[static_cast<std::size_t>(offset) + 5] ^= std::byte{1};
     }
     std::ofstream(path, std::ios::binary)
         .write(reinterpret_cast<const char*>(damaged.data()),
