@@ -35,7 +35,7 @@ std::vector<Entry> units() {
     const bool icelake = haswell && __builtin_cpu_supports("avx512vbmi2") &&
                          __builtin_cpu_supports("avx512vnni") &&
                          __builtin_cpu_supports("avx512bitalg");
-    out.push_back({"sse42", "baseline128", odr::sse42, bool(__builtin_cpu_supports("sse4.2"))});
+    out.push_back({"sse42", "westmere", odr::sse42, bool(__builtin_cpu_supports("sse4.2"))});
     out.push_back({"haswell_movbe_off", "haswell", odr::haswell_movbe_off, haswell});
     out.push_back({"haswell", "haswell", odr::haswell, haswell});
     const bool skylakex = haswell && __builtin_cpu_supports("avx512bw") &&
