@@ -48,7 +48,7 @@ struct Result {
     std::size_t threads;
     std::string test;
     double tokens_per_second;
-    std::size_t peak_rss_bytes;
+    std::uint64_t peak_rss_bytes;
 };
 
 // prepare() is not timed.

@@ -27,6 +27,7 @@ compile() { # compile ASSEMBLY FLAG…
 status=0
 # expect FILE FUNCTION COUNT PATTERN: that many instructions of a function match.
 expect() {
+    grep -q "^$2:" "$1" || { echo "$2 is not in $1"; status=1; }
     found=$(awk -v name="$2" '$1 == name ":" { inside = 1 } inside && /-- End function/ { exit } inside' "$1" |
         sed 's/#.*//' | grep -cE "^[[:space:]]+($4)" || true)
     [ "$found" = "$3" ] || { echo "$2: $found instructions of $4, not $3"; status=1; }
@@ -49,6 +50,7 @@ compile "$work/plain.s" /Od
 expect "$work/plain.s" lambda 0 'call'
 # As cl.exe, which has no asm.
 compile "$work/memory.s" /O2 /fp:fast /clang:-mrecip=all /DBITNET_FLOATS_WITHOUT_ASM=1
+expect "$work/memory.s" fused 1 'vfmadd'
 expect "$work/memory.s" rounded_float 0 'vfmadd'
 expect "$work/memory.s" rounded_register 0 'vfmadd'
 expect "$work/memory.s" estimated 1 'vrcpps'

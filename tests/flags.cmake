@@ -113,12 +113,12 @@ if(x86)
 endif()
 
 # --- no move that needs more alignment than a stack of Windows has ---------------------------------------
-if(x86 AND WIN32 AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+if(x86 AND WIN32 AND CMAKE_HOST_UNIX AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # a shell script
     add_library(bitnet_aligned_moves OBJECT aligned_moves.cpp)
     target_link_libraries(bitnet_aligned_moves PRIVATE bitnet::bitnet)
     set(objects $<TARGET_OBJECTS:bitnet_aligned_moves>)
     foreach(isa IN LISTS BITNET_CLUSTERS)
-        if(NOT isa MATCHES "^(scalar|baseline128)$") # whose registers have 16 bytes
+        if(NOT isa MATCHES "^(scalar|baseline128|westmere)$") # whose registers have 16 bytes
             list(APPEND objects $<TARGET_OBJECTS:bitnet_dispatch_${isa}>)
         endif()
     endforeach()
@@ -162,7 +162,7 @@ if(x86 OR arm64)
         set(has_budgets TRUE)
     endif()
     foreach(isa IN LISTS BITNET_CLUSTERS)
-        if(isa MATCHES "^(scalar|baseline128)$") # whose kernels are no functions of their own
+        if(isa MATCHES "^(scalar|baseline128|westmere)$") # whose kernels are no functions of their own
             continue()
         endif()
         list(APPEND objects $<TARGET_OBJECTS:bitnet_dispatch_${isa}>)

@@ -20,7 +20,7 @@ using namespace bitnet::example;
 namespace {
 
 struct System : support::SystemFiles {
-    std::optional<std::size_t> available() const { return available_memory_bytes(root()); }
+    std::optional<std::uint64_t> available() const { return available_memory_bytes(root()); }
 };
 
 const std::string meminfo = "MemTotal:  16000 kB\nMemFree:  10 kB\nMemAvailable:   8000 kB\n";

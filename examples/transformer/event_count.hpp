@@ -13,8 +13,8 @@
 
 namespace bitnet::example {
 
-/// count(), signal() and the first look of wait() are in the one order of sequentially consistent
-/// operations.
+/// Who reads count(), then finds nothing to do, then calls wait(count) misses no signal() that came
+/// after the reading. wait(seen) returns once count() is no longer `seen`.
 class EventCount {
 public:
 #if defined(__GLIBCXX__) && !defined(__linux__)
@@ -48,7 +48,6 @@ private:
         count_.fetch_add(1);
         count_.notify_all();
     }
-    /// Returns once count() is no longer `seen`.
     void wait(std::uint32_t seen) const noexcept {
         count_.wait(seen);
     }

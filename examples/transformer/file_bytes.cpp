@@ -13,7 +13,7 @@ namespace {
 // As much again is left for the KV cache and for others: that of BitNet b1.58 2B4T at its whole
 // context is almost as large as its weights.
 bool has_room(std::size_t bytes) {
-    const std::optional<std::size_t> available = available_memory_bytes();
+    const std::optional<std::uint64_t> available = available_memory_bytes();
     return available && bytes <= *available / 2;
 }
 

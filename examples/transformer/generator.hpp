@@ -32,6 +32,8 @@ public:
     std::optional<int> next();
 
     const std::vector<int>& prompt() const noexcept { return prompt_; }
+    /// Whether the last token was the end of the text.
+    bool ended() const noexcept { return ended_; }
     std::size_t generated() const noexcept { return generated_; }
     std::size_t threads() const noexcept { return model_.threads(); }
     /// Whether it ended before it made as many as were asked for, without the end of the text.

@@ -11,12 +11,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <thread>
 
 #if defined(_WIN32)
 #include "windows_api.hpp"
-
-#include <cstdint>
 #else
 #include <cerrno>
 #include <fcntl.h>
@@ -41,6 +40,12 @@ struct Got {
     int error = 0;
 };
 
+// Empty where so many bytes have addresses here.
+std::string take_size(std::uint64_t bytes, std::size_t& size) {
+    size = static_cast<std::size_t>(bytes);
+    return size == bytes ? "" : "too large for the addresses of this system";
+}
+
 #if defined(_WIN32)
 
 Got read_at(HANDLE file, std::span<std::byte> block, std::size_t offset) noexcept {
@@ -60,9 +65,7 @@ std::string problem_of(HANDLE file, std::size_t& size) {
     if (::GetFileType(file) != FILE_TYPE_DISK) return not_regular;
     if (!::GetFileInformationByHandle(file, &info)) return error_text(last_error());
     if ((info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0) return not_regular;
-    const std::uint64_t bytes = std::uint64_t{info.nFileSizeHigh} << 32 | info.nFileSizeLow;
-    size = static_cast<std::size_t>(bytes);
-    return {};
+    return take_size(std::uint64_t{info.nFileSizeHigh} << 32 | info.nFileSizeLow, size);
 }
 
 // FILE_FLAG_BACKUP_SEMANTICS opens folders too, which then are refused by their name.
@@ -92,8 +95,7 @@ std::string problem_of(int file, std::size_t& size) {
     struct stat info {};
     if (::fstat(file, &info) != 0) return error_text(last_error());
     if (!S_ISREG(info.st_mode)) return not_regular;
-    size = static_cast<std::size_t>(info.st_size);
-    return {};
+    return take_size(static_cast<std::uint64_t>(info.st_size), size);
 }
 
 // O_NONBLOCK: a named pipe must be refused, not waited for.

@@ -54,9 +54,9 @@ Dense<Value> load(std::type_identity<Dense<Value>>, const ModelFile& file,
                        static_cast<std::size_t>(tensor.cols)};
     if constexpr (std::endian::native != std::endian::little) {
         using Bits = std::conditional_t<sizeof(Value) == 4, std::uint32_t, std::uint16_t>;
-        for (std::size_t i = 0; i < dense.rows * dense.cols; ++i) {
-            dense.copy.push_back(
-                std::bit_cast<Value>(file_format::load<Bits>(bytes + sizeof(Bits) * i)));
+        dense.copy.resize(dense.rows * dense.cols);
+        for (std::size_t i = 0; i < dense.copy.size(); ++i) {
+            dense.copy[i] = std::bit_cast<Value>(file_format::load<Bits>(bytes + sizeof(Bits) * i));
         }
         dense.weights = dense.copy.data();
     }

@@ -28,34 +28,34 @@ namespace {
 namespace fs = std::filesystem;
 
 // The number behind `key` in a file of lines "key number"; none where there is no such line.
-std::optional<std::size_t> value_of(const fs::path& path, const std::string& key) {
+std::optional<std::uint64_t> value_of(const fs::path& path, const std::string& key) {
     std::ifstream file(path);
     for (std::string line; std::getline(file, line);) {
         std::istringstream words(line);
         std::string word;
-        std::size_t value = 0;
+        std::uint64_t value = 0;
         if (words >> word >> value && word == key) return value;
     }
     return std::nullopt;
 }
 
 // The number that a file holds; none where it holds another word, such as "max".
-std::optional<std::size_t> number_in(const fs::path& path) {
-    std::size_t number = 0;
+std::optional<std::uint64_t> number_in(const fs::path& path) {
+    std::uint64_t number = 0;
     if (std::ifstream(path) >> number) return number;
     return std::nullopt;
 }
 
 // What the limit of one cgroup leaves. The kernel drops cached files before it refuses memory.
-std::optional<std::size_t> left_in_group(const fs::path& folder, bool version_1) {
+std::optional<std::uint64_t> left_in_group(const fs::path& folder, bool version_1) {
     const auto limit = number_in(folder / (version_1 ? "memory.limit_in_bytes" : "memory.max"));
     const auto used = number_in(folder / (version_1 ? "memory.usage_in_bytes" : "memory.current"));
     if (!limit || !used) return std::nullopt;
     const std::string prefix = version_1 ? "total_" : "";
     const fs::path stat = folder / "memory.stat";
-    const std::size_t cached = value_of(stat, prefix + "inactive_file").value_or(0) +
-                               value_of(stat, prefix + "active_file").value_or(0);
-    const std::size_t held = *used - std::min(*used, cached);
+    const std::uint64_t cached = value_of(stat, prefix + "inactive_file").value_or(0) +
+                                 value_of(stat, prefix + "active_file").value_or(0);
+    const std::uint64_t held = *used - std::min(*used, cached);
     return *limit - std::min(*limit, held);
 }
 
@@ -81,7 +81,7 @@ bool answers_by_files([[maybe_unused]] const fs::path& root) {
 
 } // namespace
 
-std::size_t peak_memory_bytes() noexcept {
+std::uint64_t peak_memory_bytes() noexcept {
 #if defined(_WIN32)
     PROCESS_MEMORY_COUNTERS counters{};
     return ::GetProcessMemoryInfo(::GetCurrentProcess(), &counters, sizeof counters)
@@ -97,39 +97,39 @@ std::size_t peak_memory_bytes() noexcept {
                std::sscanf(line, "VmHWM: %llu", &kilobytes) != 1) {
         }
         std::fclose(status);
-        if (kilobytes != 0) return static_cast<std::size_t>(kilobytes) * 1024;
+        if (kilobytes != 0) return static_cast<std::uint64_t>(kilobytes) * 1024;
     }
 #endif
     rusage usage{};
     if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
 #if defined(__APPLE__)
-    return static_cast<std::size_t>(usage.ru_maxrss); // bytes there
+    return static_cast<std::uint64_t>(usage.ru_maxrss); // bytes there
 #else
-    return static_cast<std::size_t>(usage.ru_maxrss) * 1024; // kilobytes here
+    return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024; // kilobytes here
 #endif
 #endif
 }
 
-std::size_t machine_memory_bytes() noexcept {
+std::uint64_t machine_memory_bytes() noexcept {
 #if defined(_WIN32)
-    return static_cast<std::size_t>(memory_status().ullTotalPhys);
+    return memory_status().ullTotalPhys;
 #else
     const long pages = ::sysconf(_SC_PHYS_PAGES);
     const long bytes = ::sysconf(_SC_PAGESIZE);
     return pages > 0 && bytes > 0
-               ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(bytes)
+               ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(bytes)
                : 0;
 #endif
 }
 
-std::optional<std::size_t> available_memory_bytes(const fs::path& root) {
+std::optional<std::uint64_t> available_memory_bytes(const fs::path& root) {
 #if defined(_WIN32)
     if (!answers_by_files(root)) {
-        return static_cast<std::size_t>(memory_status().ullAvailPhys);
+        return std::uint64_t{memory_status().ullAvailPhys};
     }
 #endif
-    constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
-    std::size_t available = none;
+    constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t available = none;
     if (const auto kilobytes = value_of(root / "proc/meminfo", "MemAvailable:")) {
         available = *kilobytes * 1024;
     }

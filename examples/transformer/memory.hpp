@@ -10,15 +10,15 @@
 namespace bitnet::example {
 
 /// The most memory that the process has held so far, in bytes; 0 where the system does not tell.
-std::size_t peak_memory_bytes() noexcept;
+std::uint64_t peak_memory_bytes() noexcept;
 
 /// The memory of this machine, in bytes; 0 where the system does not tell.
-std::size_t machine_memory_bytes() noexcept;
+std::uint64_t machine_memory_bytes() noexcept;
 
 /// Bytes that this process can still take without swapping: what the machine has left, and no more
 /// than what the limits of its cgroups leave. Cached files count as free. None where the system
 /// does not tell. `root` is the folder that holds proc and sys: another one than / for tests.
-std::optional<std::size_t> available_memory_bytes(const std::filesystem::path& root = "/");
+std::optional<std::uint64_t> available_memory_bytes(const std::filesystem::path& root = "/");
 
 /// Whether the system gives large pages to memory that asks for them, as Linux does if it is not
 /// told otherwise.

@@ -27,7 +27,7 @@ std::vector<std::string> split_stories(std::string_view text);
 
 /// The whole of `text` as a decimal number; none when it is anything else, or does not fit.
 template <class Number>
-std::optional<Number> parse_number(std::string_view text) noexcept {
+std::optional<Number> parse_number(std::string_view text) {
     Number number{};
     const char* const end = text.data() + text.size();
     const auto [stop, error] = read_number(text.data(), end, number);

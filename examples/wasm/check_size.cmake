@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Fails when a module in FOLDER, its JavaScript included, has more than LIMIT bytes.
 file(GLOB modules ${FOLDER}/bitnet-*.wasm)
+if(NOT modules)
+    message(FATAL_ERROR "no module is in ${FOLDER}")
+endif()
 foreach(module IN LISTS modules)
     string(REGEX REPLACE "wasm$" "js" script ${module})
     file(SIZE ${module} bytes)

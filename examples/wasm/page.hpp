@@ -62,7 +62,8 @@ PAGE_FUNCTION int page_load(void* file, std::size_t bytes, const char* name);
 /// JavaScript's numbers hold only 53 bits of one.
 PAGE_FUNCTION int page_begin(const char* prompt, const char* seed, float temperature, float top_p,
                              unsigned top_k, unsigned tokens);
-/// One token: 1 and its bytes, which may be a part of a character; 2 at the end; 0 is an error.
+/// One token: 1 and its bytes, which may be a part of a character; 3 and those of the last, which
+/// ends the text; 2 where the context is full; 0 is an error.
 PAGE_FUNCTION int page_next();
 
 // --- speed.cpp ---

@@ -102,6 +102,6 @@ int page_next() {
         if (!story) throw UserError("there is no story yet");
         const std::optional<int> id = story->next();
         page::text() = id ? model->tokenizer->decode(*id) : std::string_view();
-        return id ? 1 : 2;
+        return !id ? 2 : story->ended() ? 3 : 1;
     });
 }

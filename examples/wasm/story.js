@@ -18,7 +18,8 @@ function commandLine(model, { prompt, seed, temperature, topP, topK, tokens }) {
 
 export async function setUpStory(engine) {
     let model = ""; // the name of the file that is loaded
-    let busy = false;
+    let busy = false; // with a story
+    let loading = false;
 
     const values = () => ({
         prompt: $("prompt").value,
@@ -31,7 +32,7 @@ export async function setUpStory(engine) {
     const refresh = () => {
         for (const name of ["temperature", "top-p"]) $(`${name}-value`).textContent = $(name).value;
         $("command").textContent = commandLine(model || $("model").value, values());
-        $("tell").disabled = busy || model === "";
+        $("tell").disabled = busy || loading || model === "";
         $("stop").disabled = !busy;
         $("model").disabled = busy;
         $("file").disabled = busy;
@@ -51,11 +52,14 @@ export async function setUpStory(engine) {
         $("tokens").max = m.context;
     }
     async function guard(action) {
+        loading = true;
+        refresh();
         try {
             await action();
         } catch (error) {
             complain(error.message);
         }
+        loading = false;
         refresh();
     }
     const loadShipped = () => guard(async () => {
@@ -141,7 +145,7 @@ export async function setUpStory(engine) {
 
     $("story-form").addEventListener("submit", (event) => {
         event.preventDefault();
-        if (!busy && model !== "") tell();
+        if (!busy && !loading && model !== "") tell();
     });
     $("story-form").addEventListener("input", refresh);
     $("stop").addEventListener("click", engine.stop);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The worker: owns the WebAssembly module and answers the page. A request is {id, call, values}; an answer is
+// The worker: owns the WebAssembly module and answers the page. A request is {id, call, value}; an answer is
 // {id, value} or {id, error}. While a story is told it gives one token at a time, so that it hears when to stop.
 
 // A function with i32x4.relaxed_dot_i8x16_i7x16_add_s alone: an engine takes it or refuses it.
@@ -18,14 +18,15 @@ const text = () => new TextDecoder().decode(textBytes());
 
 /// Copies typed arrays and strings into the module's memory for the time of f(...pointers).
 function lend(values, f) {
-    const pointers = values.map((value) => {
-        const data = typeof value === "string" ? encoder.encode(value + "\0") : new Uint8Array(value.buffer);
-        const pointer = wasm._page_memory(data.length);
-        if (pointer === 0) throw new Error("not enough memory");
-        bytes(pointer, data.length).set(data);
-        return pointer;
-    });
+    const pointers = [];
     try {
+        for (const value of values) {
+            const data = typeof value === "string" ? encoder.encode(value + "\0") : new Uint8Array(value.buffer);
+            const pointer = wasm._page_memory(data.length);
+            if (pointer === 0) throw new Error("not enough memory");
+            pointers.push(pointer);
+            bytes(pointer, data.length).set(data);
+        }
         return f(...pointers);
     } finally {
         pointers.forEach((pointer) => wasm._page_free(pointer));
@@ -58,10 +59,12 @@ async function start() {
 }
 
 function load({ name, file }) {
-    const pointer = wasm._page_memory(file.byteLength);
-    if (pointer === 0) throw new Error(`${name}: not enough memory`);
-    bytes(pointer, file.byteLength).set(new Uint8Array(file));
-    lend([name], (label) => checked(wasm._page_load(pointer, file.byteLength, label)));
+    lend([name], (label) => {
+        const pointer = wasm._page_memory(file.byteLength); // which page_load takes
+        if (pointer === 0) throw new Error(`${name}: not enough memory`);
+        bytes(pointer, file.byteLength).set(new Uint8Array(file));
+        checked(wasm._page_load(pointer, file.byteLength, label));
+    });
     return JSON.parse(text());
 }
 
@@ -86,17 +89,13 @@ async function tell({ prompt, seed, temperature, topP, topK, tokens }) {
             end = "stop";
             break;
         }
-        if (checked(wasm._page_next()) === 2) {
-            end = "context";
-            break;
-        }
-        const piece = textBytes();
-        if (piece.length === 0) { // the model's own end
-            end = "text";
+        const result = checked(wasm._page_next());
+        if (result !== 1) {
+            end = result === 3 ? "text" : "context";
             break;
         }
         ++count;
-        postMessage({ token: decoder.decode(piece, { stream: true }), count, seconds: (performance.now() - began) / 1000 });
+        postMessage({ token: decoder.decode(textBytes(), { stream: true }), count, seconds: (performance.now() - began) / 1000 });
     }
     const rest = decoder.decode();
     if (rest !== "") postMessage({ token: rest, count, seconds: (performance.now() - began) / 1000 });

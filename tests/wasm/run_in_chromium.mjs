@@ -56,7 +56,7 @@ const done = new Promise((resolve) => {
 const { code, lines } = await done;
 for (const line of lines) console.log(line);
 const gone = new Promise((resolve) => browser.on("exit", resolve));
-if (browser.exitCode === null) {
+if (browser.exitCode === null && browser.signalCode === null) {
     browser.kill();
     await gone;
 }

@@ -13,7 +13,10 @@ import { findChromium, flags, serve } from "./chromium.mjs";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const [folder, pictures] = process.argv.slice(2);
 const executablePath = findChromium();
-const { chromium } = await import("playwright-core").catch(() => ({}));
+const { chromium } = await import("playwright-core").catch((error) => {
+    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+    return {};
+});
 if (!executablePath || !chromium) {
     console.log(`skipped: ${executablePath ? "run npm ci in tests/wasm" : "no Chromium in PATH"}`);
     process.exit(77);
