@@ -79,6 +79,34 @@ struct LayerParts {
     }
 };
 
+/// The scales and the bias of an image as this CPU reads them: where they are, or on a big-endian
+/// CPU a copy.
+template <bool InPlace = is_little_endian>
+class ImageFloats {
+public:
+    BITNET_INLINE bool read(const std::byte*, std::size_t) noexcept { return true; }
+    BITNET_INLINE const std::byte* data(const std::byte* in_image) const noexcept {
+        return in_image;
+    }
+};
+template <>
+class ImageFloats<false> {
+public:
+    /// False when the allocation failed.
+    BITNET_INLINE bool read(const std::byte* from, std::size_t bytes) noexcept {
+        copy_ = AlignedBytes(bytes);
+        for (std::size_t at = 0; copy_ && at < bytes; at += sizeof(float)) {
+            const std::uint32_t bits = load32(from + at);
+            std::memcpy(copy_.data() + at, &bits, sizeof bits);
+        }
+        return static_cast<bool>(copy_);
+    }
+    BITNET_INLINE const std::byte* data(const std::byte*) const noexcept { return copy_.data(); }
+
+private:
+    AlignedBytes copy_;
+};
+
 /// An image, owned or mapped, whose header has been checked; or empty: no bytes, no rows.
 class LayerImage {
 public:
@@ -86,14 +114,9 @@ public:
     static BITNET_INLINE Result<LayerImage> make(std::span<const std::byte> bytes,
                                                  const LayerParts& parts,
                                                  AlignedBytes owned = {}) noexcept {
-        AlignedBytes floats;
-        if constexpr (!is_little_endian) {
-            floats = AlignedBytes(parts.codes - parts.scales);
-            if (!floats) return Error{Errc::out_of_memory};
-            for (std::size_t at = 0; at < floats.size(); at += sizeof(float)) {
-                const std::uint32_t bits = load32(bytes.data() + parts.scales + at);
-                std::memcpy(floats.data() + at, &bits, sizeof bits);
-            }
+        ImageFloats<> floats;
+        if (!floats.read(bytes.data() + parts.scales, parts.codes - parts.scales)) {
+            return Error{Errc::out_of_memory};
         }
         return LayerImage(bytes, parts, std::move(owned), std::move(floats));
     }
@@ -129,14 +152,13 @@ public:
 
 private:
     BITNET_INLINE LayerImage(std::span<const std::byte> bytes, const LayerParts& parts,
-                             AlignedBytes owned, AlignedBytes floats) noexcept
+                             AlignedBytes owned, ImageFloats<> floats) noexcept
         : owned_(std::move(owned)), floats_(std::move(floats)), data_(bytes.data()), parts_(parts) {
         std::memcpy(&header_, data_, sizeof header_);
         header_ = little(header_);
     }
     BITNET_INLINE const float* floats(std::size_t at) const noexcept {
-        if constexpr (is_little_endian) return as<float>(data_ + at);
-        return as<float>(floats_.data() + (at - parts_.scales));
+        return as<float>(floats_.data(data_ + parts_.scales) + (at - parts_.scales));
     }
     // Not std::exchange: of a struct it is a symbol that holds this unit's vector instructions.
     BITNET_INLINE void take(LayerImage& other) noexcept {
@@ -150,7 +172,8 @@ private:
         other.parts_ = {};
     }
 
-    AlignedBytes owned_, floats_;
+    AlignedBytes owned_;
+    [[no_unique_address]] ImageFloats<> floats_;
     const std::byte* data_ = nullptr;
     LayerHeader header_{};
     LayerParts parts_;
