@@ -173,7 +173,7 @@ private:
     }
 
     AlignedBytes owned_;
-    [[no_unique_address]] ImageFloats<> floats_;
+    ImageFloats<> floats_;
     const std::byte* data_ = nullptr;
     LayerHeader header_{};
     LayerParts parts_;
