@@ -115,13 +115,13 @@ private:
     // sees the other. signal_ is read before asleep_ is written, so that whoever takes this asleep_
     // back changes signal_ after it was read, and the wait ends.
     void wake_sleepers() const noexcept {
-        if (asleep_.load() && asleep_.exchange(false)) {
+        if (asleep_.load() != 0 && asleep_.exchange(0) != 0) {
             signal_.signal();
         }
     }
     void sleep() const noexcept {
         const std::uint32_t seen = signal_.count();
-        asleep_.store(true);
+        asleep_.store(1);
         if (!something_to_do(std::memory_order_seq_cst)) signal_.wait(seen);
     }
 
@@ -176,7 +176,8 @@ private:
     mutable void* context_ = nullptr;
     mutable std::size_t taken_by_others_ = 0; // in all jobs so far, as done_by_others_
     alignas(64) mutable std::atomic<std::size_t> done_by_others_{0};
-    alignas(64) mutable std::atomic<bool> asleep_{false}; // perhaps somebody is
+    // 1: perhaps somebody is. A word: RISC-V does not exchange bytes.
+    alignas(64) mutable std::atomic<std::uint32_t> asleep_{0};
     mutable EventCount signal_;
 };
 
