@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Files in memory: read or mapped, the same bytes; and files that are none, or change.
-#include "error.hpp"
 #include "file_bytes.hpp"
 #include "folder.hpp"
 #include "input_file.hpp"
 #include "memory.hpp"
+#include "refusal.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -23,6 +23,7 @@
 
 using namespace bitnet::example;
 using bitnet::large_page;
+using support::refusal;
 
 namespace {
 
@@ -51,16 +52,6 @@ public:
 private:
     support::Folder folder_;
 };
-
-template <class Run>
-std::string refusal(const Run& run) {
-    try {
-        run();
-    } catch (const UserError& error) {
-        return error.what();
-    }
-    return {};
-}
 
 bool same(std::span<const std::byte> a, const std::vector<std::byte>& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end());

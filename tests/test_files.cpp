@@ -6,6 +6,7 @@
 #include "folder.hpp"
 #include "input_file.hpp"
 #include "mapped_file.hpp"
+#include "refusal.hpp"
 #include "system_text.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -18,6 +19,7 @@
 #include <vector>
 
 using namespace bitnet::example;
+using support::refusal;
 
 namespace {
 
@@ -43,16 +45,6 @@ void write(const std::string& path, std::string_view text) {
 
 std::string text_of(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-template <class Run>
-std::string refusal(const Run& run) {
-    try {
-        run();
-    } catch (const UserError& error) {
-        return error.what();
-    }
-    return {};
 }
 
 } // namespace
