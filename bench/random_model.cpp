@@ -84,7 +84,7 @@ Config config_of(const Options& options) {
         c.max_context = 4096;
         c.rope_theta = 500000;
         c.bos = 128000;
-        c.eos = 128001;
+        c.eos = {128001};
     } else { // tiny, for tests: extents that no vector divides
         c.vocab = 300;
         c.dim = 72;
@@ -95,7 +95,7 @@ Config config_of(const Options& options) {
         c.head_dim = 12;
         c.max_context = 128;
     }
-    c.has_tokenizer = false;
+    c.tokenizer = Config::Tokens::none;
     c.training = "{\"kind\":\"random\",\"seed\":" + std::to_string(options.seed) + "}";
     return c;
 }

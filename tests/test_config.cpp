@@ -44,14 +44,31 @@ TEST_CASE("hostile configs") {
     CHECK_THROWS_AS(parse_config(with("head_dim", "15")), UserError);
     CHECK_THROWS_AS(parse_config(with("eos_token_id", "264")), UserError); // vocab 264
     CHECK_THROWS_AS(parse_config(with("hidden_act", "\"gelu\"")), UserError);
-    CHECK_THROWS_AS(parse_config(with("architecture", "\"llama\"")), UserError);
-    CHECK_THROWS_AS(parse_config(with("tie_word_embeddings", "false")), UserError);
+    CHECK_THROWS_AS(parse_config(with("architecture", "\"a b\"")), UserError);
+    CHECK_THROWS_AS(parse_config(with("architecture", "\"\"")), UserError);
+    CHECK_THROWS_AS(parse_config(with("tie_word_embeddings", "0")), UserError);
     CHECK_THROWS_AS(parse_config(with("sub_norm", "1")), UserError);
     for (const std::string& text :
          {std::string(), std::string("[]"), std::string("7"), std::string("{"),
           good.substr(0, good.size() - 1), good + "x", std::string("{\"architecture\":\"\xFF\"}"),
           std::string(100000, '['), std::string(1000, ' '), std::string(3, '\0')}) {
         CHECK_THROWS_AS(parse_config(text), UserError);
+    }
+    for (const char* more : {"\"qk_norm\":1", "\"projection_norm_eps\":0", "\"add_bos_token\":0",
+                             "\"chat_template\":7", "\"projection_norm_eps\":null"}) {
+        CAPTURE(more);
+        CHECK_THROWS_AS(parse_config(good.substr(0, good.size() - 1) + "," + more + "}"),
+                        UserError);
+    }
+    const auto with_eos = [&](const std::string& list) {
+        const std::size_t at = good.find("\"eos_token_id\":257");
+        return good.substr(0, at) + "\"eos_token_id\":" + list + good.substr(at + 18);
+    };
+    CHECK_NOTHROW(parse_config(with_eos("[0,263]")));
+    for (const char* list :
+         {"[]", "[264]", "[[1]]", "[1,\"2\"]", "[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]"}) {
+        CAPTURE(list);
+        CHECK_THROWS_AS(parse_config(with_eos(list)), UserError);
     }
     Config noted = parse_config(good);
     noted.training = R"({"seed":1,"steps":[1,2,3]})";
@@ -62,4 +79,26 @@ TEST_CASE("hostile configs") {
     }
     CHECK_THROWS_AS(parse_config(good.substr(0, good.size() - 1) + ",\"training\":" + deep),
                     UserError);
+}
+
+TEST_CASE("the file's version is the lowest that can say the config") {
+    const Config first = parse_config(config_json(tiny::make({}).config));
+    CHECK(file_version(first) == 1);
+    const auto second = [&](auto&& change) {
+        Config config = first;
+        change(config);
+        CHECK(file_version(config) == 2);
+        const std::string json = config_json(config);
+        CHECK(json != config_json(first));
+        CHECK(config_json(parse_config(json)) == json);
+        CHECK(file_version(parse_config(json)) == 2);
+    };
+    second([](Config& c) { c.architecture = "qwen3"; });
+    second([](Config& c) { c.tied = false; });
+    second([](Config& c) { c.qk_norm = true; });
+    second([](Config& c) { c.projection_norm_eps = 1e-6f; });
+    second([](Config& c) { c.eos = {257, 3}; });
+    second([](Config& c) { c.add_bos = false; });
+    second([](Config& c) { c.tokenizer = Config::Tokens::blob; });
+    second([](Config& c) { c.chat_template = "{{ messages }}"; });
 }

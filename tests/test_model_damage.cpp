@@ -104,7 +104,9 @@ TEST_CASE("hostile headers") {
         return with([=](Bytes& file) { put(file, at, value); });
     };
     check_refused(header32(0, 0), "not a .bitnet file");
-    check_refused(header32(at_version, 2), "version 2");
+    check_refused(header32(at_version, 0), "version 0");
+    check_refused(header32(at_version, 3), "version 3");
+    check_refused(header32(at_version, 2), "its config is one of version 1");
     check_refused(header32(at_json_bytes, 0xFFFFFFC0u), "JSON size");
     check_refused(header32(at_json_bytes, 100), "JSON size");
     check_refused(header32(at_tensors, 0xFFFFFFFFu), "tensors; the cap");
@@ -123,7 +125,7 @@ TEST_CASE("hostile records") {
         return file;
     };
     constexpr std::uint64_t huge = std::numeric_limits<std::uint64_t>::max();
-    check_refused(with(0, rec_kind, 3), "unknown kind 3");
+    check_refused(with(0, rec_kind, 4), "unknown kind 4");
     check_refused(with(0, rec_kind, 99), "unknown kind 99");
     check_refused(with(0, rec_kind, std::uint64_t{1} << 32),
                   "reserved bytes"); // kind 0, reserved 1

@@ -194,6 +194,16 @@ Vector<Real> linear(const Tensor& w, const Vector<Real>& x) {
     return y;
 }
 
+template <class Real>
+void norm_heads(Vector<Real>& x, const Tensor& weight, const Config& c) {
+    for (std::size_t head = 0; head < x.size(); head += c.head_dim) {
+        const auto begin = x.begin() + static_cast<std::ptrdiff_t>(head);
+        const auto end = begin + static_cast<std::ptrdiff_t>(c.head_dim);
+        const Vector<Real> y = norm(Vector<Real>(begin, end), weight, c.norm_eps);
+        std::copy(y.begin(), y.end(), begin);
+    }
+}
+
 // Element i of a head turns with element i + head_dim / 2.
 template <class Real>
 void rotate(Vector<Real>& x, std::size_t position, const Config& c) {
@@ -271,24 +281,32 @@ Model make(const Options& options) {
     c.layers = 2;
     c.heads = 4;
     c.kv_heads = 2;
-    c.head_dim = 16;
     c.max_context = 80;
     c.gate = options.gate;
     c.sub_norm = options.sub_norm;
-    c.has_tokenizer = options.tokenizer;
+    if (!options.tokenizer) c.tokenizer = Config::Tokens::none;
+    c.tied = options.tied;
+    c.qk_norm = options.qk_norm;
+    c.projection_norm_eps = options.projection_norm_eps;
+    c.head_dim = options.head_dim;
     if (options.tokenizer) {
         model.merges = {{'h', 'e'}, {'t', 258}, {' ', 259}, {0xC3, 0xA9}, {'o', 'n'}, {' ', 'a'}};
     }
     auto& tensors = model.tensors;
-    Tensor& table = tensors["model.embed_tokens.weight"];
-    const bool halves = options.head == kind_named("f16");
-    table = make_linear(random, halves ? kind_named("f32") : options.head, c.vocab, c.dim);
-    table.kind = options.head;
-    table.scale *= 8.0f; // of codes; of floats, each
-    for (float& v : table.values) {
-        v *= 8.0f;
-        v = halves ? as_half(v) : v;
-    }
+    const auto embedding = [&] { // or a head
+        const bool halves = options.head == kind_named("f16");
+        const TensorKind kind = halves ? kind_named("f32") : options.head;
+        Tensor table = make_linear(random, kind, c.vocab, c.dim);
+        table.kind = options.head;
+        table.scale *= 8.0f; // of codes; of floats, each
+        for (float& v : table.values) {
+            v *= 8.0f;
+            v = halves ? as_half(v) : v;
+        }
+        return table;
+    };
+    tensors["model.embed_tokens.weight"] = embedding();
+    if (!c.tied) tensors["lm_head.weight"] = embedding();
     tensors["model.norm.weight"] = make_vector(random, c.dim);
     std::size_t next = 0;
     const auto kind = [&] { return options.kinds[next++ % options.kinds.size()]; };
@@ -296,6 +314,9 @@ Model make(const Options& options) {
         const std::string at = "model.layers." + std::to_string(l) + ".";
         const auto linear = [&](const char* name, std::size_t rows, std::size_t cols) {
             tensors[at + name + "_proj.weight"] = make_linear(random, kind(), rows, cols);
+            if (c.projection_norm_eps) {
+                tensors[at + name + "_proj.norm.weight"] = make_vector(random, cols);
+            }
         };
         linear("self_attn.q", c.q_dim(), c.dim);
         linear("self_attn.k", c.kv_dim(), c.dim);
@@ -306,6 +327,10 @@ Model make(const Options& options) {
         linear("mlp.down", c.dim, c.ffn_dim);
         tensors[at + "input_layernorm.weight"] = make_vector(random, c.dim);
         tensors[at + "post_attention_layernorm.weight"] = make_vector(random, c.dim);
+        if (c.qk_norm) {
+            tensors[at + "self_attn.q_norm.weight"] = make_vector(random, c.head_dim);
+            tensors[at + "self_attn.k_norm.weight"] = make_vector(random, c.head_dim);
+        }
         if (c.sub_norm) {
             tensors[at + "self_attn.attn_sub_norm.weight"] = make_vector(random, c.q_dim());
             tensors[at + "mlp.ffn_sub_norm.weight"] = make_vector(random, c.ffn_dim);
@@ -337,6 +362,7 @@ template <class Real>
 std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>& ids) {
     const Config& c = model.config;
     const Tensor& table = model.tensors.at("model.embed_tokens.weight");
+    const Tensor& head = c.tied ? table : model.tensors.at("lm_head.weight");
     std::vector<std::vector<Vector<Real>>> keys(c.layers);
     std::vector<std::vector<Vector<Real>>> values(c.layers);
     std::vector<std::vector<Real>> result;
@@ -352,24 +378,32 @@ std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>
                 return model.tensors.at("model.layers." + std::to_string(l) + "." + name +
                                         ".weight");
             };
+            const auto project = [&](const std::string& name, const Vector<Real>& in) {
+                if (!c.projection_norm_eps) return linear(at(name), in);
+                return linear(at(name), norm(in, at(name + ".norm"), *c.projection_norm_eps));
+            };
             Vector<Real> n = norm(x, at("input_layernorm"), c.norm_eps);
-            Vector<Real> q = linear(at("self_attn.q_proj"), n);
-            Vector<Real> k = linear(at("self_attn.k_proj"), n);
+            Vector<Real> q = project("self_attn.q_proj", n);
+            Vector<Real> k = project("self_attn.k_proj", n);
+            if (c.qk_norm) {
+                norm_heads(q, at("self_attn.q_norm"), c);
+                norm_heads(k, at("self_attn.k_norm"), c);
+            }
             rotate(q, position, c);
             rotate(k, position, c);
             keys[l].push_back(k);
-            values[l].push_back(linear(at("self_attn.v_proj"), n));
+            values[l].push_back(project("self_attn.v_proj", n));
             Vector<Real> a = attention(q, keys[l], values[l], c);
             if (c.sub_norm) {
                 a = norm(a, at("self_attn.attn_sub_norm"), c.norm_eps);
             }
-            const Vector<Real> o = linear(at("self_attn.o_proj"), a);
+            const Vector<Real> o = project("self_attn.o_proj", a);
             for (std::size_t i = 0; i < c.dim; ++i) {
                 x[i] += o[i];
             }
             n = norm(x, at("post_attention_layernorm"), c.norm_eps);
-            Vector<Real> gate = linear(at("mlp.gate_proj"), n);
-            const Vector<Real> up = linear(at("mlp.up_proj"), n);
+            Vector<Real> gate = project("mlp.gate_proj", n);
+            const Vector<Real> up = project("mlp.up_proj", n);
             for (std::size_t i = 0; i < c.ffn_dim; ++i) {
                 if (c.gate == Config::Gate::relu2) {
                     const Real r = std::max(gate[i], Real(0));
@@ -383,12 +417,12 @@ std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>
             if (c.sub_norm) {
                 gate = norm(gate, at("mlp.ffn_sub_norm"), c.norm_eps);
             }
-            const Vector<Real> down = linear(at("mlp.down_proj"), gate);
+            const Vector<Real> down = project("mlp.down_proj", gate);
             for (std::size_t i = 0; i < c.dim; ++i) {
                 x[i] += down[i];
             }
         }
-        result.push_back(linear(table, norm(x, model.tensors.at("model.norm.weight"), c.norm_eps)));
+        result.push_back(linear(head, norm(x, model.tensors.at("model.norm.weight"), c.norm_eps)));
     }
     return result;
 }

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,6 +39,10 @@ struct Options {
     std::uint32_t seed = 1;
     Config::Gate gate = Config::Gate::relu2;
     bool sub_norm = true;
+    bool tied = true;
+    bool qk_norm = false;
+    std::optional<float> projection_norm_eps = {};
+    std::size_t head_dim = 16;
     bool tokenizer = true;
     // Kinds of q, k, v, o, gate, up, down, q, k ... in turn, from the front again when they run
     // out.

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -16,6 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int max_depth = 16; // of nesting: dump() of the training notes is recursive
+constexpr std::size_t max_eos = 16;
 
 [[noreturn]] void refuse(const std::string& what) {
     throw UserError("config: " + what);
@@ -46,6 +48,23 @@ float positive(const Json& json, const char* key) {
     return number;
 }
 
+int token(const Json& json, const char* key, std::size_t vocab) {
+    return static_cast<int>(count(json, key, 0, vocab - 1));
+}
+
+// One id, or a list of some.
+std::vector<int> tokens(const Json& json, const char* key, std::size_t vocab) {
+    const Json& value = field(json, key);
+    if (!value.is_array()) return {token(json, key, vocab)};
+    if (value.empty() || value.size() > max_eos) {
+        refuse(std::string("\"") + key + "\" must be one id or a list of 1 to " +
+               std::to_string(max_eos));
+    }
+    std::vector<int> ids;
+    for (const Json& id : value) ids.push_back(token({{key, id}}, key, vocab));
+    return ids;
+}
+
 bool flag(const Json& json, const char* key) {
     const Json& value = field(json, key);
     if (!value.is_boolean()) refuse(std::string("\"") + key + "\" must be true or false");
@@ -56,6 +75,30 @@ std::string text(const Json& json, const char* key) {
     const Json& value = field(json, key);
     if (!value.is_string()) refuse(std::string("\"") + key + "\" must be a string");
     return value.get<std::string>();
+}
+
+bool flag(const Json& json, const char* key, bool otherwise) {
+    return json.contains(key) ? flag(json, key) : otherwise;
+}
+
+bool is_name(std::string_view text) {
+    const auto is_part = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '_' || c == '-';
+    };
+    return !text.empty() && text.size() < 64 && std::all_of(text.begin(), text.end(), is_part);
+}
+
+Config::Tokens tokenizer(const Json& json) {
+    if (!json.contains("tokenizer")) return Config::Tokens::none;
+    const Json& tokenizer = json["tokenizer"];
+    if (tokenizer.is_object()) {
+        const std::string type = text(tokenizer, "type"), tensor = text(tokenizer, "tensor");
+        if (type == "bpe-bytes" && tensor == "tokenizer.merges") return Config::Tokens::merges;
+        if (type == "blob" && tensor == "tokenizer") return Config::Tokens::blob;
+    }
+    refuse("\"tokenizer\" must be of type \"bpe-bytes\" in tensor \"tokenizer.merges\", or of type "
+           "\"blob\" in tensor \"tokenizer\"");
 }
 
 Json parse(std::string_view text) {
@@ -75,10 +118,11 @@ Json parse(std::string_view text) {
 Config parse_config(std::string_view json_text) {
     const Json json = parse(json_text);
     if (!json.is_object()) refuse("the header's JSON is not an object");
-    if (text(json, "architecture") != "bitnet-b1.58") {
-        refuse("\"architecture\" must be \"bitnet-b1.58\"");
-    }
     Config config;
+    config.architecture = text(json, "architecture");
+    if (!is_name(config.architecture)) {
+        refuse("\"architecture\" must be 1 to 63 letters, digits or any of . _ -");
+    }
     config.vocab = count(json, "vocab_size", 2, 1u << 20);
     config.dim = count(json, "hidden_size", 1, 1u << 16);
     config.ffn_dim = count(json, "intermediate_size", 1, 1u << 20);
@@ -91,9 +135,16 @@ Config parse_config(std::string_view json_text) {
     if (config.rope_theta < 1.0f) refuse("\"rope_theta\" must be at least 1");
     config.norm_eps = positive(json, "rms_norm_eps");
     config.sub_norm = flag(json, "sub_norm");
-    config.bos = static_cast<int>(count(json, "bos_token_id", 0, config.vocab - 1));
-    config.eos = static_cast<int>(count(json, "eos_token_id", 0, config.vocab - 1));
-    config.has_tokenizer = json.contains("tokenizer");
+    config.tied = flag(json, "tie_word_embeddings");
+    config.qk_norm = flag(json, "qk_norm", false);
+    if (json.contains("projection_norm_eps")) {
+        config.projection_norm_eps = positive(json, "projection_norm_eps");
+    }
+    config.bos = token(json, "bos_token_id", config.vocab);
+    config.eos = tokens(json, "eos_token_id", config.vocab);
+    config.add_bos = flag(json, "add_bos_token", true);
+    config.tokenizer = tokenizer(json);
+    if (json.contains("chat_template")) config.chat_template = text(json, "chat_template");
     config.training = json.contains("training") ? json["training"].dump() : std::string();
 
     if (config.heads % config.kv_heads != 0) {
@@ -103,22 +154,12 @@ Config parse_config(std::string_view json_text) {
     const std::string gate = text(json, "hidden_act");
     if (gate != "relu2" && gate != "silu") refuse("\"hidden_act\" must be \"relu2\" or \"silu\"");
     config.gate = gate == "silu" ? Config::Gate::silu : Config::Gate::relu2;
-    if (!flag(json, "tie_word_embeddings")) {
-        refuse("\"tie_word_embeddings\" must be true: untied heads are not supported");
-    }
-    if (config.has_tokenizer) {
-        const Json& tokenizer = json["tokenizer"];
-        if (!tokenizer.is_object() || text(tokenizer, "type") != "bpe-bytes" ||
-            text(tokenizer, "tensor") != "tokenizer.merges") {
-            refuse("\"tokenizer\" must be of type \"bpe-bytes\" in tensor \"tokenizer.merges\"");
-        }
-    }
     return config;
 }
 
 std::string config_json(const Config& config) {
     Json json;
-    json["architecture"] = "bitnet-b1.58";
+    json["architecture"] = config.architecture;
     json["vocab_size"] = config.vocab;
     json["hidden_size"] = config.dim;
     json["intermediate_size"] = config.ffn_dim;
@@ -131,14 +172,31 @@ std::string config_json(const Config& config) {
     json["rms_norm_eps"] = as_written(config.norm_eps);
     json["hidden_act"] = config.gate == Config::Gate::silu ? "silu" : "relu2";
     json["sub_norm"] = config.sub_norm;
-    json["tie_word_embeddings"] = true;
-    json["bos_token_id"] = config.bos;
-    json["eos_token_id"] = config.eos;
-    if (config.has_tokenizer) {
-        json["tokenizer"] = {{"type", "bpe-bytes"}, {"tensor", "tokenizer.merges"}};
+    json["tie_word_embeddings"] = config.tied;
+    if (config.qk_norm) json["qk_norm"] = true;
+    if (config.projection_norm_eps) {
+        json["projection_norm_eps"] = as_written(*config.projection_norm_eps);
     }
+    json["bos_token_id"] = config.bos;
+    config.eos.size() == 1 ? json["eos_token_id"] = config.eos.front()
+                           : json["eos_token_id"] = config.eos;
+    if (!config.add_bos) json["add_bos_token"] = false;
+    if (config.tokenizer == Config::Tokens::merges) {
+        json["tokenizer"] = {{"type", "bpe-bytes"}, {"tensor", "tokenizer.merges"}};
+    } else if (config.tokenizer == Config::Tokens::blob) {
+        json["tokenizer"] = {{"type", "blob"}, {"tensor", "tokenizer"}};
+    }
+    if (!config.chat_template.empty()) json["chat_template"] = config.chat_template;
     if (!config.training.empty()) json["training"] = parse(config.training);
     return json.dump();
+}
+
+unsigned file_version(const Config& config) {
+    const bool first = config.architecture == Config().architecture && config.tied &&
+                       !config.qk_norm && !config.projection_norm_eps && config.eos.size() == 1 &&
+                       config.add_bos && config.tokenizer != Config::Tokens::blob &&
+                       config.chat_template.empty();
+    return first ? 1 : 2;
 }
 
 } // namespace bitnet::example

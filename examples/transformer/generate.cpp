@@ -30,7 +30,7 @@ std::vector<int> prompt_tokens(const GenerateOptions& options, const ModelFile& 
     }
     if (!tokenizer) file.refuse("has no tokenizer: give the prompt with --prompt-ids");
     std::vector<int> ids = tokenizer->encode(plain_text(options.prompt));
-    ids.insert(ids.begin(), file.config().bos);
+    if (file.config().add_bos) ids.insert(ids.begin(), file.config().bos);
     return ids;
 }
 

@@ -47,7 +47,7 @@ std::optional<int> Generator::next() {
         likeliest_ = model_.likeliest(candidates_);
     }
     last_ = sampler_.sample(likeliest_, static_cast<std::uint32_t>(generated_++));
-    ended_ = last_ == config_.eos && !ignore_eos_;
+    ended_ = !ignore_eos_ && config_.ends_text(last_);
     return last_;
 }
 

@@ -53,7 +53,7 @@ Json describe(const ModelFile& file) {
     Json json;
     json["file"] = file.label();
     json["file_bytes"] = file.file_bytes();
-    json["format_version"] = file_format::version;
+    json["format_version"] = file_version(c);
     const std::optional<std::size_t> large = large_page_bytes(file.source().bytes());
     json["file_mapped"] = file.source().mapped();
     json["file_large_page_bytes"] = large ? Json(*large) : nullptr;
@@ -83,7 +83,8 @@ std::string as_text(const Json& json, const FileBytes& source) {
     std::string text = printable(json["file"].get<std::string>()) + "\n";
     std::snprintf(line, sizeof line, "%llu bytes, %llu parameters, format version %u\n",
                   json["file_bytes"].get<unsigned long long>(),
-                  json["parameters"].get<unsigned long long>(), file_format::version);
+                  json["parameters"].get<unsigned long long>(),
+                  json["format_version"].get<unsigned>());
     text += line + source.description() + "\n\n";
     for (const auto& [key, value] : json["config"].items()) {
         text += "  " + key + ": " + printable(value.dump()) + "\n";

@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bitnet::example {
@@ -47,6 +48,9 @@ public:
     Linear(const ModelFile& file, std::string_view name, std::size_t rows, std::size_t cols);
 
     const AnyLayer& layer() const noexcept { return layer_; }
+    /// The weights of an RMSNorm of its input, (cols); empty: none. Who runs the layer applies it.
+    const std::vector<float>& norm() const noexcept { return norm_; }
+    void set_norm(std::vector<float> norm) { norm_ = std::move(norm); }
     /// Row `index` of the weights, as an embedding has it: floats, or code * scale.
     void row(std::size_t index, std::span<float> out) const noexcept;
     /// Bytes that forward needs for this many tokens.
@@ -54,6 +58,7 @@ public:
 
 private:
     AnyLayer layer_;
+    std::vector<float> norm_;
 };
 
 /// One of several projections of the same input: y (tokens, rows) = linear · x.

@@ -83,9 +83,9 @@ void ModelFile::read_header() {
         refuse("not a .bitnet file (no \"BITNETv1\" at its start)");
     }
     const auto version = format::load<std::uint32_t>(data + at::version);
-    if (version != format::version) {
-        refuse("file format version " + std::to_string(version) + "; this program reads version " +
-               std::to_string(format::version));
+    if (version < 1 || version > format::newest_version) {
+        refuse("file format version " + std::to_string(version) +
+               "; this program reads versions 1 to " + std::to_string(format::newest_version));
     }
     const auto stated_size = format::load<std::uint64_t>(data + at::file_bytes);
     if (stated_size != bytes_.size()) {
@@ -120,6 +120,10 @@ void ModelFile::read_header() {
             parse_config({reinterpret_cast<const char*>(data + format::header_bytes), json_bytes});
     } catch (const UserError& error) {
         refuse(error.what());
+    }
+    if (version != file_version(config_)) {
+        refuse("file format version " + std::to_string(version) +
+               "; its config is one of version " + std::to_string(file_version(config_)));
     }
     read_index(index, count);
     compare_checksums();

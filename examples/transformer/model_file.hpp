@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The .bitnet container, version 1: reader and writer. docs/formats.md has the layout to the byte.
+// The .bitnet container: reader and writer. docs/formats.md has the layout to the byte.
 //
 // The reader treats a file as hostile: every number is checked against the file's size before a
 // pointer is made from it, and all checksums are compared, before the constructor returns.
@@ -115,6 +115,7 @@ public:
 
 private:
     std::string json_;
+    unsigned version_;                // of the file
     std::vector<TensorInfo> tensors_; // offsets, sizes and checksums are known when written
     std::vector<Source> sources_;     // parallel to tensors_
 };

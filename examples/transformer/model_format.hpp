@@ -12,7 +12,7 @@
 namespace bitnet::example::file_format {
 
 inline constexpr std::string_view magic = "BITNETv1";
-inline constexpr std::uint32_t version = 1;
+inline constexpr std::uint32_t newest_version = 2;
 inline constexpr std::size_t alignment = 64; // a cache line, and the widest register
 inline constexpr std::size_t header_bytes = 64;
 inline constexpr std::size_t record_bytes = 128;

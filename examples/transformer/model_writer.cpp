@@ -27,7 +27,8 @@ void check_size(const TensorInfo& tensor) {
 
 } // namespace
 
-ModelWriter::ModelWriter(const Config& config) : json_(config_json(config)) {
+ModelWriter::ModelWriter(const Config& config)
+    : json_(config_json(config)), version_(file_version(config)) {
     parse_config(json_); // what is written can be read
     json_.resize(static_cast<std::size_t>(file_format::aligned(json_.size())), ' ');
 }
@@ -135,7 +136,7 @@ void ModelWriter::write(std::ostream& out) const {
 
     std::byte* to = head.data();
     std::memcpy(to, format::magic.data(), format::magic.size());
-    format::store<std::uint32_t>(to + format::header::version, format::version);
+    format::store<std::uint32_t>(to + format::header::version, version_);
     format::store<std::uint32_t>(to + format::header::bytes,
                                  static_cast<std::uint32_t>(head.size()));
     format::store<std::uint64_t>(to + format::header::file_bytes, end);

@@ -18,7 +18,7 @@ namespace bitnet::example {
 namespace {
 
 std::size_t largest_scratch(const Weights& weights, const Limits& limits) {
-    std::size_t bytes = weights.embedding.scratch_bytes(limits.logit_rows, limits.workers);
+    std::size_t bytes = weights.head().scratch_bytes(limits.logit_rows, limits.workers);
     for (const Layer& layer : weights.layers) {
         for (const Linear* linear :
              {&layer.q, &layer.k, &layer.v, &layer.o, &layer.gate, &layer.up, &layer.down}) {
@@ -35,7 +35,7 @@ struct Buffer {
 };
 
 // Every buffer but `scratch`, once: to be counted, then to be allocated.
-std::array<Buffer, 15> buffers(const Config& c, const Limits& limits) {
+std::array<Buffer, 16> buffers(const Config& c, const Limits& limits) {
     const std::uint64_t batch = limits.batch;
     const std::uint64_t context = limits.context;
     const std::uint64_t stride = row_of_positions(limits.context);
@@ -43,6 +43,8 @@ std::array<Buffer, 15> buffers(const Config& c, const Limits& limits) {
     return {{
         {"x", &State::x, batch * c.dim},
         {"norm", &State::norm, batch * c.dim},
+        {"projection_norm", &State::projection_norm,
+         c.projection_norm_eps ? batch * std::max({c.dim, c.q_dim(), c.ffn_dim}) : 0},
         {"q", &State::q, batch * c.q_dim()},
         {"k", &State::k, batch * c.kv_dim()},
         {"v", &State::v, batch * c.kv_dim()},

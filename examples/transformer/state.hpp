@@ -60,17 +60,18 @@ struct State {
     std::size_t stride = 0;   // row_of_positions(limits.context)
 
     // Activations of the tokens in hand; B = batch, row-major.
-    Floats x;      // (B, dim)      the residual stream
-    Floats norm;   // (B, dim)      after input, post or final norm
-    Floats q;      // (B, q_dim)
-    Floats k;      // (B, kv_dim)   before it goes to the cache
-    Floats v;      // (B, kv_dim)
-    Floats attn;   // (B, q_dim)    attention output
-    Floats gate;   // (B, ffn_dim)  then act(gate) * up
-    Floats up;     // (B, ffn_dim)
-    Floats out;    // (B, dim)      what a block adds to x
-    Floats logits; // (logit_rows, vocab)
-    Floats scores; // (workers, heads / kv_heads, stride)
+    Floats x;               // (B, dim)      the residual stream
+    Floats norm;            // (B, dim)      after input, post or final norm
+    Floats projection_norm; // (B, the most columns of a projection)  where the config has such
+    Floats q;               // (B, q_dim)
+    Floats k;               // (B, kv_dim)   before it goes to the cache
+    Floats v;               // (B, kv_dim)
+    Floats attn;            // (B, q_dim)    attention output
+    Floats gate;            // (B, ffn_dim)  then act(gate) * up
+    Floats up;              // (B, ffn_dim)
+    Floats out;             // (B, dim)      what a block adds to x
+    Floats logits;          // (logit_rows, vocab)
+    Floats scores;          // (workers, heads / kv_heads, stride)
 
     // Keys are stored by position, values transposed. Both products of attention are then dots of
     // contiguous rows.

@@ -34,6 +34,7 @@ inline constexpr std::tuple tensor_kinds{
     KindRow<Dense<float>>{TensorKind{0}, "f32", sizeof(float)},
     KindRow<Dense<std::uint16_t>>{TensorKind{1}, "f16", sizeof(std::uint16_t)},
     KindRow<void>{TensorKind{2}, "u16", sizeof(std::uint16_t)},
+    KindRow<void>{TensorKind{3}, "bytes", 1},
     KindRow<BitLinear<Ternary, Int8>>{TensorKind{16}, "ternary-int8"},
     KindRow<BitLinear<Binary, Int8>>{TensorKind{17}, "binary-int8"},
     KindRow<BitLinear<Ternary, Sign>>{TensorKind{18}, "ternary-sign"},

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The forward pass of BitNet b1.58, as the paper and the 2B4T model have it:
+// The forward pass, as BitNet b1.58's paper and the 2B4T model have it:
 //
 //     h   = x + o(attn_sub_norm(attention(q, k, v of input_norm(x))))
 //     out = h + down(ffn_sub_norm(act(gate(n)) * up(n))),  n = post_norm(h)
+//
+// Models without sub-norms leave these out. Qwen3's kind has norms of the heads of q and k, and
+// some models have one before each projection.
 //
 // Work is split over tokens, heads and rows, never inside a sum, so every thread count and every
 // batch size gives the same bits.
@@ -61,23 +64,20 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
 
         // attention: q, k and v share one quantized input
         normalize(x, layer.input_norm, norm);
-        project(
-            norm,
-            std::array{Projection{&layer.q, q}, Projection{&layer.k, k}, Projection{&layer.v, v}},
-            s.scratch, pool_);
+        project(norm, std::array{Projection{&layer.q, q}, Projection{&layer.k, k},
+                                 Projection{&layer.v, v}});
         store_keys_and_values(l, n);
         attend(l, n);
         if (c.sub_norm) normalize(attn, layer.attn_sub_norm, attn);
-        project(attn, std::array{Projection{&layer.o, out}}, s.scratch, pool_);
+        project(attn, std::array{Projection{&layer.o, out}});
         add(out, x);
 
         // feed-forward: so do gate and up
         normalize(x, layer.post_norm, norm);
-        project(norm, std::array{Projection{&layer.gate, gate_out}, Projection{&layer.up, up_out}},
-                s.scratch, pool_);
+        project(norm, std::array{Projection{&layer.gate, gate_out}, Projection{&layer.up, up_out}});
         gate(n);
         if (c.sub_norm) normalize(gate_out, layer.ffn_sub_norm, gate_out);
-        project(gate_out, std::array{Projection{&layer.down, out}}, s.scratch, pool_);
+        project(gate_out, std::array{Projection{&layer.down, out}});
         add(out, x);
     }
     s.position += n;
@@ -105,7 +105,7 @@ std::span<const Logit> Transformer::likeliest(std::size_t k) {
         }
     };
     likeliest_.resize(k);
-    if (find_largest(weights_.embedding, norm, likeliest_, state_.scratch, pool_)) {
+    if (find_largest(weights_.head(), norm, likeliest_, state_.scratch, pool_)) {
         require_finite();
         return likeliest_;
     }
@@ -133,11 +133,24 @@ Matrix<const float> Transformer::final_norm(std::size_t first, std::size_t count
     return norm;
 }
 
-// The head, which is the embedding read the other way round: (norm.rows, vocab)
+// The head, which in most models is the embedding read the other way round: (norm.rows, vocab)
 Matrix<const float> Transformer::logits_of(Matrix<const float> norm) {
     const Matrix<float> logits = rows(state_.logits, norm.rows, config_.vocab);
-    project(norm, std::array{Projection{&weights_.embedding, logits}}, state_.scratch, pool_);
+    project(norm, std::array{Projection{&weights_.head(), logits}});
     return logits;
+}
+
+// x through each projection, and before it through the projection's own norm where there is one
+void Transformer::project(Matrix<const float> x, std::span<const Projection> outputs) {
+    if (outputs.front().linear->norm().empty()) {
+        example::project(x, outputs, state_.scratch, pool_);
+        return;
+    }
+    const Matrix<float> norm = rows(state_.projection_norm, x.rows, x.cols);
+    for (const Projection& output : outputs) {
+        normalize(x, output.linear->norm(), *config_.projection_norm_eps, norm);
+        example::project(norm, {&output, 1}, state_.scratch, pool_);
+    }
 }
 
 // x += y
@@ -148,11 +161,16 @@ void Transformer::add(Matrix<const float> y, Matrix<float> x) {
 }
 
 // out = RMSNorm(in) of each token; out may be in
-void Transformer::normalize(Matrix<const float> in, const std::vector<float>& weight,
+void Transformer::normalize(Matrix<const float> in, const std::vector<float>& weight, float eps,
                             Matrix<float> out) {
     pool_.parallel_for(in.rows, [&](std::size_t t) noexcept {
-        rms_norm<Isa>({in.row(t), 1, in.cols}, weight, config_.norm_eps, {out.row(t), 1, in.cols});
+        rms_norm<Isa>({in.row(t), 1, in.cols}, weight, eps, {out.row(t), 1, in.cols});
     });
+}
+
+void Transformer::normalize(Matrix<const float> in, const std::vector<float>& weight,
+                            Matrix<float> out) {
+    normalize(in, weight, config_.norm_eps, out);
 }
 
 // gate = act(gate) * up
@@ -169,7 +187,8 @@ void Transformer::gate(std::size_t tokens) {
     });
 }
 
-// RoPE turns queries and keys by their position; keys and values go to the cache. A task takes 16
+// RoPE turns queries and keys by their position, after their norms where there are such; keys and
+// values go to the cache. A task takes 16
 // tokens, neighbours in a row of values and as many floats as a cache line has.
 void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
     const Config& c = config_;
@@ -182,8 +201,15 @@ void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
             const std::size_t position = s.position + t;
             const std::span<const float> cosines(s.cosines.data() + position * pairs, pairs);
             const std::span<const float> sines(s.sines.data() + position * pairs, pairs);
-            float* k = s.k.data() + t * c.kv_dim();
-            rope<Isa>({s.q.data() + t * c.q_dim(), c.q_dim()}, cosines, sines);
+            float* const q = s.q.data() + t * c.q_dim();
+            float* const k = s.k.data() + t * c.kv_dim();
+            if (c.qk_norm) {
+                const Matrix<float> queries(q, c.heads, c.head_dim),
+                    keys(k, c.kv_heads, c.head_dim);
+                rms_norm<Isa>(queries, weights_.layers[layer].q_norm, c.norm_eps, queries);
+                rms_norm<Isa>(keys, weights_.layers[layer].k_norm, c.norm_eps, keys);
+            }
+            rope<Isa>({q, c.q_dim()}, cosines, sines);
             rope<Isa>({k, c.kv_dim()}, cosines, sines);
             for (std::size_t head = 0; head < c.kv_heads; ++head) {
                 std::copy_n(k + head * c.head_dim, c.head_dim,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The model: BitNet b1.58's decoder. transformer.cpp has the forward pass, straight down the page.
+// The model: a decoder of the Llama family, as BitNet b1.58 is one. transformer.cpp has the forward
+// pass, straight down the page.
 #pragma once
 
 #include "config.hpp"
@@ -47,7 +48,10 @@ public:
 private:
     Matrix<const float> final_norm(std::size_t first, std::size_t count);
     Matrix<const float> logits_of(Matrix<const float> norm);
+    void project(Matrix<const float> x, std::span<const Projection> outputs);
     void add(Matrix<const float> y, Matrix<float> x);
+    void normalize(Matrix<const float> in, const std::vector<float>& weight, float eps,
+                   Matrix<float> out);
     void normalize(Matrix<const float> in, const std::vector<float>& weight, Matrix<float> out);
     void store_keys_and_values(std::size_t layer, std::size_t tokens);
     void attend(std::size_t layer, std::size_t tokens);
