@@ -2,7 +2,7 @@
 // The .bitnet container: reader and writer. docs/formats.md has the layout to the byte.
 //
 // The reader treats a file as hostile: every number is checked against the file's size before a
-// pointer is made from it, and all checksums are compared, before the constructor returns.
+// pointer is made from it.
 #pragma once
 
 #include "config.hpp"
@@ -31,6 +31,13 @@ std::size_t value_bytes(TensorKind kind) noexcept;
 /// 1..63 printable ASCII characters, none of them a space.
 bool is_tensor_name(std::string_view name) noexcept;
 
+/// How much of a file is looked at before it is used. Header, config and index always are, and
+/// every number in them, so that nothing is ever read outside the file.
+enum class Checks {
+    head, ///< no more: what weights a damaged file has, nobody knows
+    all,  ///< checksums, every code and every float too, which takes reading the whole file
+};
+
 struct TensorInfo {
     std::string name; // is_tensor_name()
     TensorKind kind{};
@@ -44,9 +51,10 @@ struct TensorInfo {
 class ModelFile {
 public:
     /// UserError, beginning with the path, says what is wrong and where.
-    explicit ModelFile(const std::string& path, const Loading& loading = {});
+    explicit ModelFile(const std::string& path, const Loading& loading = {},
+                       Checks checks = Checks::all);
     /// The same over bytes in memory, which must be 64-byte aligned and outlive *this.
-    ModelFile(std::string label, std::span<const std::byte> bytes);
+    ModelFile(std::string label, std::span<const std::byte> bytes, Checks checks = Checks::all);
 
     const std::string& label() const noexcept { return label_; } // the path
     const Config& config() const noexcept { return config_; }
@@ -54,6 +62,7 @@ public:
     std::size_t file_bytes() const noexcept { return bytes_.size(); }
     const FileBytes& source() const noexcept { return source_; } // empty for bytes in memory
     std::size_t threads() const noexcept { return threads_; }    // to load with
+    Checks checks() const noexcept { return checks_; }
 
     const TensorInfo* find(std::string_view name) const noexcept; // nullptr: no such tensor
     /// UserError when it is missing or has other rows or columns.
@@ -61,7 +70,8 @@ public:
 
     /// The bytes as they are in the file, 64-byte aligned.
     std::span<const std::byte> bytes(const TensorInfo& tensor) const noexcept;
-    /// An f32 or f16 tensor as floats, all finite; UserError otherwise.
+    /// An f32 or f16 tensor as floats, all finite; UserError otherwise. Vectors are small: they are
+    /// checked in any case.
     std::vector<float> floats(const TensorInfo& tensor) const;
     /// UserError unless the tensor is f32 or f16 and all of its values are finite.
     void require_finite(const TensorInfo& tensor) const;
@@ -78,6 +88,7 @@ private:
     std::string label_;
     FileBytes source_;
     std::size_t threads_ = 1;
+    Checks checks_;
     std::span<const std::byte> bytes_;
     Config config_;
     std::vector<TensorInfo> tensors_; // in file order

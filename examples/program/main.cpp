@@ -97,9 +97,10 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     for (CLI::App* command : {generate_command, perplexity_command, inspect_command}) {
         command->add_option("--model", line.model, "A .bitnet file (default: the shipped model)")
             ->check(path());
-        command->add_flag("--mmap", line.map,
-                          "Map the model file in place of reading it into memory: it starts sooner "
-                          "and shares memory with other processes, and is slower");
+        command->add_flag(
+            "--mmap", line.map,
+            "Map the model file in place of reading and checking it: it starts at once "
+            "and shares memory with other processes, and is slower");
         command->add_flag("--json", line.json,
                           command == generate_command ? "The statistics as JSON" : "Print JSON");
     }

@@ -89,7 +89,8 @@ void print_stats(const Timing& timing, const FileBytes& source, std::size_t thre
 
 void generate(const GenerateOptions& options, const Stopwatch& since_start) {
     Sampler sampler(options.sampler);
-    const ModelFile file(options.model, {.map = options.map, .threads = options.threads});
+    const ModelFile file(options.model, {.map = options.map, .threads = options.threads},
+                         options.map ? Checks::head : Checks::all);
     const Config& config = file.config();
     const std::optional<Tokenizer> tokenizer = load_tokenizer(file);
     if (!tokenizer && !options.print_ids) {

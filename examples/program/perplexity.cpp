@@ -103,7 +103,8 @@ double score(Transformer& model, std::span<const int> ids) {
 } // namespace
 
 void perplexity(const PerplexityOptions& options) {
-    const ModelFile file(options.model, {.map = options.map, .threads = options.threads});
+    const ModelFile file(options.model, {.map = options.map, .threads = options.threads},
+                         options.map ? Checks::head : Checks::all);
     const Config& config = file.config();
     Corpus corpus;
     if (options.ids.empty()) {
