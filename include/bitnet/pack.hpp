@@ -21,22 +21,19 @@ template <class Format, class Isa = isa::native>
 BITNET_HIDDEN std::size_t find_bad_code(std::span<const std::int8_t> codes) noexcept {
     const std::int8_t* data = codes.data();
     const std::size_t n = codes.size();
-    for (std::size_t i = 0; i < n;) {
-        const std::size_t end = n - i < 1024 ? n : i + 1024; // a chunk without early exit is SIMD
-        std::uint8_t over = 0, between = 0;                  // is_code(), in bytes
-        for (std::size_t j = i; j < end; ++j) {
-            const auto above = static_cast<std::uint8_t>(data[j] - Format::minimum);
+    constexpr std::size_t chunk = 1024; // of a fixed size and without early exit, it is SIMD
+    std::size_t i = 0;
+    for (; n - i >= chunk; i += chunk) {
+        std::uint8_t over = 0, between = 0; // is_code(), in bytes
+        for (std::size_t j = 0; j < chunk; ++j) {
+            const auto above = static_cast<std::uint8_t>(data[i + j] - Format::minimum);
             over |= above > Format::maximum - Format::minimum;
             between |= above;
         }
-        const bool bad = over || (between & (Format::step - 1));
-        if (bad) {
-            while (Format::is_code(data[i])) ++i;
-            return i;
-        }
-        i = end;
+        if (over || (between & (Format::step - 1))) break;
     }
-    return n;
+    while (i < n && Format::is_code(data[i])) ++i;
+    return i;
 }
 
 /// Writes row-major int8 codes into `out`, padding included.
