@@ -12,7 +12,9 @@
 #include <bitnet/config.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/gemm.hpp>
+#include <bitnet/image/blocks_image.hpp>
 #include <bitnet/image/layer_image.hpp>
+#include <bitnet/image/new_image.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/parallel.hpp>
@@ -83,6 +85,31 @@ public:
         constexpr bool codes_are_sound = true;
         auto image = detail::make_image<Weights, Layout, Isa, codes_are_sound>(
             q->codes(), rows, cols, q->scales(), bias, options.group);
+        if (!image) return image.error();
+        return BitLinear(std::move(*image));
+    }
+
+    /// A layer from the blocks of a file of another program, without its codes in between.
+    /// Blocks: one of block_types (blocks.hpp); a weight is code * scale * options.factor, the
+    /// product
+    ///       of the scales rounded once
+    /// bytes: block_bytes<Blocks>(rows, cols), which the layer does not refer to
+    /// exact: the layer has one scale if all blocks agree, else one per row if the blocks of each
+    /// row
+    ///       do, else one per group: the largest within which neighbours agree. A block whose
+    ///       weights are all 0 agrees with any, and weights that share a scale and are all 0 get
+    ///       the scale 0: so files of the same weights give the same layer, whatever their types.
+    ///       (Binary weights are never 0: for them a scale of 0 is a scale.)
+    /// cost: beside the layer, memory for the codes and scales of 16 rows
+    /// err: as block_bytes(), wrong_size, bad_group where Layout has no scales per group and the
+    ///      blocks of a row do not agree; bad_bias (where: index); bad_scale, bad_code (where: row
+    ///      * cols + col of the first weight with it); out_of_memory
+    template <class Blocks, class Isa = isa::native>
+    BITNET_HIDDEN static Result<BitLinear> from_blocks(std::span<const std::byte> bytes,
+                                                       std::size_t rows, std::size_t cols,
+                                                       BlockOptions options = {}) noexcept {
+        auto image =
+            detail::make_image_of_blocks<Weights, Layout, Blocks, Isa>(bytes, rows, cols, options);
         if (!image) return image.error();
         return BitLinear(std::move(*image));
     }

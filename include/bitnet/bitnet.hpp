@@ -4,6 +4,7 @@
 
 #include <bitnet/activation.hpp>
 #include <bitnet/bitlinear.hpp>
+#include <bitnet/blocks.hpp>
 #include <bitnet/gemm.hpp>
 #include <bitnet/large_pages.hpp>
 #include <bitnet/math.hpp>

@@ -41,5 +41,9 @@ BITNET_INLINE void store32(void* p, std::uint32_t v) noexcept {
     v = little(v);
     std::memcpy(p, &v, sizeof v);
 }
+BITNET_INLINE void store64(void* p, std::uint64_t v) noexcept {
+    v = little(v);
+    std::memcpy(p, &v, sizeof v);
+}
 
 } // namespace BITNET_NAMESPACE::detail

@@ -26,7 +26,6 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/errors.hpp>
-#include <bitnet/finite.hpp>
 #include <bitnet/kernels/scales.hpp>
 #include <bitnet/little_endian.hpp>
 #include <bitnet/pack.hpp>
@@ -178,68 +177,6 @@ private:
     LayerHeader header_{};
     LayerParts parts_;
 };
-
-/// Builds the image of a layer from codes. Codes are scanned unless they are known to be sound.
-template <class Weights, class Layout, class Isa, bool CodesAreSound = false>
-BITNET_HIDDEN Result<LayerImage>
-make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
-           std::span<const float> scales, std::span<const float> bias, std::size_t group) noexcept {
-    if (Result<void> shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape)
-        return shape.error();
-    if (group != 0 && !(is_group(group) && Layout::has_groups)) return bad_group_in<Layout>();
-    if (codes.size() != rows * cols) {
-        return wrong_size(codes.size(), rows * cols, "number of codes is not rows * cols");
-    }
-    if (!bias.empty() && bias.size() != rows) {
-        return wrong_size(bias.size(), rows, "number of bias values is neither 0 nor rows");
-    }
-
-    const auto scheme = scale_scheme(scales.size(), rows, cols, group);
-    if (!scheme) return scheme.error();
-    const bool blocks = *scheme == ScaleScheme::block; // stored as those of groups, row by row
-    const LayerHeader header{layer_magic,
-                             Weights::id,
-                             Layout::id,
-                             blocks ? ScaleScheme::group : *scheme,
-                             rows,
-                             cols,
-                             static_cast<std::uint32_t>(group),
-                             !bias.empty(),
-                             {}};
-    if (const std::size_t i = find_non_finite<Isa>(scales); i != scales.size()) {
-        return Error{Errc::bad_scale, i};
-    }
-    if (const std::size_t i = find_non_finite<Isa>(bias); i != bias.size()) {
-        return Error{Errc::bad_bias, i};
-    }
-    if constexpr (!CodesAreSound) {
-        if (const std::size_t i = find_bad_code<Weights, Isa>(codes); i != codes.size()) {
-            return bad_code<Weights>(i);
-        }
-    }
-
-    const LayerParts parts = LayerParts::of<Weights, Layout>(header);
-    AlignedBytes memory(parts.total);
-    if (!memory) return Error{Errc::out_of_memory};
-    std::byte* const to = memory.data();
-    std::memset(to, 0, parts.codes);
-    const LayerHeader written = little(header);
-    std::memcpy(to, &written, sizeof written);
-    float* const scale = as<float>(to + parts.scales);
-    if (blocks) {
-        write_row_scales(scales.data(), rows, groups_of(cols, group), scale_block_rows, scale);
-    } else {
-        write_scales(*scheme, scales, rows, cols, group, scale);
-    }
-    if (!bias.empty()) std::memcpy(to + parts.bias, bias.data(), rows * sizeof(float));
-    for (std::size_t at = parts.scales; !is_little_endian && at < parts.codes; at += 4) {
-        std::uint32_t bits;
-        std::memcpy(&bits, to + at, sizeof bits);
-        store32(to + at, bits);
-    }
-    pack_into<Weights, Layout, Isa>(codes.data(), rows, cols, as<std::uint8_t>(to + parts.codes));
-    return LayerImage::make({to, parts.total}, parts, std::move(memory));
-}
 
 /// Checks header, size, scales and bias of an image.
 template <class Weights, class Layout, class Isa>

@@ -24,6 +24,7 @@
 #include <bitnet/errors.hpp>
 #include <bitnet/format.hpp>
 #include <bitnet/image/layer_image.hpp>
+#include <bitnet/image/new_image.hpp>
 #include <bitnet/kernels/screen.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/little_endian.hpp>
