@@ -65,8 +65,9 @@ TEST_CASE("hostile configs") {
         return good.substr(0, at) + "\"eos_token_id\":" + list + good.substr(at + 18);
     };
     CHECK_NOTHROW(parse_config(with_eos("[0,263]")));
+    CHECK_NOTHROW(parse_config(with_eos("[]")));
     for (const char* list :
-         {"[]", "[264]", "[[1]]", "[1,\"2\"]", "[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]"}) {
+         {"[264]", "[[1]]", "[1,\"2\"]", "[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]"}) {
         CAPTURE(list);
         CHECK_THROWS_AS(parse_config(with_eos(list)), UserError);
     }

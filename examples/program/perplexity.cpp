@@ -41,7 +41,7 @@ Corpus read_stories(const std::string& path, const Config& config, const Tokeniz
     for (const std::string& story : split_stories(read_text(path))) {
         std::vector<int> ids = tokenizer.encode(story);
         ids.insert(ids.begin(), config.bos);
-        ids.push_back(config.eos.front());
+        if (!config.eos.empty()) ids.push_back(config.eos.front());
         corpus.documents.push_back({std::move(ids)});
         corpus.bytes += story.size();
     }

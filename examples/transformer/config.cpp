@@ -56,8 +56,8 @@ int token(const Json& json, const char* key, std::size_t vocab) {
 std::vector<int> tokens(const Json& json, const char* key, std::size_t vocab) {
     const Json& value = field(json, key);
     if (!value.is_array()) return {token(json, key, vocab)};
-    if (value.empty() || value.size() > max_eos) {
-        refuse(std::string("\"") + key + "\" must be one id or a list of 1 to " +
+    if (value.size() > max_eos) {
+        refuse(std::string("\"") + key + "\" must be one id or a list of up to " +
                std::to_string(max_eos));
     }
     std::vector<int> ids;
