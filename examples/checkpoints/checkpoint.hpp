@@ -2,8 +2,8 @@
 // A model as files of other projects hold it: a GGUF file, or a directory of Hugging Face's. Names
 // and shapes are those of docs/formats.md, weights still the bytes of the file.
 //
-// The readers treat files as hostile. A Checkpoint that they return has every tensor that its config
-// asks for and no other, each of the shape that the config says and with all of its bytes.
+// The readers treat files as hostile. A Checkpoint that they return has every tensor that its
+// config asks for and no other, each of the shape that the config says and with all of its bytes.
 #pragma once
 
 #include "config.hpp"
@@ -47,6 +47,9 @@ struct Checkpoint {
 
     const SourceTensor* find(std::string_view name) const noexcept; // nullptr: no such tensor
 };
+
+/// UserError when `config` is none that a .bitnet file can have.
+void check_config(const Config& config);
 
 /// A GGUF file, or a directory with config.json. UserError begins with the path and names the
 /// tensor or the key that is wrong.

@@ -25,8 +25,9 @@ enum class SourceType {
     hf_ternary,
 };
 
-/// A row of a tensor is whole blocks of `values` neighbouring columns in `bytes` bytes. docs/formats.md
-/// has the bits. Scales lie in the blocks, but for i2_s and hf_ternary: SourceTensor::factor.
+/// A row of a tensor is whole blocks of `values` neighbouring columns in `bytes` bytes.
+/// docs/formats.md has the bits. Scales lie in the blocks, but for i2_s and hf_ternary:
+/// SourceTensor::factor.
 struct SourceFormat {
     SourceType type;
     std::string_view name;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// Which reader a path is for, and what all of them check.
+#include "checkpoint.hpp"
+
+#include "error.hpp"
+#include "gguf_model.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace bitnet::example {
+
+const SourceTensor* Checkpoint::find(std::string_view name) const noexcept {
+    const auto found = std::find_if(tensors.begin(), tensors.end(),
+                                    [&](const SourceTensor& t) { return t.name == name; });
+    return found == tensors.end() ? nullptr : &*found;
+}
+
+void check_config(const Config& config) {
+    try {
+        static_cast<void>(parse_config(config_json(config)));
+    } catch (const nlohmann::json::exception&) {
+        throw UserError("config: the chat template is no UTF-8");
+    }
+}
+
+Checkpoint read_checkpoint(const std::string& path) {
+    MappedFile file{InputFile(path)};
+    Checkpoint checkpoint = checkpoint_of(GgufFile(path, file.bytes()));
+    checkpoint.files.push_back(std::move(file));
+    return checkpoint;
+}
+
+} // namespace bitnet::example
