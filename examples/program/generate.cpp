@@ -2,6 +2,7 @@
 // `bitnet generate`: a prompt, and what follows it, to stdout.
 #include "generate.hpp"
 
+#include "convert.hpp"
 #include "error.hpp"
 #include "generator.hpp"
 #include "memory.hpp"
@@ -46,7 +47,8 @@ double per_second(std::size_t tokens, double seconds) {
     return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0;
 }
 
-void print_stats(const Timing& timing, const FileBytes& source, std::size_t threads, bool as_json) {
+void print_stats(const Timing& timing, const LoadedModel& model, std::size_t threads,
+                 bool as_json) {
     const std::string isa(dispatch::name());
     const bool any = timing.generated > 0;
     const std::size_t decoded = any ? timing.generated - 1 : 0; // those that were timed
@@ -61,9 +63,10 @@ void print_stats(const Timing& timing, const FileBytes& source, std::size_t thre
         json["decode_tokens_per_second"] = decode_rate;
         json["ms_to_first_token"] = any ? nlohmann::ordered_json(first_ms) : nullptr;
         json["peak_memory_bytes"] = peak_memory_bytes();
+        const FileBytes& source = model.file().source();
         const std::optional<std::size_t> large = large_page_bytes(source.bytes());
-        json["file_bytes"] = source.bytes().size();
-        json["file_mapped"] = source.mapped();
+        json["file_bytes"] = model.file().file_bytes();
+        json["file_mapped"] = !source.bytes().empty() && source.mapped();
         json["file_large_page_bytes"] = large ? nlohmann::ordered_json(*large) : nullptr;
         json["threads"] = threads;
         json["isa"] = isa;
@@ -81,7 +84,7 @@ void print_stats(const Timing& timing, const FileBytes& source, std::size_t thre
                  "peak memory   %.1f MB\n"
                  "weights       %s\n"
                  "isa           %s, %zu thread%s\n",
-                 static_cast<double>(peak_memory_bytes()) / 1e6, source.description().c_str(),
+                 static_cast<double>(peak_memory_bytes()) / 1e6, model.description().c_str(),
                  isa.c_str(), threads, threads == 1 ? "" : "s");
 }
 
@@ -89,16 +92,18 @@ void print_stats(const Timing& timing, const FileBytes& source, std::size_t thre
 
 void generate(const GenerateOptions& options, const Stopwatch& since_start) {
     Sampler sampler(options.sampler);
-    const ModelFile file(options.model, {.map = options.map, .threads = options.threads},
-                         options.map ? Checks::head : Checks::all);
+    const LoadedModel model(options.model);
+    print_notes(model.notes());
+    const ModelFile& file = model.file();
     const Config& config = file.config();
     const std::optional<Tokenizer> tokenizer = load_tokenizer(file);
     if (!tokenizer && !options.print_ids) {
         file.refuse("has no tokenizer: ask for ids with --print-ids");
     }
-    Generator generator(
-        file, std::move(sampler), prompt_tokens(options, file, tokenizer),
-        {.count = options.count, .ignore_eos = options.ignore_eos, .threads = options.threads});
+    Generator generator(file, std::move(sampler), prompt_tokens(options, file, tokenizer),
+                        {.count = options.count,
+                         .ignore_eos = options.ignore_eos,
+                         .threads = options.model.loading.threads});
 
     TextStream text;
     if (!options.print_ids) text.write(tokenizer->decode(generator.prompt()));
@@ -131,7 +136,7 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
                      "bitnet: stopped after %zu tokens: the model's context of %zu is full\n",
                      timing.generated, config.max_context);
     }
-    if (options.stats) print_stats(timing, file.source(), generator.threads(), options.json);
+    if (options.stats) print_stats(timing, model, generator.threads(), options.json);
 }
 
 } // namespace bitnet::example

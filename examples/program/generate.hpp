@@ -2,6 +2,7 @@
 // `bitnet generate`: continues a prompt.
 #pragma once
 
+#include "loaded_model.hpp"
 #include "sampler.hpp"
 #include "stopwatch.hpp"
 
@@ -12,13 +13,11 @@
 namespace bitnet::example {
 
 struct GenerateOptions {
-    std::string model;                     // path
+    ModelOptions model;
     std::string prompt;                    // text; BOS is put before it
     std::optional<std::string> prompt_ids; // ids in place of text; nothing is put before them
     std::optional<std::size_t> count;      // tokens to generate; default: as many as fit
     SamplerOptions sampler;
-    std::size_t threads = 1;
-    bool map = false; // the model file, in place of reading it
     bool ignore_eos = false;
     bool print_ids = false;
     bool stats = false;

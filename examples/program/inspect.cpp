@@ -2,6 +2,7 @@
 // `bitnet inspect`.
 #include "inspect.hpp"
 
+#include "convert.hpp"
 #include "linear.hpp"
 #include "memory.hpp"
 #include "model_file.hpp"
@@ -78,14 +79,14 @@ Json describe(const ModelFile& file) {
     return json;
 }
 
-std::string as_text(const Json& json, const FileBytes& source) {
+std::string as_text(const Json& json, const std::string& memory) {
     char line[256];
     std::string text = printable(json["file"].get<std::string>()) + "\n";
     std::snprintf(line, sizeof line, "%llu bytes, %llu parameters, format version %u\n",
                   json["file_bytes"].get<unsigned long long>(),
                   json["parameters"].get<unsigned long long>(),
                   json["format_version"].get<unsigned>());
-    text += line + source.description() + "\n\n";
+    text += line + memory + "\n\n";
     for (const auto& [key, value] : json["config"].items()) {
         text += "  " + key + ": " + printable(value.dump()) + "\n";
     }
@@ -115,8 +116,9 @@ std::string as_text(const Json& json, const FileBytes& source) {
 } // namespace
 
 void inspect(const InspectOptions& options) {
-    const ModelFile file(
-        options.model, {.map = options.map, .threads = options.threads}); // compares all checksums
+    const LoadedModel model(options.model);
+    print_notes(model.notes());
+    const ModelFile& file = model.file();
     if (options.verify) {
         load_weights(file); // checks every code, padding, value and shape
         load_tokenizer(file);
@@ -128,7 +130,7 @@ void inspect(const InspectOptions& options) {
         write_stdout(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
         return;
     }
-    write_stdout(as_text(json, file.source()));
+    write_stdout(as_text(json, model.description()));
     if (options.verify) {
         write_stdout("\nverified: checksums, codes, padding, values and shapes are sound\n");
     }

@@ -2,15 +2,15 @@
 // `bitnet inspect`: what a model file holds.
 #pragma once
 
+#include "loaded_model.hpp"
+
 #include <cstddef>
 #include <string>
 
 namespace bitnet::example {
 
 struct InspectOptions {
-    std::string model; // path
-    std::size_t threads = 1;
-    bool map = false; // the model file, in place of reading it
+    ModelOptions model;
     bool verify = false;
     bool json = false;
 };

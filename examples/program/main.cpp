@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The program `bitnet`: its command line. Each command has a file of its own.
 #include "command_line.hpp"
+#include "convert.hpp"
 #include "cores.hpp"
 #include "error.hpp"
 #include "find_model.hpp"
@@ -31,9 +32,8 @@ struct CommandLine {
     GenerateOptions generate;
     PerplexityOptions perplexity;
     InspectOptions inspect;
-    std::string model;       // of whichever command; empty: search
-    std::size_t threads = 0; // 0: the physical cores
-    bool map = false;
+    ConvertCommand convert;
+    ModelOptions model{.path = {}, .loading = {.threads = 0}}; // of whichever command
     bool version = false;
     bool json = false;
 };
@@ -88,24 +88,56 @@ CLI::App* add_inspect(CLI::App& app, CommandLine& line) {
     return command;
 }
 
+// How a model of another project's files is converted.
+void add_conversion(CLI::App& command, ConvertOptions& o) {
+    command
+        .add_option("--activations", o.activations,
+                    "Of a model that is no .bitnet file: how layers quantize their input")
+        ->check(CLI::IsMember({"int8"}))
+        ->capture_default_str();
+    command.add_option("--head", o.head, "... its output head, where that is of floats, rounded")
+        ->check(CLI::IsMember({"screened-int8", "int8-int8", "int6-int8"}));
+    command.add_flag(
+        "--dense", o.dense,
+        "... its ternary weights five a byte, where they have a scale a row or tensor");
+}
+
+CLI::App* add_convert(CLI::App& app, CommandLine& line) {
+    CLI::App* command = app.add_subcommand("convert", "Make a .bitnet file of another model file");
+    command->add_option("IN", line.convert.in, "A GGUF file, or a directory with config.json")
+        ->required()
+        ->check(path());
+    command->add_option("OUT", line.convert.out, "The .bitnet file to write")
+        ->required()
+        ->check(path());
+    add_conversion(*command, line.convert.options);
+    return command;
+}
+
 // Throws CLI::ParseError; --help comes that way too.
 void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     app.footer(help_footer); // of the commands as well
     CLI::App* generate_command = add_generate(app, line);
     CLI::App* perplexity_command = add_perplexity(app, line);
     CLI::App* inspect_command = add_inspect(app, line);
+    add_convert(app, line);
     for (CLI::App* command : {generate_command, perplexity_command, inspect_command}) {
-        command->add_option("--model", line.model, "A .bitnet file (default: the shipped model)")
+        command
+            ->add_option("--model", line.model.path,
+                         "A .bitnet or GGUF file or a directory (default: the shipped model)")
             ->check(path());
+        add_conversion(*command, line.model.convert);
         command->add_flag(
-            "--mmap", line.map,
+            "--mmap", line.model.loading.map,
             "Map the model file in place of reading and checking it: it starts at once "
             "and shares memory with other processes, and is slower");
         command->add_flag("--json", line.json,
                           command == generate_command ? "The statistics as JSON" : "Print JSON");
     }
     for (CLI::App* command : {generate_command, perplexity_command}) {
-        command->add_option("--threads", line.threads, "Threads (default: the physical cores)")
+        command
+            ->add_option("--threads", line.model.loading.threads,
+                         "Threads (default: the physical cores)")
             ->transform(decimal<std::size_t>())
             ->check(CLI::Range(std::size_t{1}, most_threads));
     }
@@ -114,7 +146,7 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     app.require_subcommand(0, 1);
     parse_arguments(app, argc, argv);
     if (!line.version && app.get_subcommands().empty()) {
-        throw CLI::RequiredError("A subcommand (generate, perplexity or inspect)");
+        throw CLI::RequiredError("A subcommand (generate, perplexity, inspect or convert)");
     }
     if (line.version && !app.get_subcommands().empty()) {
         throw CLI::ExcludesError("--version", "any subcommand");
@@ -129,25 +161,27 @@ void run(const CLI::App& app, CommandLine& line, const Stopwatch& since_start) {
         write_stdout(version_text(line.json));
         return;
     }
-    const std::string model = line.model.empty() ? find_default_model() : line.model;
-    const std::size_t threads =
-        line.threads != 0 ? line.threads : std::min(physical_cores(), most_threads);
+    if (app.got_subcommand("convert")) {
+        convert(line.convert);
+        return;
+    }
+    ModelOptions& model = line.model;
+    if (model.path.empty()) model.path = find_default_model();
+    if (model.loading.threads == 0) {
+        model.loading.threads = std::min(physical_cores(), most_threads);
+    }
+    model.checks = model.loading.map ? Checks::head : Checks::all;
     if (app.got_subcommand("generate")) {
         line.generate.model = model;
-        line.generate.threads = threads;
-        line.generate.map = line.map;
         line.generate.json = line.json;
         generate(line.generate, since_start);
     } else if (app.got_subcommand("perplexity")) {
         line.perplexity.model = model;
-        line.perplexity.threads = threads;
-        line.perplexity.map = line.map;
         line.perplexity.json = line.json;
         perplexity(line.perplexity);
     } else {
         line.inspect.model = model;
-        line.inspect.threads = threads;
-        line.inspect.map = line.map;
+        line.inspect.model.checks = Checks::all;
         line.inspect.json = line.json;
         inspect(line.inspect);
     }

@@ -4,6 +4,7 @@
 // the perplexity, which a float cannot hold: nine digits are fewer than the C libraries agree on.
 #include "perplexity.hpp"
 
+#include "convert.hpp"
 #include "error.hpp"
 #include "files.hpp"
 #include "model_file.hpp"
@@ -103,8 +104,9 @@ double score(Transformer& model, std::span<const int> ids) {
 } // namespace
 
 void perplexity(const PerplexityOptions& options) {
-    const ModelFile file(options.model, {.map = options.map, .threads = options.threads},
-                         options.map ? Checks::head : Checks::all);
+    const LoadedModel model(options.model);
+    print_notes(model.notes());
+    const ModelFile& file = model.file();
     const Config& config = file.config();
     Corpus corpus;
     if (options.ids.empty()) {
@@ -128,7 +130,7 @@ void perplexity(const PerplexityOptions& options) {
     const std::size_t context = std::min(longest, config.max_context);
     const std::size_t batch = std::min(context, score_batch);
     Transformer model(file, {.context = context, .batch = batch, .logit_rows = batch},
-                      options.threads);
+                      options.model.loading.threads);
     double nll = 0.0;
     for (const Document& document : corpus.documents) nll += score(model, document.ids);
     if (!std::isfinite(nll)) file.refuse("the model yields NaN or infinity");

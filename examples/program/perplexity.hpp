@@ -2,17 +2,17 @@
 // `bitnet perplexity`: how well a model predicts a text.
 #pragma once
 
+#include "loaded_model.hpp"
+
 #include <cstddef>
 #include <string>
 
 namespace bitnet::example {
 
 struct PerplexityOptions {
-    std::string model; // path
-    std::string text;  // path of stories between "<|endoftext|>"; empty when `ids` is given
-    std::string ids;   // path of documents, one per line, as ids; cut at the model's context
-    std::size_t threads = 1;
-    bool map = false; // the model file, in place of reading it
+    ModelOptions model;
+    std::string text; // path of stories between "<|endoftext|>"; empty when `ids` is given
+    std::string ids;  // path of documents, one per line, as ids; cut at the model's context
     bool json = false;
 };
 

@@ -7,6 +7,7 @@
 
 #include "config.hpp"
 #include "file_bytes.hpp"
+#include "progress.hpp"
 
 #include <array>
 #include <cstddef>
@@ -119,10 +120,10 @@ public:
                  std::span<const float> values);
     void add_merges(std::span<const std::array<std::uint16_t, 2>> merges);
 
-    /// The whole file to a stream of bytes that can seek.
-    void write(std::ostream& out) const;
+    /// The whole file to a stream of bytes that can seek. The progress counts values.
+    void write(std::ostream& out, Progress* progress = nullptr) const;
     /// Writes beside `path` and renames, so that a reader never meets half a file.
-    void write(const std::string& path) const;
+    void write(const std::string& path, Progress* progress = nullptr) const;
 
 private:
     std::string json_;

@@ -92,7 +92,7 @@ void ModelWriter::add_merges(std::span<const std::array<std::uint16_t, 2>> merge
     add("tokenizer.merges", kind_named("u16"), merges.size(), 2, bytes);
 }
 
-void ModelWriter::write(std::ostream& out) const {
+void ModelWriter::write(std::ostream& out, Progress* progress) const {
     namespace format = file_format;
     const auto put = [&](std::span<const std::byte> bytes) {
         out.write(reinterpret_cast<const char*>(bytes.data()),
@@ -102,6 +102,8 @@ void ModelWriter::write(std::ostream& out) const {
     std::vector<std::byte> head(index + tensors_.size() * format::record_bytes); // zero bytes
     put(head);
 
+    std::uint64_t all_values = 0, values = 0;
+    for (const TensorInfo& tensor : tensors_) all_values += tensor.rows * tensor.cols;
     std::uint64_t end = head.size();
     for (std::size_t i = 0; i < tensors_.size(); ++i) {
         TensorInfo tensor = tensors_[i];
@@ -122,6 +124,8 @@ void ModelWriter::write(std::ostream& out) const {
             static_cast<std::size_t>(format::aligned(tensor.bytes) - tensor.bytes));
         put(gap);
         end += tensor.bytes + gap.size();
+        values += tensor.rows * tensor.cols;
+        if (progress != nullptr) progress->show(values, all_values);
 
         std::byte* record = head.data() + index + i * format::record_bytes;
         std::memcpy(record, tensor.name.data(), tensor.name.size());
@@ -150,8 +154,8 @@ void ModelWriter::write(std::ostream& out) const {
     put(head);
 }
 
-void ModelWriter::write(const std::string& path) const {
-    write_file(path, [&](std::ostream& out) { write(out); });
+void ModelWriter::write(const std::string& path, Progress* progress) const {
+    write_file(path, [&](std::ostream& out) { write(out, progress); });
 }
 
 } // namespace bitnet::example

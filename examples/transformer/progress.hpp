@@ -4,7 +4,7 @@
 
 #include "stopwatch.hpp"
 
-#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -24,7 +24,7 @@ public:
     Progress& operator=(const Progress&) = delete;
 
     /// May be called often. pre: done <= all, all > 0
-    void show(std::size_t done, std::size_t all) {
+    void show(std::uint64_t done, std::uint64_t all) {
         if (!terminal_ || since_start_.seconds() < next_) return;
         next_ = since_start_.seconds() + interval;
         std::fprintf(

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Other files are written as a .bitnet file into memory, which then is read as one.
+#include "loaded_model.hpp"
+
+#include "checkpoint.hpp"
+#include "console.hpp"
+#include "error.hpp"
+#include "input_file.hpp"
+#include "model_writer_of.hpp"
+#include "progress.hpp"
+#include "system_text.hpp"
+#include "text.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <ostream>
+#include <streambuf>
+
+namespace bitnet::example {
+namespace {
+
+// A stream into memory that is there; it fails where that ends.
+class MemoryBuffer : public std::streambuf {
+public:
+    explicit MemoryBuffer(std::span<std::byte> memory) : memory_(memory) {}
+    std::size_t size() const noexcept { return size_; } // up to the last byte written
+
+protected:
+    std::streamsize xsputn(const char* from, std::streamsize wanted) override {
+        const std::size_t count = std::min(static_cast<std::size_t>(wanted), memory_.size() - at_);
+        if (count != 0) std::memcpy(memory_.data() + at_, from, count);
+        at_ += count;
+        size_ = std::max(size_, at_);
+        return static_cast<std::streamsize>(count);
+    }
+    int_type overflow(int_type c) override {
+        const char byte = traits_type::to_char_type(c);
+        return xsputn(&byte, 1) == 1 ? c : traits_type::eof();
+    }
+    pos_type seekpos(pos_type to, std::ios_base::openmode) override {
+        const auto offset = static_cast<std::size_t>(static_cast<off_type>(to));
+        if (offset > size_) return pos_type(off_type(-1));
+        at_ = offset;
+        return to;
+    }
+
+private:
+    std::span<std::byte> memory_;
+    std::size_t at_ = 0;
+    std::size_t size_ = 0;
+};
+
+// No tensor of a .bitnet file is larger than this. Memory that is not written to costs nothing.
+std::uint64_t bytes_at_most(const SourceTensor& tensor) {
+    const std::uint64_t padded = // rows to 16, columns to 256, which is more than any layout does
+        ((tensor.rows + 15) / 16 * 16) * ((tensor.cols + 255) / 256 * 256);
+    const bool is_code = !is_float(tensor.type) && format_of(tensor.type).values > 32;
+    // Two bits, and a scale of 32 bits for 32 columns at most; else a float.
+    return (is_code || tensor.master ? padded / 2 : padded * 4) + 4096;
+}
+
+AlignedBytes memory_for(const Checkpoint& checkpoint) {
+    std::uint64_t bytes = std::uint64_t{1} << 27; // of header, index and tokenizer
+    for (const SourceTensor& tensor : checkpoint.tensors) bytes += bytes_at_most(tensor);
+    AlignedBytes memory;
+    if (bytes <= static_cast<std::size_t>(-1))
+        memory = AlignedBytes(static_cast<std::size_t>(bytes));
+    if (!memory) {
+        throw UserError(checkpoint.label +
+                        ": too large to convert it in memory: see bitnet convert");
+    }
+    return memory;
+}
+
+} // namespace
+
+LoadedModel::LoadedModel(const ModelOptions& options) {
+    if (!is_checkpoint(options.path)) {
+        file_.emplace(options.path, options.loading, options.checks);
+        return;
+    }
+    const Checkpoint checkpoint = read_checkpoint(options.path);
+    notes_ = checkpoint.notes;
+    memory_ = memory_for(checkpoint);
+    MemoryBuffer buffer({memory_.data(), memory_.size()});
+    std::ostream out(&buffer);
+    Progress progress("converting " + printable(options.path), stderr, is_terminal(stderr));
+    model_writer_of(checkpoint, options.convert).write(out, &progress);
+    if (!out)
+        throw UserError(options.path + ": the memory reserved for its conversion did not suffice");
+    file_.emplace(options.path, std::span<const std::byte>(memory_.data(), buffer.size()),
+                  Checks::head);
+}
+
+std::string LoadedModel::description() const {
+    if (!memory_) return file_->source().description();
+    char text[64];
+    std::snprintf(text, sizeof text, "%.1f MB converted in memory",
+                  static_cast<double>(file_->file_bytes()) / 1e6);
+    return text;
+}
+
+bool is_checkpoint(const std::string& path) {
+    std::error_code none;
+    if (std::filesystem::is_directory(as_path(path), none)) return true;
+    const MappedFile file{InputFile(path)};
+    constexpr std::string_view magic = "GGUF";
+    return file.bytes().size() >= magic.size() &&
+           std::memcmp(file.bytes().data(), magic.data(), magic.size()) == 0;
+}
+
+} // namespace bitnet::example
