@@ -11,6 +11,8 @@ set(BITNET_NEEDS_nlohmann_json 3.9)
 set(BITNET_NEEDS_Catch2 3.3)        # SKIP() and its exit code
 set(BITNET_NEEDS_benchmark 1.6)
 set(BITNET_NEEDS_dnnl 2.6)
+set(BITNET_NEEDS_PCRE2 10.40)       # the property White_Space
+set(BITNET_NEEDS_utf8proc 2.1)
 
 # What -DBITNET_FETCH_DEPS=ON downloads instead.
 set(BITNET_FETCH_xsimd https://github.com/xtensor-stack/xsimd ${BITNET_NEEDS_xsimd}.0)
@@ -18,6 +20,20 @@ set(BITNET_FETCH_CLI11 https://github.com/CLIUtils/CLI11 v2.4.2)
 set(BITNET_FETCH_nlohmann_json https://github.com/nlohmann/json v3.11.3)
 set(BITNET_FETCH_Catch2 https://github.com/catchorg/Catch2 v3.7.1)
 set(BITNET_FETCH_benchmark https://github.com/google/benchmark v1.9.1)
+
+# A library of one header, which states its version in lines "#define <prefix>_MAJOR 1" and "... _MINOR 2".
+macro(bitnet_look_for_header name header prefix)
+    find_path(${name}_INCLUDE_DIR ${header})
+    find_library(${name}_LIBRARY NAMES ${ARGN})
+    set(${name}_FOUND FALSE)
+    if(${name}_INCLUDE_DIR AND ${name}_LIBRARY)
+        file(STRINGS ${${name}_INCLUDE_DIR}/${header} _bitnet_version REGEX "define ${prefix}_(MAJOR|MINOR) ")
+        string(REGEX REPLACE ".*MAJOR +([0-9]+).*MINOR +([0-9]+).*" "\\1.\\2" ${name}_VERSION "${_bitnet_version}")
+        if(${name}_VERSION VERSION_GREATER_EQUAL BITNET_NEEDS_${name})
+            set(${name}_FOUND TRUE)
+        endif()
+    endif()
+endmacro()
 
 # Is there a library <name> that is new enough? Sets <name>_FOUND and <name>_VERSION.
 macro(bitnet_look_for name)
@@ -35,6 +51,10 @@ macro(bitnet_look_for name)
                 set(dnnl_FOUND TRUE)
             endif()
         endif()
+    elseif("${name}" STREQUAL "PCRE2") # archives first: .deps has no place where a program would look later
+        bitnet_look_for_header(PCRE2 pcre2.h PCRE2 libpcre2-8.a pcre2-8-static pcre2-8)
+    elseif("${name}" STREQUAL "utf8proc")
+        bitnet_look_for_header(utf8proc utf8proc.h UTF8PROC_VERSION libutf8proc.a utf8proc_static utf8proc)
     elseif("${name}" STREQUAL "xsimd")
         # Its version file calls 14.x incompatible with 13.2, so ask for none and compare here.
         find_package(xsimd CONFIG QUIET)
@@ -77,5 +97,23 @@ macro(bitnet_need name)
     if(NOT ${name}_FOUND)
         message(FATAL_ERROR "bitnet needs ${name} ${BITNET_NEEDS_${name}} or newer. Run scripts/setup, "
             "or set CMAKE_PREFIX_PATH, or configure with -DBITNET_FETCH_DEPS=ON.")
+    endif()
+endmacro()
+
+# bitnet_use_if_found(<target> <name> <what for>): links library <name>, which <target> can do without, and defines
+# BITNET_<NAME> as 1. -DBITNET_<NAME>=OFF leaves it out.
+macro(bitnet_use_if_found target name what_for)
+    string(TOUPPER ${name} _bitnet_upper)
+    option(BITNET_${_bitnet_upper} "Use ${name} if it is found: ${what_for}" ON)
+    if(BITNET_${_bitnet_upper})
+        bitnet_look_for(${name})
+        if(${name}_FOUND)
+            target_include_directories(${target} SYSTEM PRIVATE ${${name}_INCLUDE_DIR})
+            target_link_libraries(${target} PRIVATE ${${name}_LIBRARY})
+            target_compile_definitions(${target} PRIVATE
+                BITNET_${_bitnet_upper}=1 $<$<PLATFORM_ID:Windows>:${_bitnet_upper}_STATIC>)
+        else()
+            message(STATUS "bitnet: no ${name} ${BITNET_NEEDS_${name}}, so without ${what_for}")
+        endif()
     endif()
 endmacro()

@@ -35,7 +35,8 @@ class Tokenizer {
 public:
     /// "bpe-bytes": ids are the bytes, BOS, EOS, then merges. bpe_bytes.hpp has the rules.
     static Tokenizer from_merges(const std::vector<bpe_bytes::Merge>& merges);
-    /// tokenizer.json of Hugging Face: byte-level BPE, or BPE with byte fallback on pieces with U+2581
+    /// tokenizer.json of Hugging Face: byte-level BPE, or BPE with byte fallback on pieces with
+    /// U+2581
     static Tokenizer from_json(std::string_view json);
     /// tokenizer.model of SentencePiece, of type BPE
     static Tokenizer from_sentencepiece(std::span<const std::byte> model);

@@ -113,9 +113,9 @@ Weights load_weights(const ModelFile& file) {
 
 std::optional<Tokenizer> load_tokenizer(const ModelFile& file) {
     if (!file.config().has_tokenizer()) return std::nullopt;
-    const std::vector<Tokenizer::Merge> merges = file.merges();
+    const std::vector<bpe_bytes::Merge> merges = file.merges();
     try {
-        Tokenizer tokenizer(merges);
+        Tokenizer tokenizer = Tokenizer::from_merges(merges);
         if (tokenizer.vocab_size() > file.config().vocab) {
             throw UserError("tokenizer: more tokens than the model's vocabulary");
         }

@@ -10,7 +10,7 @@
 namespace bitnet::train {
 namespace {
 
-using example::Tokenizer;
+namespace bpe_bytes = example::bpe_bytes;
 
 struct Piece {
     std::vector<std::uint16_t> ids;
@@ -24,7 +24,7 @@ std::vector<Piece> distinct_pieces(const std::vector<std::string>& documents) {
     for (const std::string& document : documents) {
         std::string_view rest = document;
         while (!rest.empty()) {
-            const std::size_t length = Tokenizer::piece_length(rest);
+            const std::size_t length = bpe_bytes::piece_length(rest);
             ++counts[rest.substr(0, length)];
             rest.remove_prefix(length);
         }
@@ -38,7 +38,7 @@ std::vector<Piece> distinct_pieces(const std::vector<std::string>& documents) {
     return pieces;
 }
 
-void join(std::vector<std::uint16_t>& ids, const Tokenizer::Merge& pair, std::uint16_t id) {
+void join(std::vector<std::uint16_t>& ids, const bpe_bytes::Merge& pair, std::uint16_t id) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < ids.size(); ++i) {
         if (i + 1 < ids.size() && ids[i] == pair[0] && ids[i + 1] == pair[1]) {
@@ -53,12 +53,12 @@ void join(std::vector<std::uint16_t>& ids, const Tokenizer::Merge& pair, std::ui
 
 } // namespace
 
-std::vector<Tokenizer::Merge> train_bpe(const std::vector<std::string>& documents,
+std::vector<bpe_bytes::Merge> train_bpe(const std::vector<std::string>& documents,
                                         std::size_t vocab) {
     std::vector<Piece> pieces = distinct_pieces(documents);
-    std::vector<Tokenizer::Merge> merges;
+    std::vector<bpe_bytes::Merge> merges;
     std::vector<std::uint64_t> counts(vocab * vocab);
-    for (std::size_t id = Tokenizer::first_merge; id < vocab; ++id) {
+    for (std::size_t id = bpe_bytes::first_merge; id < vocab; ++id) {
         counts.assign(counts.size(), 0);
         for (const Piece& piece : pieces) {
             for (std::size_t i = 0; i + 1 < piece.ids.size(); ++i) {
@@ -70,7 +70,7 @@ std::vector<Tokenizer::Merge> train_bpe(const std::vector<std::string>& document
             if (counts[i] > counts[best]) best = i;
         }
         if (counts[best] < 2) break;
-        const Tokenizer::Merge pair{static_cast<std::uint16_t>(best / vocab),
+        const bpe_bytes::Merge pair{static_cast<std::uint16_t>(best / vocab),
                                     static_cast<std::uint16_t>(best % vocab)};
         merges.push_back(pair);
         for (Piece& piece : pieces) join(piece.ids, pair, static_cast<std::uint16_t>(id));

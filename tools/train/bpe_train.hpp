@@ -2,7 +2,7 @@
 // Learns the merges of the byte-pair tokenizer from text.
 #pragma once
 
-#include "../../examples/transformer/tokenizer.hpp"
+#include "../../examples/tokenizer/bpe_bytes.hpp"
 
 #include <cstddef>
 #include <string>
@@ -13,7 +13,7 @@ namespace bitnet::train {
 /// The most frequent pair inside the pieces of all documents is joined, again and again, until the
 /// vocabulary has `vocab` entries or no pair is left that occurs twice. Equal counts: the smaller
 /// pair of ids wins.
-std::vector<example::Tokenizer::Merge> train_bpe(const std::vector<std::string>& documents,
+std::vector<example::bpe_bytes::Merge> train_bpe(const std::vector<std::string>& documents,
                                                  std::size_t vocab);
 
 } // namespace bitnet::train

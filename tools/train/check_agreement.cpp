@@ -53,7 +53,7 @@ sleepy. From that day on he was not afraid, because he knew that the dark has li
 
 double program_nll(const std::string& model, const std::string& text, std::size_t& tokens) {
     const example::ModelFile file(model);
-    const example::Tokenizer tokenizer(file.merges());
+    const example::Tokenizer tokenizer = example::Tokenizer::from_merges(file.merges());
     const std::size_t context = file.config().max_context;
     example::Transformer transformer(file, {.context = context, .batch = 64, .logit_rows = 64}, 1);
     double nll = 0.0;

@@ -79,7 +79,7 @@ Checkpoint load_checkpoint(const std::string& path) {
         const Json head = Json::parse(line);
         c.recipe = recipe_from(head.at("recipe"));
         c.progress = progress_from(head.at("progress"));
-        c.merges = head.at("merges").get<std::vector<example::Tokenizer::Merge>>();
+        c.merges = head.at("merges").get<std::vector<example::bpe_bytes::Merge>>();
         c.text = head.value("text", std::uint64_t{0});
     } catch (const std::exception& error) {
         throw example::UserError(path + ": is no checkpoint: " + error.what());

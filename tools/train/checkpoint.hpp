@@ -2,7 +2,7 @@
 // What a training run writes down to be continued, or exported, exactly.
 #pragma once
 
-#include "../../examples/transformer/tokenizer.hpp"
+#include "../../examples/tokenizer/bpe_bytes.hpp"
 #include "adamw.hpp"
 #include "recipe.hpp"
 
@@ -27,7 +27,7 @@ struct Progress {
 struct Checkpoint {
     Recipe recipe;
     Progress progress;
-    std::vector<example::Tokenizer::Merge> merges;
+    std::vector<example::bpe_bytes::Merge> merges;
     AdamWState state;
     std::uint64_t text = 0; // checksum of the text trained on
 };

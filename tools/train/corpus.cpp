@@ -15,8 +15,8 @@ std::vector<std::vector<int>> encode_stories(const example::Tokenizer& tokenizer
     std::vector<std::vector<int>> encoded;
     for (const std::string& story : stories) {
         std::vector<int> ids = tokenizer.encode(story);
-        ids.insert(ids.begin(), tokenizer.bos());
-        ids.push_back(tokenizer.eos());
+        ids.insert(ids.begin(), example::bpe_bytes::bos);
+        ids.push_back(example::bpe_bytes::eos);
         ids.resize(std::min(ids.size(), context));
         encoded.push_back(std::move(ids));
     }

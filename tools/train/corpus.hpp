@@ -2,8 +2,8 @@
 // Text files as stories, stories as tokens, tokens as batches of whole stories.
 #pragma once
 
+#include "../../examples/tokenizer/tokenizer.hpp"
 #include "../../examples/transformer/text.hpp"
-#include "../../examples/transformer/tokenizer.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -205,7 +205,7 @@ private:
 
 Score score_file(const std::string& model, const std::string& text) {
     const ModelFile file(model);
-    const example::Tokenizer tokenizer(file.merges());
+    const example::Tokenizer tokenizer = example::Tokenizer::from_merges(file.merges());
     const Reader reader(file);
     Score score;
     // One id more than the context: the last one is predicted, not fed.

@@ -2,8 +2,8 @@
 // Names, limits, and what a resumed run may change.
 #include "recipe.hpp"
 
+#include "../../examples/tokenizer/bpe_bytes.hpp"
 #include "../../examples/transformer/error.hpp"
-#include "../../examples/transformer/tokenizer.hpp"
 #include "corpus.hpp"
 
 #include <algorithm>
@@ -104,7 +104,7 @@ void validate(const Recipe& r) {
     };
     // The model file's limits, and at least one merge: it holds no empty tensor.
     const Config& m = r.model;
-    within("vocab", m.vocab, example::Tokenizer::first_merge + 1, example::Tokenizer::max_vocab);
+    within("vocab", m.vocab, example::bpe_bytes::first_merge + 1, example::bpe_bytes::max_vocab);
     within("hidden", m.dim, 1, 1U << 16U);
     within("layers", m.layers, 1, 1024);
     within("heads", m.heads, 1, 1024);

@@ -105,7 +105,8 @@ Checkpoint start(const TrainOptions& options, const std::vector<std::string>& st
     const std::size_t vocab = c.recipe.model.vocab;
     c.merges = options.tokenizer.empty() ? train_bpe(stories, vocab)
                                          : load_checkpoint(options.tokenizer).merges;
-    if (const std::size_t entries = Tokenizer(c.merges).vocab_size(); entries != vocab) {
+    if (const std::size_t entries = Tokenizer::from_merges(c.merges).vocab_size();
+        entries != vocab) {
         throw example::UserError("--vocab " + to_text(vocab) + ": the tokenizer has " +
                                  to_text(entries) + " entries");
     }
@@ -168,7 +169,7 @@ private:
 Run::Run(const TrainOptions& options, Checkpoint checkpoint,
          const std::vector<std::string>& stories)
     : options_(options), checkpoint_(std::move(checkpoint)), models_(options.threads) {
-    const Tokenizer tokenizer(checkpoint_.merges);
+    const Tokenizer tokenizer = Tokenizer::from_merges(checkpoint_.merges);
     std::vector<std::string> kept;
     std::vector<std::string> held;
     for (std::size_t i = 0; i < stories.size(); ++i) {

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// Known ways to cut text.
+#include "split_patterns.hpp"
+
+#include <algorithm>
+
+namespace bitnet::example {
+
+const char* const gpt2_pattern =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
+const SplitRule* split_rule(std::string_view name) {
+    // The contractions of Llama 3 and Qwen, and what their patterns end in.
+    const std::string front = R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|)";
+    const std::string back = R"([\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+    static const std::vector<SplitRule> rules = {
+        {{"llama-bpe", "llama3", "llama-v3", "falcon3", "falcon_e", "falcon-h1", "pixtral",
+          "midm-2.0", "lfm2"},
+         {front + R"([^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+)" + back},
+         true},
+        {{"qwen2", "deepseek-r1-qwen", "megrez"},
+         {front + R"([^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+)" + back}},
+        {{"qwen35"},
+         {front + R"([^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+)" + back}},
+        {{"gpt-2", "phi-2", "exaone4"}, {gpt2_pattern}},
+        {{"smollm", "starcoder", "refact", "command-r", "codeshell"}, {R"(\p{N})", gpt2_pattern}},
+        {{"default"}, {R"([\p{P}\$\+<=>\^~\|]+)", gpt2_pattern, R"(\p{N}+)", R"([0-9][0-9][0-9])"}},
+    };
+    for (const SplitRule& rule : rules) {
+        if (std::count(rule.names.begin(), rule.names.end(), name) != 0) return &rule;
+    }
+    return nullptr;
+}
+
+} // namespace bitnet::example

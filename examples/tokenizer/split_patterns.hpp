@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The regular expressions by which known tokenizers cut text, under the names of GGUF files.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bitnet::example {
+
+struct SplitRule {
+    std::vector<std::string_view> names; // as tokenizer.ggml.pre has them
+    std::vector<std::string> patterns;
+    bool whole_pieces = false; // a piece that is a token needs no merges
+};
+
+/// The rule with that name; nullptr: none has.
+const SplitRule* split_rule(std::string_view name);
+
+/// ByteLevel of tokenizer.json, where it splits.
+extern const char* const gpt2_pattern;
+
+} // namespace bitnet::example
