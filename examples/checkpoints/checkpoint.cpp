@@ -4,10 +4,15 @@
 
 #include "error.hpp"
 #include "gguf_model.hpp"
+#include "hf_model.hpp"
+#include "system_text.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 namespace bitnet::example {
 
@@ -26,6 +31,8 @@ void check_config(const Config& config) {
 }
 
 Checkpoint read_checkpoint(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::is_directory(as_path(path), error)) return read_hf_directory(path);
     MappedFile file{InputFile(path)};
     Checkpoint checkpoint = checkpoint_of(GgufFile(path, file.bytes()));
     checkpoint.files.push_back(std::move(file));
