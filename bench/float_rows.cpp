@@ -25,7 +25,7 @@ struct Operands {
 
     Operands(std::size_t tokens_, std::size_t cols_)
         : tokens(tokens_), cols(cols_), x(tokens * cols), w(tokens * cols), out(tokens * cols),
-          packed(bitnet::scratch_bytes<bitnet::Int8>(tokens, cols)) {
+          packed(bitnet::scratch_bytes<bitnet::Int8Groups<32>>(tokens, cols)) {
         std::mt19937 numbers(1);
         for (auto* values : {&x, &w}) {
             for (float& v : *values) v = static_cast<float>(numbers() % 2000) / 500.0f - 2.0f;
@@ -61,6 +61,8 @@ void quantize(const Table& table, Operands& o) {
 const std::vector<Function>& functions() {
     static const std::vector<Function> list{
         {"quantize/int8", 5, quantize<bitnet::Int8>},
+        {"quantize/int8g32", 5.125, quantize<bitnet::Int8Groups<32>>},
+        {"quantize/int8g128", 5.03125, quantize<bitnet::Int8Groups<128>>},
         {"quantize/sign", 4.125, quantize<bitnet::Sign>},
         {"quantize/signnorm", 4.125, quantize<bitnet::SignNorm>},
         {"rms_norm", 8,

@@ -71,7 +71,7 @@ std::vector<Case> head_cases() {
             {2560, 2560, 512, false, 1, Part::main}};
 }
 
-// Activations of 2 and 4 bits: their kernels have all shapes under their own names.
+// Activations of 2 and 4 bits, and with groups: their kernels have all shapes under other names.
 std::vector<Case> narrow_cases() {
     return {{6912, 2560, 1, true, 1, Part::main},
             {2560, 2560, 1, false, 1, Part::main},
@@ -200,6 +200,14 @@ void add_gemm_rows(Report& report) {
         if constexpr (L::has_groups && C::bits == 8) {
             add<W, C, L>(report, std::string(P::name) + "g128", 128, head ? head_cases() : cases());
         }
+    });
+    // Groups of 128 columns in the weights, and in the tokens too.
+    for_each_type(type_list<Ternary, Binary>{}, [&]<class W>() {
+        for_each_type(type_list<Int8Groups<32>, Int8Groups<128>>{}, [&]<class A>() {
+            add<W, A>(report,
+                      std::string("w") + W::digits + "g128a8g" + std::to_string(A::scale_group),
+                      128, narrow_cases());
+        });
     });
     // Few bits of activation have the kernels of the codes that they are held in.
     for_each_type(type_list<Ternary, Binary>{}, [&]<class W>() {

@@ -27,7 +27,9 @@ public:
     /// group: columns that share a scale; 0 = all
     Problem(std::size_t rows, std::size_t cols, std::size_t tokens, std::size_t group)
         : rows_(rows), cols_(cols), tokens_(tokens), group_(group), weights_(rows * cols),
-          x_(tokens * cols), scales_(rows * groups()), y_(tokens * rows) {
+          x_(tokens * cols), scales_(rows * groups()),
+          token_scales_(tokens * bitnet::groups_of(cols, Activations::scale_group), 1.0f),
+          y_(tokens * rows) {
         std::mt19937 numbers(1);
         for (auto& w : weights_) {
             w = static_cast<std::int8_t>(Weights::code(numbers() % Weights::count));
@@ -35,10 +37,17 @@ public:
         for (auto& q : x_) {
             q = static_cast<std::int8_t>(Activations::code(numbers() % Activations::count));
         }
-        for (auto& s : scales_) s = 0.5f + static_cast<float>(numbers() % 1024) / 1024.0f;
+        const auto draw = [&](std::vector<float>& scales) {
+            for (auto& s : scales) s = 0.5f + static_cast<float>(numbers() % 1024) / 1024.0f;
+        };
+        draw(scales_);
+        if (Activations::scale_group != 0) draw(token_scales_);
         layer_.emplace_back(Layer::from_codes(weights_, rows, cols, scales_, {}, group).value());
         memory_.resize(layer().scratch_bytes(tokens));
-        q_ = bitnet::quantized_from_codes<Codes>(x_, tokens, cols, {}, memory_, group).value();
+        q_ = bitnet::quantized_from_codes<Activations>(x_, tokens, cols, token_scales_, memory_,
+                                                       group)
+                 .value()
+                 .as_codes();
     }
 
     const Layer& layer() const { return layer_.front(); }
@@ -70,26 +79,31 @@ public:
     void clear() { std::memset(y_.data(), 0xff, y_.size() * sizeof(float)); } // NaN equals nothing
 
 private:
-    std::size_t groups() const { return group_ ? (cols_ + group_ - 1) / group_ : 1; }
+    std::size_t groups() const { return bitnet::groups_of(cols_, group_); }
 
     float expected(std::size_t r, std::size_t t) const {
+        const std::size_t step = q_.group ? q_.group : cols_;
+        const std::size_t token_group = q_.scale_group ? q_.scale_group : cols_;
+        const std::size_t token_groups = bitnet::groups_of(cols_, q_.scale_group);
         float sum = 0;
-        for (std::size_t g = 0; g < groups(); ++g) {
-            const std::size_t end = g + 1 == groups() ? cols_ : (g + 1) * group_;
+        for (std::size_t begin = 0; begin < cols_; begin += step) {
+            const std::size_t end = cols_ - begin < step ? cols_ : begin + step;
             std::int32_t dot = 0;
-            for (std::size_t c = g * group_; c < end; ++c) {
+            for (std::size_t c = begin; c < end; ++c) {
                 dot += weights_[r * cols_ + c] * x_[t * cols_ + c];
             }
+            const float weight_scale = scales_[r * groups() + (group_ ? begin / group_ : 0)];
+            const float token_scale = token_scales_[t * token_groups + begin / token_group];
             // volatile: no compiler may contract the product and the sum
-            const volatile float part = static_cast<float>(dot) * scales_[r * groups() + g];
-            sum = g == 0 && !group_ ? part : sum + part;
+            const volatile float part = static_cast<float>(dot) * (weight_scale * token_scale);
+            sum = q_.group ? sum + part : part;
         }
         return sum;
     }
 
     std::size_t rows_, cols_, tokens_, group_;
     std::vector<std::int8_t> weights_, x_;
-    std::vector<float> scales_, y_;
+    std::vector<float> scales_, token_scales_, y_;
     std::vector<Layer> layer_;
     std::vector<std::byte> memory_;
     Copies<View> copies_;

@@ -85,6 +85,8 @@ std::vector<Output> CONTRACT_UNIT(const Input& in) {
     std::vector<Output> out;
     layer<Ternary, Int8>(in, "w158a8", {}, out);
     layer<Ternary, Int8>(in, "w158a8 grouped", {.group = 32}, out);
+    layer<Ternary, Int8Groups<32>>(in, "w158a8g32", {.group = 64}, out);
+    layer<Binary, Int8Groups<128>>(in, "w1a8g128", {}, out);
     layer<Ternary, SignNorm>(in, "w158a1 signnorm", {.per_row = true}, out);
     layer<Ternary, SignMean>(in, "w158a1 signmean", {.group = 64}, out);
     layer<Binary, Int8>(in, "w1a8 centred", {.centred = true}, out);

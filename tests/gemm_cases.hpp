@@ -18,13 +18,26 @@
 
 namespace support {
 
+/// group: columns per scale of the weights, scale_group: of the tokens (int8 alone); 0 = all
 struct Shape {
-    std::size_t rows, cols, tokens, group = 0;
+    std::size_t rows, cols, tokens, group = 0, scale_group = 0;
 };
-/// Whether the pair's layout takes scales per group, where the shape has them.
+/// Whether the pair takes scales per group, where the shape has them.
 template <class P>
 constexpr bool takes(Shape shape) {
-    return shape.group == 0 || P::Layout::has_groups;
+    return (shape.group == 0 && shape.scale_group == 0) ||
+           (P::Layout::has_groups &&
+            (shape.scale_group == 0 || std::is_same_v<typename P::Codes, bitnet::Int8>));
+}
+/// Calls f(Int8Groups<group>{}), or f(Codes{}) where group is 0.
+template <class Codes, class F>
+auto with_kind(std::size_t group, F&& f) {
+    if constexpr (std::is_same_v<Codes, bitnet::Int8>) {
+        if (group == 32) return f(bitnet::Int8Groups<32>{});
+        if (group == 64) return f(bitnet::Int8Groups<64>{});
+        if (group == 128) return f(bitnet::Int8Groups<128>{});
+    }
+    return f(Codes{});
 }
 
 template <class P>
@@ -46,7 +59,8 @@ public:
                     {}};
         if (with_bias) weights_.bias = random.reals(shape.rows, 10.0f);
         const auto codes = random.codes<Codes>(shape.tokens * shape.cols);
-        std::vector<float> factors = random.reals(shape.tokens);
+        std::vector<float> factors =
+            random.reals(shape.tokens * bitnet::groups_of(shape.cols, shape.scale_group));
         for (float& f : factors) f = f < 0 ? 0.5f - f : 0.5f + f; // a factor is positive
         take(codes, factors);
     }
@@ -78,12 +92,12 @@ public:
     std::vector<float> floats(const bitnet::dispatch::Table& table, std::size_t begin,
                               std::size_t end, std::size_t stride) const {
         std::vector<float> y(shape_.tokens * stride, untouched());
-        const auto& [rows, cols, tokens, group] = shape_;
+        const Shape& s = shape_;
         std::vector<float> packed(
-            bitnet::packed_scale_floats(weights_.scales.size(), rows, cols, group));
-        const auto scales = bitnet::pack_scales(weights_.scales, rows, cols, group, packed);
+            bitnet::packed_scale_floats(weights_.scales.size(), s.rows, s.cols, s.group));
+        const auto scales = bitnet::pack_scales(weights_.scales, s.rows, s.cols, s.group, packed);
         REQUIRE(scales);
-        std::vector<float> bias(bitnet::round_up(rows, 16), 0.0f);
+        std::vector<float> bias(bitnet::round_up(s.rows, 16), 0.0f);
         std::copy(weights_.bias.begin(), weights_.bias.end(), bias.begin());
         table.get<bitnet::functions::Gemm<P>>()(
             view(), quantized_, *scales, weights_.bias.empty() ? nullptr : bias.data(),
@@ -107,17 +121,21 @@ private:
     void take(const std::vector<std::int8_t>& codes, const std::vector<float>& factors) {
         tokens_ = {shape_.tokens,
                    shape_.cols,
-                   std::is_same_v<Codes, bitnet::Int8>,
+                   std::is_same_v<Codes, bitnet::Int8> && shape_.scale_group == 0,
                    {codes.begin(), codes.end()},
-                   factors};
+                   factors,
+                   shape_.scale_group};
         auto packed = bitnet::pack<Weights, Layout>(weights_.codes, shape_.rows, shape_.cols);
         REQUIRE(packed);
         packed_.emplace(*std::move(packed));
-        memory_.resize(bitnet::scratch_bytes<Codes>(shape_.tokens, shape_.cols, shape_.group));
-        auto quantized = bitnet::quantized_from_codes<Codes>(codes, shape_.tokens, shape_.cols,
-                                                             factors, memory_, shape_.group);
-        REQUIRE(quantized);
-        quantized_ = *quantized;
+        quantized_ = with_kind<Codes>(shape_.scale_group, [&]<class Activations>(Activations) {
+            memory_.resize(
+                bitnet::scratch_bytes<Activations>(shape_.tokens, shape_.cols, shape_.group));
+            const auto q = bitnet::quantized_from_codes<Activations>(
+                codes, shape_.tokens, shape_.cols, factors, memory_, shape_.group);
+            REQUIRE(q);
+            return q->as_codes();
+        });
     }
     template <class T, class Values>
     std::vector<T> place(const Values& all, std::size_t begin, std::size_t end, std::size_t stride,

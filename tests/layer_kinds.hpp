@@ -26,7 +26,8 @@ constexpr bool takes_group(std::size_t group) {
 
 template <class P, class A>
 using kind_of =
-    std::conditional_t<std::is_same_v<typename P::Codes, bitnet::codes_of<A>>,
+    std::conditional_t<std::is_same_v<typename P::Codes, bitnet::codes_of<A>> &&
+                           bitnet::takes_activations<A, typename P::Layout>,
                        bitnet::type_list<Kind<typename P::Weights, A, typename P::Layout>>,
                        bitnet::type_list<>>;
 template <class P, class... A>

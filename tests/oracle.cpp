@@ -61,6 +61,49 @@ std::int64_t dot(const Weights& w, const Tokens& x, std::size_t r, std::size_t t
     return sum;
 }
 
+std::size_t group_of(Rule rule) {
+    return rule == Rule::int8_by_32 ? 32 : rule == Rule::int8_by_64 ? 64 : 128;
+}
+
+/// int8 with a factor for each `group` columns of a token.
+void quantize_by_group(std::span<const float> row, std::size_t group, Tokens& out) {
+    for (std::size_t begin = 0; begin < row.size(); begin += group) {
+        const auto part = row.subspan(begin, std::min(group, row.size() - begin));
+        bool finite = true;
+        float most = 1e-5f;
+        for (float v : part) {
+            finite = finite && std::isfinite(v);
+            most = std::fmax(most, std::fabs(v));
+        }
+        const float scaled_by = 127.0f / most;
+        for (float v : part) {
+            const float scaled = v * scaled_by;
+            out.codes.push_back(finite ? static_cast<int>(std::nearbyint(scaled)) : 0);
+        }
+        out.factors.push_back(finite ? most / 127.0f : std::numeric_limits<float>::quiet_NaN());
+    }
+}
+
+float scale_at(const Weights& w, std::size_t r, std::size_t c) {
+    if (w.group == 0) return w.scales.size() == 1 ? w.scales[0] : w.scales[r];
+    return w.scales[r * groups_of(w) + c / w.group];
+}
+
+/// A result where tokens have a factor for each group of columns: a sum over the groups, those of
+/// the weights or of the tokens, whichever have fewer columns.
+float sum_of_groups(const Weights& w, const Tokens& x, std::size_t r, std::size_t t) {
+    const std::size_t groups = (x.cols + x.group - 1) / x.group;
+    const std::size_t step = w.group == 0 ? x.group : std::min(x.group, w.group);
+    float v = 0.0f;
+    for (std::size_t begin = 0; begin < w.cols; begin += step) {
+        const std::size_t end = std::min(w.cols, begin + step);
+        const float scale = scale_at(w, r, begin) * x.factors[t * groups + begin / x.group];
+        const float product = static_cast<float>(dot(w, x, r, t, begin, end)) * scale;
+        v = v + product;
+    }
+    return v;
+}
+
 } // namespace
 
 float sum16(std::span<const float> v) {
@@ -74,8 +117,11 @@ float sum16(std::span<const float> v) {
 
 Rule rule_named(std::string_view name) {
     constexpr std::pair<std::string_view, Rule> rules[] = {
-        {"int8", Rule::int8}, {"int4", Rule::int4},          {"int2", Rule::int2},
-        {"sign", Rule::sign}, {"signnorm", Rule::sign_norm}, {"signmean", Rule::sign_mean}};
+        {"int8", Rule::int8},          {"int8g32", Rule::int8_by_32},
+        {"int8g64", Rule::int8_by_64}, {"int8g128", Rule::int8_by_128},
+        {"int4", Rule::int4},          {"int2", Rule::int2},
+        {"sign", Rule::sign},          {"signnorm", Rule::sign_norm},
+        {"signmean", Rule::sign_mean}};
     for (const auto& [known, rule] : rules) {
         if (name == known) return rule;
     }
@@ -85,8 +131,15 @@ Rule rule_named(std::string_view name) {
 Tokens quantize(Rule rule, const float* x, std::size_t tokens, std::size_t cols,
                 std::size_t stride) {
     Tokens out{tokens, cols, rule == Rule::int8 || rule == Rule::int4, {}, {}};
+    const bool by_group =
+        rule == Rule::int8_by_32 || rule == Rule::int8_by_64 || rule == Rule::int8_by_128;
+    if (by_group) out.group = group_of(rule);
     for (std::size_t t = 0; t < tokens; ++t) {
         const std::span<const float> row(x + t * stride, cols);
+        if (by_group) {
+            quantize_by_group(row, out.group, out);
+            continue;
+        }
         bool finite = true;
         float largest = 0.0f;
         for (float v : row) {
@@ -169,10 +222,12 @@ std::vector<float> forward(const Weights& w, const Tokens& x) {
     for (std::size_t t = 0; t < x.tokens; ++t) {
         for (std::size_t r = 0; r < w.rows; ++r) {
             float v = 0.0f;
-            if (w.group == 0) {
+            if (x.group != 0) {
+                v = sum_of_groups(w, x, r, t);
+            } else if (w.group == 0) {
                 v = static_cast<float>(dot(w, x, r, t, 0, w.cols));
                 v = x.divides ? v / x.factors[t] : v * x.factors[t];
-                v = v * (w.scales.size() == 1 ? w.scales[0] : w.scales[r]);
+                v = v * scale_at(w, r, 0);
             } else {
                 for (std::size_t g = 0; g < groups; ++g) {
                     const std::size_t end = std::min(w.cols, (g + 1) * w.group);

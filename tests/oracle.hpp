@@ -13,15 +13,27 @@
 namespace oracle {
 
 /// The rules for activations, and the one of a name: "int8", "signnorm", ...
-enum class Rule { int8, int4, int2, sign, sign_norm, sign_mean };
+enum class Rule {
+    int8,
+    int8_by_32,
+    int8_by_64,
+    int8_by_128,
+    int4,
+    int2,
+    sign,
+    sign_norm,
+    sign_mean
+};
 Rule rule_named(std::string_view name);
 
-/// Quantized tokens as plain integers. factors: Int8 and Int4 divide by it, other kinds multiply.
+/// Quantized tokens as plain integers. factors: Int8 and Int4 divide by it, other kinds multiply;
+/// with groups there is one for each `group` columns of a token.
 struct Tokens {
     std::size_t tokens = 0, cols = 0;
     bool divides = false;
     std::vector<int> codes;     // (tokens, cols)
-    std::vector<float> factors; // (tokens)
+    std::vector<float> factors; // (tokens) or (tokens, groups)
+    std::size_t group = 0;
 };
 
 /// x (tokens, cols) float, row t at x + t * stride

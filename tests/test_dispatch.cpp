@@ -89,8 +89,8 @@ TEST_CASE("the choice is made once, from any thread", "[dispatch]") {
 #endif
 }
 
-TEMPLATE_TEST_CASE("dynamic, native and scalar give the same bits", "[dispatch]", Int8, Int4, Int2,
-                   Sign, SignNorm, SignMean) {
+TEMPLATE_LIST_TEST_CASE("dynamic, native and scalar give the same bits", "[dispatch]",
+                        activation_kinds) {
     constexpr std::size_t rows = 100, cols = 201, tokens = 10;
     support::Random random(60);
     const auto check = [&](const auto& layer) {

@@ -20,7 +20,8 @@ void check(Shape shape, std::uint64_t seed, bool bias = true) {
     const auto floats = product.expected_floats(0, shape.rows, shape.rows);
     for (const auto* table : support::clusters()) {
         INFO(table->name << ": " << shape.rows << " rows, " << shape.cols << " columns, "
-                         << shape.tokens << " tokens, group " << shape.group);
+                         << shape.tokens << " tokens, groups " << shape.group << " and "
+                         << shape.scale_group);
         REQUIRE(difference(product.dots(*table, 0, shape.rows, shape.rows), dots) == "");
         REQUIRE(difference(product.floats(*table, 0, shape.rows, shape.rows), floats) == "");
     }
@@ -117,14 +118,41 @@ TEMPLATE_LIST_TEST_CASE("groups along the columns have their own scales", "[gemm
     }
 }
 
+TEMPLATE_LIST_TEST_CASE("groups of tokens have their own scales", "[gemm]", bitnet::products) {
+    // The weights' groups may be wider or narrower, or none.
+    std::size_t i = 0;
+    for (std::size_t scale_group : {32u, 64u, 128u}) {
+        for (std::size_t group : {0u, 32u, 64u, 128u, 256u}) {
+            const std::size_t widest = std::max(group, scale_group);
+            for (std::size_t cols : {std::size_t{1}, widest - 1, widest, widest + 1,
+                                     2 * widest + 33, 3 * widest + 2}) {
+                ++i;
+                const std::size_t tokens = i % 2 ? 1 : 1 + i * 7 % 11;
+                check<TestType>({1 + i * 13 % 67, cols, tokens, group, scale_group}, i, i % 3 != 0);
+            }
+            for (std::size_t tokens : {17u, 69u}) { // codes are unpacked, 480 columns at a time
+                check<TestType>({35, 601, tokens, group, scale_group}, tokens + group,
+                                tokens == 17);
+            }
+        }
+    }
+    for (std::size_t tokens = 1; tokens <= 40; ++tokens) {
+        check<TestType>({50, 157, tokens, tokens % 3 ? 0u : 64u, 32}, tokens);
+    }
+    check<TestType>({17, 3300, 1, 128, 32}, 18, false); // more groups than one call of a tile takes
+    check<TestType>({67, 650, 8, 0, 32}, 19, true);
+}
+
 TEMPLATE_LIST_TEST_CASE("row ranges write their rows and nothing else", "[gemm]",
                         bitnet::products) {
     constexpr std::size_t rows = 83, stride = 91;
     constexpr std::size_t edges[] = {0, 1, 15, 16, 17, 40, 48, 64, 79, 80, 82, 83};
     for (std::size_t tokens : {1u, 5u, 17u}) {
-        for (std::size_t group : {0u, 32u}) {
-            if (!support::takes<TestType>({rows, 70, tokens, group})) continue;
-            const Product<TestType> product({rows, 70, tokens, group}, tokens);
+        for (const auto& [group, scale_group] :
+             {std::pair<std::size_t, std::size_t>{0, 0}, {32, 0}, {0, 32}}) {
+            const Shape shape{rows, 70, tokens, group, scale_group};
+            if (!support::takes<TestType>(shape)) continue;
+            const Product<TestType> product(shape, tokens);
             const auto all_dots = product.expected_dots(0, rows, stride);
             for (std::size_t begin : edges) {
                 for (std::size_t end : edges) {
@@ -133,7 +161,8 @@ TEMPLATE_LIST_TEST_CASE("row ranges write their rows and nothing else", "[gemm]"
                     const auto floats = product.expected_floats(begin, end, stride);
                     for (const auto* table : support::clusters()) {
                         INFO(table->name << ": rows " << begin << " to " << end << ", " << tokens
-                                         << " tokens, group " << group);
+                                         << " tokens, groups " << shape.group << " and "
+                                         << shape.scale_group);
                         REQUIRE(difference(product.dots(*table, begin, end, stride), dots) == "");
                         REQUIRE(difference(product.floats(*table, begin, end, stride), floats) ==
                                 "");

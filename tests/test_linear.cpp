@@ -28,6 +28,7 @@ TEST_CASE("layers share a quantized input where their kind and group allow") {
     using TernaryLayer = bitnet::BitLinear<bitnet::Ternary, bitnet::Int8>;
     using BinaryLayer = bitnet::BitLinear<bitnet::Binary, bitnet::Int8>;
     using SignLayer = bitnet::BitLinear<bitnet::Ternary, bitnet::SignNorm>;
+    using GroupLayer = bitnet::BitLinear<bitnet::Ternary, bitnet::Int8Groups<32>>;
     constexpr std::size_t cols = 48, tokens = 2, most_rows = 200;
     std::vector<float> weights(most_rows * cols), x(tokens * cols);
     for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 7) - 3;
@@ -53,6 +54,8 @@ TEST_CASE("layers share a quantized input where their kind and group allow") {
     add(ternary, kind_named("ternary-int8"), 64, 32);
     add(std::type_identity<SignLayer>(), kind_named("ternary-signnorm"), 66, 0);
     add(ternary, kind_named("ternary-int8"), 70, 0);
+    add(std::type_identity<GroupLayer>(), kind_named("ternary-int8g32"), 64, 0);
+    add(std::type_identity<GroupLayer>(), kind_named("ternary-int8g32"), 50, 128); // the same sums
 
     const tiny::Aligned bytes(tiny::bytes_of(writer));
     const ModelFile file("layers", bytes.bytes());

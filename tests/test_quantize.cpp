@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Quantizers of activations on every cluster: codes, padding, sums and scales, bit for bit.
+#include <bitnet/products.hpp>
 #include <bitnet/quantize.hpp>
 
 #include <cfloat>
 #include <limits>
-#include <tuple>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -17,7 +17,7 @@ using support::difference;
 
 namespace {
 
-using Kinds = std::tuple<Int8, Int4, Int2, Sign, SignNorm, SignMean>;
+using Kinds = activation_kinds;
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
@@ -50,7 +50,9 @@ std::string fault(const Quantized<Activations>& q, const oracle::Tokens& expecte
             if (c < q.cols && q(t, c) != code) return "operator() at column " + std::to_string(c);
         }
         if (words != oracle::Words::sign) {
-            const std::size_t step = group ? group : q.cols;
+            const std::size_t finer = finer_group(group, expected.group);
+            const std::size_t step = finer ? finer : q.cols;
+            if (q.group != finer) return "columns per sum";
             for (std::size_t g = 0; g * step < q.cols; ++g) {
                 int sum = 0;
                 for (std::size_t c = g * step; c < std::min(q.cols, (g + 1) * step); ++c) {
@@ -61,8 +63,12 @@ std::string fault(const Quantized<Activations>& q, const oracle::Tokens& expecte
             }
         }
     }
-    return difference(std::span<const float>(q.scales, q.tokens),
-                      std::span<const float>(expected.factors));
+    const std::size_t groups = groups_of(q.cols, expected.group);
+    std::vector<float> scales; // row-major
+    for (std::size_t t = 0; t < q.tokens; ++t) {
+        for (std::size_t g = 0; g < groups; ++g) scales.push_back(q.scales[g * q.tokens + t]);
+    }
+    return difference(scales, expected.factors);
 }
 
 /// Runs every cluster's quantizer over memory that held something else before.
@@ -107,6 +113,12 @@ TEMPLATE_LIST_TEST_CASE("sums by group", "[quantize]", Kinds) {
              {std::size_t{1}, group - 1, group, group + 1, 3 * group, 3 * group + 17}) {
             check<TestType>(random.reals(11 * cols), 11, cols, group);
         }
+    }
+    // More groups of activations than have their scales at once, of many sizes.
+    for (std::size_t group : {0u, 32u, 256u}) {
+        auto x = random.reals(3 * 2500);
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] *= static_cast<float>(1 + i / 32 % 7);
+        check<TestType>(x, 3, 2500, group);
     }
 }
 
@@ -154,7 +166,7 @@ TEST_CASE("the largest magnitude becomes 127 whatever it is", "[quantize]") {
 TEMPLATE_LIST_TEST_CASE("a NaN or an infinity poisons its own token", "[quantize]", Kinds) {
     support::Random random(23);
     constexpr std::size_t tokens = 10;
-    for (std::size_t cols : {1u, 5u, 16u, 17u, 33u, 64u}) {
+    for (std::size_t cols : {1u, 5u, 16u, 17u, 33u, 64u, 150u}) {
         for (float bad : {not_a_number, -not_a_number, infinity, -infinity,
                           std::bit_cast<float>(0x7f800001u)}) {
             for (std::size_t at : {std::size_t{0}, cols / 2, cols - 1}) {
@@ -209,8 +221,8 @@ TEMPLATE_LIST_TEST_CASE("ranges, strides, executors and memory give the same bit
     }
 }
 
-TEMPLATE_TEST_CASE("tokens from codes", "[quantize]", Int8, Int2, Sign, SignNorm, SignMean,
-                   Ternary) {
+TEMPLATE_TEST_CASE("tokens from codes", "[quantize]", Int8, Int8Groups<32>, Int8Groups<128>, Int2,
+                   Sign, SignNorm, SignMean, Ternary) {
     support::Random random(25);
     using Codes = codes_of<TestType>;
     constexpr auto words = words_of<TestType>();
@@ -219,14 +231,17 @@ TEMPLATE_TEST_CASE("tokens from codes", "[quantize]", Int8, Int2, Sign, SignNorm
             for (std::size_t group : {0u, 64u}) {
                 CAPTURE(tokens, cols, group);
                 const auto codes = random.codes<Codes>(tokens * cols);
-                const auto scales = random.reals(tokens);
+                const std::size_t scale_groups = groups_of(cols, TestType::scale_group);
+                const auto scales = random.reals(tokens * scale_groups);
                 std::vector<std::byte> memory(scratch_bytes<TestType>(tokens, cols, group),
                                               std::byte{0xff});
                 const auto q =
                     quantized_from_codes<TestType>(codes, tokens, cols, scales, memory, group);
                 REQUIRE(q);
                 std::size_t wrong = 0;
-                const std::size_t padded = (cols + 31) / 32 * 32, step = group ? group : padded;
+                const std::size_t padded = (cols + 31) / 32 * 32;
+                const std::size_t finer = finer_group(group, TestType::scale_group);
+                const std::size_t step = finer ? finer : padded;
                 for (std::size_t t = 0; t < tokens; ++t) {
                     std::vector<int> sums((cols + step - 1) / step);
                     for (std::size_t c = 0; c < padded; ++c) {
@@ -244,13 +259,33 @@ TEMPLATE_TEST_CASE("tokens from codes", "[quantize]", Int8, Int2, Sign, SignNorm
                     for (std::size_t g = 0; g < sums.size(); ++g) {
                         wrong += q->sums[g * tokens + t] != sums[g];
                     }
+                    for (std::size_t g = 0; g < scale_groups; ++g) {
+                        wrong += q->scales[g * tokens + t] != scales[t * scale_groups + g];
+                    }
                 }
                 REQUIRE(wrong == 0);
-                REQUIRE(difference(std::span<const float>(q->scales, tokens),
-                                   std::span<const float>(scales)) == "");
             }
         }
     }
+}
+
+TEST_CASE("tokens from codes take a scale for each group", "[quantize]") {
+    constexpr std::size_t tokens = 3, cols = 70;
+    const std::vector<std::int8_t> codes(tokens * cols, 1);
+    std::vector<float> scales(tokens * 3, 1.0f);
+    std::vector<std::byte> memory(scratch_bytes<Int8Groups<32>>(tokens, cols));
+    const auto make = [&] {
+        return quantized_from_codes<Int8Groups<32>>(codes, tokens, cols, scales, memory);
+    };
+    CHECK(make()->group == 32);
+    scales[7] = infinity;
+    CHECK(make().error().code == Errc::bad_scale);
+    CHECK(make().error().where == 7);
+    scales.pop_back();
+    CHECK(make().error().code == Errc::wrong_size);
+    CHECK(make().error().where == scales.size());
+    scales.clear();
+    CHECK(make()->scales[8] == 1.0f);
 }
 
 TEMPLATE_TEST_CASE("tokens from codes refuse wrong input", "[quantize]", Int8, Sign, Ternary) {

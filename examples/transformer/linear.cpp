@@ -86,7 +86,7 @@ std::size_t run(const BitLinear<W, A, L>& first, Matrix<const float> x,
     const Quantized<A> quantized = first.template quantize<Isa>(x, scratch, pool);
     const auto can_share = [&](const auto& layer) {
         if constexpr (Takes<std::decay_t<decltype(layer)>, A>) {
-            return layer.group() == quantized.group;
+            return layer.sum_group() == quantized.group;
         } else {
             return false;
         }

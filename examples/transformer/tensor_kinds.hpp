@@ -47,6 +47,14 @@ inline constexpr std::tuple tensor_kinds{
     KindRow<BitLinear<Int8, Int8>>{TensorKind{25}, "int8-int8"},
     KindRow<BitLinear<Int6, Int8>>{TensorKind{26}, "int6-int8"},
     KindRow<ScreenedHead>{TensorKind{27}, "screened-int8"},
+    KindRow<BitLinear<Ternary, Int8Groups<32>>>{TensorKind{28}, "ternary-int8g32"},
+    KindRow<BitLinear<Ternary, Int8Groups<128>>>{TensorKind{29}, "ternary-int8g128"},
+    KindRow<BitLinear<Binary, Int8Groups<32>>>{TensorKind{30}, "binary-int8g32"},
+    KindRow<BitLinear<Binary, Int8Groups<128>>>{TensorKind{31}, "binary-int8g128"},
+    KindRow<BitLinear<Int8, Int8Groups<32>>>{TensorKind{32}, "int8-int8g32"},
+    KindRow<BitLinear<Int8, Int8Groups<128>>>{TensorKind{33}, "int8-int8g128"},
+    KindRow<BitLinear<Int6, Int8Groups<32>>>{TensorKind{34}, "int6-int8g32"},
+    KindRow<BitLinear<Int6, Int8Groups<128>>>{TensorKind{35}, "int6-int8g128"},
 };
 
 /// Calls f(row) for each row of the list until one call returns true; whether one did.

@@ -32,22 +32,27 @@ namespace BITNET_NAMESPACE {
 ///   sign kinds: the same with scale_x = 1, std|x| or mean|x|
 ///   scales per group: s = 0; s = s + float(dot_g) * scale[r, g] for each g in order; then s takes
 ///   the place of float(dot) * scale_w
+///   Int8Groups: s = 0; s = s + float(dot_g) * (scale_w * scale_x) for each g in order of the finer
+///   groups of weights and activations; y = s + bias,  scale_x = max(max|x|, 1e-5) / 127 of a group
 /// W (rows, cols) of a format · x (tokens, cols) float · y (tokens, rows) float
 /// exact: dots are exact; every float operation is rounded once to float32 and never contracted:
 ///        the same bits on every ISA, compiler, flag set and thread count, for codes that verify()
 ///        accepts (on others a result is some number); a NaN is a NaN of any payload
 /// source: arXiv 2310.11453 (b1), 2402.17764 (b1.58)
 ///
-/// Weights: Binary, Ternary. Activations: Int8, Int4, Int2, Sign, SignNorm, SignMean; Ternary takes
-/// quantized input only (what bitglu() yields). Weights of more bits meet Int8 and Int4. A
-/// layer is one block of bytes, owned or mapped, and carries no ISA: it may be made in one
-/// translation unit and run in another. Layout: of the codes. products.hpp lists the layouts
-/// that each pair has kernels for; docs/formats.md says which is worth it when.
+/// Weights: Binary, Ternary. Activations: Int8, Int8Groups, Int4, Int2, Sign, SignNorm, SignMean;
+/// Ternary takes quantized input only (what bitglu() yields). Weights of more bits meet Int8,
+/// Int8Groups and Int4. A layer is one block of bytes, owned or mapped, and carries no ISA: it may
+/// be made in one translation unit and run in another. Layout: of the codes. products.hpp lists the
+/// layouts that each pair has kernels for; docs/formats.md says which is worth it when.
 template <class Weights, class Activations, class L = preferred_layout<Weights, Activations>>
 class BitLinear {
 public:
     using Codes = codes_of<Activations>;
     using Layout = L;
+    static_assert(takes_activations<Activations, Layout>,
+                  "a line of this layout holds no whole groups of columns: activations with a "
+                  "scale per group need another layout, see products.hpp");
 
     /// A layer from integer codes.
     /// codes (rows, cols) row-major, each one of the format's: Weights::is_code()
@@ -154,8 +159,13 @@ public:
 
     BITNET_INLINE std::size_t rows() const noexcept { return image_.rows(); }
     BITNET_INLINE std::size_t cols() const noexcept { return image_.cols(); }
-    /// Columns per scale; 0 = all.
+    /// Columns per scale of the weights; 0 = all.
     BITNET_INLINE std::size_t group() const noexcept { return image_.group(); }
+    /// Columns per sum: the finer of group() and of the activations' groups; 0 = all. Layers of the
+    /// same activations, cols() and sum_group() may share a quantized input.
+    BITNET_INLINE std::size_t sum_group() const noexcept {
+        return finer_group(group(), Activations::scale_group);
+    }
     BITNET_INLINE bool has_bias() const noexcept { return image_.bias() != nullptr; }
     /// (rows), or empty without a bias.
     BITNET_INLINE std::span<const float> bias() const noexcept {
@@ -220,7 +230,7 @@ public:
         forward<Isa>(quantize<Isa>(x, scratch, executor), y, executor);
     }
 
-    /// The same from input that is quantized already, with this layer's group.
+    /// The same from input that is quantized already, by a layer with this sum_group().
     template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN void forward(const Quantized<Activations>& x, Matrix<float> y,
                                const E& executor = serial) const noexcept {
@@ -283,7 +293,8 @@ Output(const Layer&, Matrix<float>) -> Output<Layer>;
 /// Several layers of one input, as q, k, v and gate, up are, in one call of the executor:
 /// forward(x, executor, Output{q, y_q}, Output{k, y_k}, Output{v, y_v}), each y = its layer of x
 /// x (tokens, cols) quantized by any of the layers · y (tokens, rows of its layer) float
-/// pre:   the layers are of Activations, and of one cols() and group(); no y overlaps another, or x
+/// pre:   the layers are of Activations, and of one cols() and sum_group(); no y overlaps another,
+///        or x
 /// exact: the bits of layer.forward(x, y)
 /// cost:  as layer.forward() of all their rows together: one parallel_for, not one a layer
 template <class Isa = isa::native, class Activations, class E, class... Layers>

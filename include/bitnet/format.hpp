@@ -25,6 +25,8 @@ struct CodeRange {
     static constexpr std::size_t count = (Maximum - Minimum) / Step + 1;
     /// The largest code that from_float() makes, of either sign.
     static constexpr int max_code = Maximum;
+    /// Of activations: columns that share a scale; 0 = all of a token.
+    static constexpr std::size_t scale_group = 0;
     /// What kernels multiply by an activation is at most this large: |w|, or u, which is at most 2
     /// where they sum u instead.
     static constexpr int largest = -Minimum > 2 ? -Minimum : 2;
@@ -121,6 +123,19 @@ struct Int4 : CodeRange<-8, 7, 4> {
     static constexpr const char* digits = "4";
     static constexpr std::uint32_t id = 20;
     static constexpr FloatRule float_rule = FloatRule::absmax;
+    using codes = Int8;
+};
+
+/// Activations, int8 with a scale for each Group columns: m = max(max|x|, 1e-5) of these columns,
+/// q = round-half-even(x * (127 / m)), scale m / 127. They travel as Int8's codes.
+template <std::size_t Group>
+struct Int8Groups : CodeRange<-128, 127, 8> {
+    static_assert(Group == 32 || Group == 64 || Group == 128,
+                  "int8 activations have a scale per 32, 64 or 128 columns, or (Int8) per token");
+    BITNET_HIDDEN static constexpr const char* name = Group == 32   ? "int8g32"
+                                                      : Group == 64 ? "int8g64"
+                                                                    : "int8g128";
+    static constexpr std::size_t scale_group = Group;
     using codes = Int8;
 };
 

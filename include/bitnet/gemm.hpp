@@ -52,9 +52,12 @@ BITNET_INLINE void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Code
 /// s takes the place of float(dot) * scale[r]:
 /// y[t, r] = s / a[t] + bias[r],  y[t, r] = s * scale_x[t] + bias[r]
 /// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) float
+/// tokens with scales per group too (Int8Groups): s = 0; s = s + float(dot_g) * (scale[r, g] *
+/// scale_x[t, g]) for each g in order of the finer groups, where scale[r, g] and scale_x[t, g] are
+/// those of the group's columns; y[t, r] = s + bias[r]
 /// bias: tile_rows floats per row block, or nullptr for none
-/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; scales.group == x.group,
-///        which is 0 or, if Layout::has_groups, one of is_group()
+/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; x.group is the finer of
+///        scales.group and x.scale_group: 0 or, if Layout::has_groups, one of is_group()
 /// exact: the expression above, one rounding to float32 per operation, the same bits on every ISA
 /// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
 template <class Isa = isa::native, class Weights, class Codes, class Layout>
@@ -62,7 +65,7 @@ BITNET_INLINE void gemm(PackedView<Weights, Layout> weights, Quantized<Codes> x,
                         const float* bias, Matrix<float> y, std::size_t row_begin,
                         std::size_t row_end) noexcept {
     detail::check_product<Isa>(weights, x, y, row_end);
-    BITNET_ASSERT(scales.group == x.group);
+    BITNET_ASSERT(x.group == finer_group(scales.group, x.scale_group));
     isa::call<functions::Gemm<Product<Weights, Codes, Layout>>, Isa>(weights, x, scales, bias, y,
                                                                      row_begin, row_end);
 }

@@ -44,4 +44,10 @@ BITNET_INLINE constexpr std::size_t groups_of(std::size_t cols, std::size_t grou
     return group ? (cols + group - 1) / group : 1;
 }
 
+/// The smaller of two numbers of columns, where 0 = all: both are a power of two times 32, so one
+/// divides the other.
+BITNET_INLINE constexpr std::size_t finer_group(std::size_t a, std::size_t b) noexcept {
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 } // namespace BITNET_NAMESPACE

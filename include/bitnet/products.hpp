@@ -46,9 +46,14 @@ using products = type_list<Product<Ternary, Int8, layout::Rows16>,   //
                            Product<Int6, Int8, layout::Six16>,       //
                            Product<Int4, Int8, layout::Rows16>>;
 
-/// What a layer's activations may be. Int4 has the codes of Int8, and so its kernels; Int2 those of
-/// Ternary; the sign kinds differ in their scale alone.
-using activation_kinds = type_list<Int8, Int4, Int2, Sign, SignNorm, SignMean>;
+/// What a layer's activations may be. Int4 and Int8Groups have the codes of Int8, and so its
+/// kernels; Int2 those of Ternary; the sign kinds differ in their scale alone.
+using activation_kinds = type_list<Int8, Int8Groups<32>, Int8Groups<64>, Int8Groups<128>, Int4,
+                                   Int2, Sign, SignNorm, SignMean>;
+
+/// Whether layers whose weights are in Layout may have these activations.
+template <class Activations, class Layout>
+inline constexpr bool takes_activations = Activations::scale_group == 0 || Layout::has_groups;
 
 namespace detail {
 template <class Weights, class Codes, class... P>

@@ -23,18 +23,22 @@
 namespace BITNET_NAMESPACE {
 
 /// Int8:     a = 127 / max(max|x|, 1e-5), q = round-half-even(x * a)
-/// Int4:     the same with a = 7 / max(max|x|, 1e-5)
+/// Int8Groups<G>: of each G columns m = max(max|x|, 1e-5), q = round-half-even(x * (127 / m)),
+/// scale
+///           m / 127
+/// Int4:     as Int8 with a = 7 / max(max|x|, 1e-5)
 /// Int2:     m = max(max|x|, 1e-5), q = round-half-even(x * (1 / m)), scale m
 /// Sign:     q = -1 where x < 0, else +1; scale 1
 /// SignNorm: the same signs; m = mean|x|, scale = sqrt(mean of (|x| - m)^2)
 /// SignMean: the same signs; scale = mean|x|
 /// x (tokens, cols) float · scratch: scratch_bytes<Activations>(tokens, cols, group) bytes, with
 /// any alignment, owned by the caller as long as the result is used
-/// group: columns per sum of q; that of the weights it will meet (0, 32, 64, 128 or 256)
+/// group: that of the weights which q will meet (0, 32, 64, 128 or 256); q.group is the finer one
 /// pre:   scratch is large enough and does not overlap x
 /// exact: one rounding to float32 per operation; sums by 16 interleaved partials (element i into
-///        i mod 16) folded 8, 4, 2, 1. A token with a NaN or an infinity gets the scale NaN.
-/// cost:  reads x once (Sign, SignMean) or twice (Int8, Int4, Int2, SignNorm); no allocation
+///        i mod 16) folded 8, 4, 2, 1. A token with a NaN or an infinity (of Int8Groups: a group
+///        with one) gets the scale NaN.
+/// cost:  reads x once (Sign, SignMean) or twice (other kinds); no allocation
 /// source: arXiv 2402.17764 (Int8)
 template <class Activations, class Isa = isa::native, class E = Serial>
 BITNET_HIDDEN Quantized<Activations> quantize(Matrix<const float> x, std::span<std::byte> scratch,
@@ -53,9 +57,10 @@ BITNET_HIDDEN Quantized<Activations> quantize(Matrix<const float> x, std::span<s
 
 /// A batch from the caller's own codes.
 /// codes (tokens, cols) row-major, tokens >= 0: Int8 any int8; Sign kinds -1 or 1; Ternary -1, 0, 1
-/// scales (tokens), see Quantized; {} = all 1 · scratch: scratch_bytes(tokens, cols, group) bytes
+/// scales (tokens), see Quantized; Int8Groups<G>: (tokens, ceil(cols / G)) row-major; {} = all 1
+/// group: of the weights · scratch: scratch_bytes<Activations>(tokens, cols, group) bytes
 /// err: empty_shape (no cols), too_large, bad_group, wrong_size; bad_code (where: index in codes);
-///      bad_scale (where: token)
+///      bad_scale (where: index in scales)
 template <class Activations, class Isa = isa::native>
 BITNET_HIDDEN Result<Quantized<Activations>>
 quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std::size_t cols,
@@ -67,8 +72,12 @@ quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std
         return detail::wrong_size(codes.size(), tokens * cols,
                                   "number of codes is not tokens * cols");
     }
-    if (!scales.empty() && scales.size() != tokens) {
-        return detail::wrong_size(scales.size(), tokens, "number of scales is not tokens");
+    const std::size_t groups = groups_of(cols, Activations::scale_group);
+    if (!scales.empty() && scales.size() != tokens * groups) {
+        return detail::wrong_size(scales.size(), tokens * groups,
+                                  Activations::scale_group != 0
+                                      ? "number of scales is not tokens * groups"
+                                      : "number of scales is not tokens");
     }
     const std::size_t bytes = scratch_bytes<Activations>(tokens, cols, group);
     if (scratch.size() < bytes) {
@@ -77,8 +86,11 @@ quantized_from_codes(std::span<const std::int8_t> codes, std::size_t tokens, std
 
     const Quantized<Activations> q = detail::place<Activations>(scratch, tokens, cols, group);
     for (std::size_t t = 0; t < tokens; ++t) {
-        q.scales[t] = scales.empty() ? 1.0f : scales[t];
-        if (!detail::is_finite(q.scales[t])) return Error{Errc::bad_scale, t};
+        for (std::size_t g = 0; g < groups; ++g) {
+            float& scale = q.scales[g * tokens + t];
+            scale = scales.empty() ? 1.0f : scales[t * groups + g];
+            if (!detail::is_finite(scale)) return Error{Errc::bad_scale, t * groups + g};
+        }
         const std::size_t c = detail::write_codes<Isa>(codes.data() + t * cols, q, t);
         if (c != cols) return detail::bad_code<codes_of<Activations>>(t * cols + c);
     }

@@ -32,11 +32,15 @@ struct token_layout {
     static constexpr std::size_t chunk_words = layout::tile_cols / word_cols * planes;
 
     std::size_t tokens, cols, group; // group: columns per sum; 0 = all
+    std::size_t scale_group = 0;     // columns per scale; 0 = all
 
     BITNET_INLINE constexpr std::size_t steps() const noexcept {
         return round_up(cols, layout::tile_cols) / word_cols;
     }
     BITNET_INLINE constexpr std::size_t groups() const noexcept { return groups_of(cols, group); }
+    BITNET_INLINE constexpr std::size_t scale_groups() const noexcept {
+        return groups_of(cols, scale_group);
+    }
     BITNET_INLINE constexpr std::size_t token_bytes() const noexcept {
         return steps() * planes * 4;
     }
@@ -76,7 +80,7 @@ struct token_layout {
     BITNET_INLINE constexpr std::size_t bytes() const noexcept {
         constexpr std::size_t alignment = AlignedBytes::alignment;
         return alignment + round_up(code_bytes(), alignment) +
-               round_up(tokens * sizeof(float), alignment) +
+               round_up(scale_groups() * tokens * sizeof(float), alignment) +
                groups() * tokens * sizeof(std::int32_t);
     }
 };
@@ -84,22 +88,25 @@ struct token_layout {
 /// A view of quantized tokens.
 ///   codes   words as token_layout says
 ///   scales  (tokens) Int8, Int4: a, by which the dot is divided; other kinds: by which it is
-///           multiplied. NaN for a token that held a NaN or an infinity: all its outputs are NaN.
+///           multiplied. (scale groups, tokens) Int8Groups: by which the dots of a group are
+///           multiplied. NaN for a token, or group of it, that held a NaN or an infinity: all
+///           outputs of the token are NaN.
 ///   sums    (groups, tokens) Int8's codes: the sum of q over the group; Ternary's: its nonzeros;
 ///           Sign's: unused
+///   group   columns per sum and dot: the finer of the weights' group and of scale_group; 0 = all
 template <class Activations>
 struct Quantized {
     std::uint8_t* codes = nullptr;
     float* scales = nullptr;
     std::int32_t* sums = nullptr;
-    std::size_t tokens = 0, cols = 0, group = 0;
+    std::size_t tokens = 0, cols = 0, group = 0, scale_group = Activations::scale_group;
 
     BITNET_INLINE constexpr token_layout<codes_of<Activations>> layout() const noexcept {
-        return {tokens, cols, group};
+        return {tokens, cols, group, scale_group};
     }
     /// The same tokens as the kernels see them: Sign for all the sign kinds.
     BITNET_INLINE constexpr Quantized<codes_of<Activations>> as_codes() const noexcept {
-        return {codes, scales, sums, tokens, cols, group};
+        return {codes, scales, sums, tokens, cols, group, scale_group};
     }
     /// The code of column c of token t: -128 .. 127, -1 or 1, or -1, 0, 1.
     BITNET_INLINE int operator()(std::size_t t, std::size_t c) const noexcept {
@@ -119,12 +126,22 @@ struct Quantized {
     }
 };
 
+namespace detail {
+/// Where the words, scales and sums of a batch are that meets weights with this group.
+template <class Activations>
+BITNET_INLINE constexpr token_layout<codes_of<Activations>>
+layout_for(std::size_t tokens, std::size_t cols, std::size_t weight_group) noexcept {
+    constexpr std::size_t scale_group = Activations::scale_group;
+    return {tokens, cols, finer_group(weight_group, scale_group), scale_group};
+}
+} // namespace detail
+
 /// Bytes that a batch of quantized tokens takes, wherever they start.
 /// group: 0, or 32, 64, 128, 256 when the weights have scales per group
 template <class Activations>
 BITNET_INLINE constexpr std::size_t scratch_bytes(std::size_t tokens, std::size_t cols,
                                                   std::size_t group = 0) noexcept {
-    return token_layout<codes_of<Activations>>{tokens, cols, group}.bytes();
+    return detail::layout_for<Activations>(tokens, cols, group).bytes();
 }
 
 } // namespace BITNET_NAMESPACE

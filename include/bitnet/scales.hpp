@@ -32,7 +32,7 @@ BITNET_INLINE std::size_t packed_scale_floats(std::size_t scales, std::size_t ro
 ///                                                      per block, with group = 64
 /// The view holds 16 floats for each 16 rows (or for the matrix, or for 64 rows) and each group,
 /// with zeros for rows that pad.
-/// group: 0, 32, 64, 128 or 256 columns per scale; that of the quantized tokens
+/// group: 0, 32, 64, 128 or 256 columns per scale; the one to quantize tokens with
 /// to: packed_scale_floats() floats at least, which the view refers to; it does not overlap scales
 /// cost: writes them once; no allocation
 /// err: empty_shape, too_large, bad_group, wrong_size; bad_scale (where: index)

@@ -104,12 +104,22 @@ private:
     };
     template <class P, class T, class F>
     bool products_agree(F&& multiply) noexcept {
-        return product_agrees<P, T>(rows, cols, 0, multiply) &&
-               (!P::Layout::has_groups || product_agrees<P, T>(rows, cols, 64, multiply)) &&
-               product_agrees<P, T>(long_rows, long_cols, 0, multiply);
+        using Codes = typename P::Codes;
+        if constexpr (P::Layout::has_groups) {
+            if (!product_agrees<P, T, Codes>(rows, cols, 64, multiply)) return false;
+            // Groups of tokens, narrower and wider than those of weights.
+            if constexpr (std::is_same_v<Codes, Int8>) {
+                if (!product_agrees<P, T, Int8Groups<32>>(rows, cols, 64, multiply) ||
+                    !product_agrees<P, T, Int8Groups<128>>(rows, cols, 64, multiply)) {
+                    return false;
+                }
+            }
+        }
+        return product_agrees<P, T, Codes>(rows, cols, 0, multiply) &&
+               product_agrees<P, T, Codes>(long_rows, long_cols, 0, multiply);
     }
     /// most_tokens on the expected table; the first 1, 2, ... tokens, and all, on the other.
-    template <class P, class T, class F>
+    template <class P, class T, class Activations, class F>
     bool product_agrees(std::size_t r, std::size_t c, std::size_t group, F&& multiply) noexcept {
         using Weights = typename P::Weights;
         using Codes = typename P::Codes;
@@ -123,7 +133,7 @@ private:
         std::byte memory[scratch_bytes<Int8>(most_tokens, long_cols)];
         using layout::tile_rows;
         constexpr std::size_t padded = round_up(rows, tile_rows);
-        float scales[padded * 3], bias[padded], factors[most_tokens];
+        float scales[padded * 3], bias[padded], factors[most_tokens * groups_of(cols, 32)];
         T y[2][most_tokens * rows];
         fill<Weights>(w, r * c);
         fill<Codes>(x, most_tokens * c);
@@ -133,12 +143,13 @@ private:
         pack_into<Weights, Layout, Isa>(w, r, c, packed);
         const std::size_t groups = groups_of(c, group);
         const ScaleView scale_view{scales, tile_rows * groups, group ? tile_rows : 0, group};
+        const std::size_t token_groups = groups_of(c, Activations::scale_group);
 
         const auto run = [&](const Table& table, std::size_t n, T* out) {
-            const auto q =
-                quantized_from_codes<Codes, Isa>({x, n * c}, n, c, {factors, n}, memory, group);
+            const auto q = quantized_from_codes<Activations, Isa>(
+                {x, n * c}, n, c, {factors, n * token_groups}, memory, group);
             BITNET_ASSERT(q);
-            multiply(table, Operands<P>{{packed, r, c}, *q, scale_view, bias},
+            multiply(table, Operands<P>{{packed, r, c}, q->as_codes(), scale_view, bias},
                      Matrix<T>(out, n, r));
         };
         run(expected_, most_tokens, y[0]);
@@ -152,7 +163,7 @@ private:
     /// Whether f(table, batch) writes the same from both tables.
     template <class Activations, class F>
     bool batches_agree(std::size_t group, F&& f) noexcept {
-        constexpr std::size_t bytes = round_up(scratch_bytes<Int8>(tokens, cols, 64), 64);
+        constexpr std::size_t bytes = round_up(scratch_bytes<Int8Groups<32>>(tokens, cols), 64);
         alignas(64) std::byte memory[2][bytes] = {};
         f(expected_, place<Activations>(memory[0], tokens, cols, group));
         f(actual_, place<Activations>(memory[1], tokens, cols, group));

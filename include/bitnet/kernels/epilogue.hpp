@@ -3,7 +3,8 @@
 //
 // An epilogue works on Values, tile_rows of a token that go to one row block of y:
 //   convert(dot)                        a dot as Values
-//   zero(), add(sum, dot, block, g)     the sum over groups, with the dot of group g
+//   of_group(block, g)                  what the tokens share in group g of columns
+//   zero(), add(sum, dot, group, t, g)  the sum over groups, with the dot of token t
 //   of_token(t)                         what the values of a token share
 //   finish(v, shared, block, grouped)   what is stored: v is a dot or, with groups, their sum
 #pragma once
@@ -13,6 +14,7 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/kernels/tile.hpp>
+#include <bitnet/quantized.hpp>
 #include <bitnet/simd/f32x16.hpp>
 #include <bitnet/tensor.hpp>
 
@@ -26,7 +28,8 @@ struct IntEpilogue {
 
     static BITNET_INLINE Values convert(const Values& dot) noexcept { return dot; }
     static BITNET_INLINE Values zero() noexcept { return Values::set1(0); }
-    BITNET_INLINE Values add(const Values& sum, const Values& dot, std::size_t,
+    BITNET_INLINE Shared of_group(std::size_t, std::size_t) const noexcept { return {}; }
+    BITNET_INLINE Values add(const Values& sum, const Values& dot, Shared, std::size_t,
                              std::size_t) const noexcept {
         return sum + dot;
     }
@@ -49,9 +52,12 @@ struct FloatEpilogue {
 
     static BITNET_INLINE Values convert(const Dots& dot) noexcept { return Values::from(dot); }
     static BITNET_INLINE Values zero() noexcept { return simd::zeros<Isa>(); }
-    BITNET_INLINE Values add(const Values& sum, const Dots& dot, std::size_t block,
-                             std::size_t g) const noexcept {
-        return sum + convert(dot) * Values::load(scales.at(block, g));
+    BITNET_INLINE Values of_group(std::size_t block, std::size_t g) const noexcept {
+        return Values::load(scales.at(block, g));
+    }
+    BITNET_INLINE Values add(const Values& sum, const Dots& dot, const Values& weight_scales,
+                             std::size_t, std::size_t) const noexcept {
+        return sum + convert(dot) * weight_scales;
     }
     BITNET_INLINE Shared of_token(std::size_t t) const noexcept {
         return Values::set1(token_scales[t]);
@@ -62,6 +68,50 @@ struct FloatEpilogue {
         if (!grouped) v = v * Values::load(scales.at(block, 0));
         if (bias) v = v + Values::load(bias + block * tile_rows);
         return v;
+    }
+};
+
+/// The same for tokens with scales per group of columns: sums are over the finer groups of weights
+/// and tokens.
+template <class Isa>
+struct GroupEpilogue {
+    using Values = simd::f32x16<Isa>;
+    using Dots = simd::i32x16<Isa>;
+    struct Shared {};
+
+    const float* token_scales;
+    std::size_t tokens;
+    ScaleView scales;
+    unsigned token_shift, weight_shift; ///< sums of one scale: 2^shift
+    const float* bias;
+
+    template <class Codes>
+    BITNET_INLINE GroupEpilogue(const Quantized<Codes>& x, const ScaleView& weight_scales,
+                                const float* b) noexcept
+        : token_scales(x.scales), tokens(x.tokens), scales(weight_scales),
+          token_shift(shift(x.scale_group, x.group)), weight_shift(shift(scales.group, x.group)),
+          bias(b) {}
+
+    static BITNET_INLINE Values convert(const Dots& dot) noexcept { return Values::from(dot); }
+    static BITNET_INLINE Values zero() noexcept { return simd::zeros<Isa>(); }
+    BITNET_INLINE Values of_group(std::size_t block, std::size_t g) const noexcept {
+        return Values::load(scales.at(block, g >> weight_shift));
+    }
+    BITNET_INLINE Values add(const Values& sum, const Dots& dot, const Values& weight_scales,
+                             std::size_t t, std::size_t g) const noexcept {
+        const float token_scale = token_scales[(g >> token_shift) * tokens + t];
+        return sum + convert(dot) * (weight_scales * Values::set1(token_scale));
+    }
+    BITNET_INLINE Shared of_token(std::size_t) const noexcept { return {}; }
+    BITNET_INLINE Values finish(Values v, Shared, std::size_t block, bool) const noexcept {
+        return bias ? v + Values::load(bias + block * tile_rows) : v;
+    }
+
+private:
+    static BITNET_INLINE unsigned shift(std::size_t scale_group, std::size_t group) noexcept {
+        unsigned s = 0;
+        while (group << s < scale_group) ++s;
+        return s;
     }
 };
 

@@ -55,10 +55,11 @@ BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Qua
             if (!grouped) break;
             for (std::size_t i = 0; i < values; i += tile_rows) {
                 const std::size_t block = tile.block + i / tile_rows / tile.tokens;
+                const std::size_t token = tile.token + i / tile_rows % tile.tokens;
                 Values sum = first == 0 ? epilogue.zero() : Values::load(sums + i);
                 for (std::size_t g = first; g < last; ++g) {
                     const Dots dot = Dots::load(dots + (g - first) * values + i);
-                    sum = epilogue.add(sum, dot, block, g);
+                    sum = epilogue.add(sum, dot, epilogue.of_group(block, g), token, g);
                 }
                 sum.store(sums + i);
             }
@@ -99,9 +100,16 @@ struct Gemm {
                                   Quantized<typename P::Codes> x, ScaleView scales,
                                   const float* bias, Matrix<float> y, std::size_t row_begin,
                                   std::size_t row_end) noexcept {
-        kernels::compute<Isa>(
-            weights, x, kernels::FloatEpilogue<typename P::Codes, Isa>{x.scales, scales, bias},
-            kernels::OutputRows<float>{y, row_begin, row_end});
+        using Codes = typename P::Codes;
+        const kernels::OutputRows<float> rows{y, row_begin, row_end};
+        if constexpr (token_layout<Codes>::is_int8 && P::Layout::has_groups) {
+            if (x.scale_group != 0) {
+                const kernels::GroupEpilogue<Isa> epilogue(x, scales, bias);
+                return kernels::compute<Isa>(weights, x, epilogue, rows);
+            }
+        }
+        kernels::compute<Isa>(weights, x,
+                              kernels::FloatEpilogue<Codes, Isa>{x.scales, scales, bias}, rows);
     }
 };
 

@@ -25,10 +25,21 @@ namespace BITNET_NAMESPACE {
 
 namespace detail {
 
-template <class Isa, class Activations>
-requires(std::is_same_v<codes_of<Activations>, Int8>) BITNET_INLINE
-    void quantize_token(const float* x, const Quantized<Activations>& q, std::size_t t) noexcept {
-    using V = simd::f32x16<Isa>;
+/// What the floats of some columns are multiplied by to become int8; keep is 0 where they all
+/// become 0, else -1.
+template <class Isa>
+struct Int8Factor {
+    simd::f32x16<Isa> a;
+    simd::i32x16<Isa> keep;
+
+    BITNET_INLINE Int8Factor(float factor, bool finite) noexcept
+        : a(simd::f32x16<Isa>::set1(factor)), keep(simd::i32x16<Isa>::set1(finite ? -1 : 0)) {}
+};
+
+/// Writes the int8 codes of token t and their sums; factor(g) is that of group g of the sums.
+template <class Isa, class Activations, class F>
+BITNET_INLINE void write_int8(const float* x, const Quantized<Activations>& q, std::size_t t,
+                              const F& factor) noexcept {
     using Ints = simd::i32x16<Isa>;
     const auto at = q.layout();
     const std::size_t w = at.width(t);
@@ -45,29 +56,72 @@ requires(std::is_same_v<codes_of<Activations>, Int8>) BITNET_INLINE
         word += Ints::size * w;
     };
 
-    const std::int32_t max_bits = absmax_bits<Isa>(x, q.cols);
-    const bool finite = max_bits < inf_bits;
-    const float max_abs = finite ? float_of(max_bits) : 0.0f;
-    constexpr float max_code = Activations::max_code;
-    const float a = simd::divide(max_code, max_abs > 1e-5f ? max_abs : 1e-5f);
-    set_scale(q.scales[t], finite, a);
-
-    const V factor = V::set1(a);
-    const Ints keep = Ints::set1(finite ? -1 : 0);
     const std::size_t per_sum = q.group ? q.group : q.cols;
     for (std::size_t g = 0, left = q.cols; g < at.groups(); ++g, left -= per_sum) {
         Ints sum = Ints::set1(0);
         const float* from = x + g * per_sum;
+        const Int8Factor<Isa> by = factor(g);
         simd::for_chunks(left < per_sum ? left : per_sum, [&](std::size_t i,
                                                               std::size_t k) BITNET_INLINE_LAMBDA {
             // |x * a| <= max_code * (1 + 2^-22): no clamp is needed
-            const Ints code = (simd::load_chunk<Isa>(from + i, k) * factor).nearest() & keep;
+            const Ints code = (simd::load_chunk<Isa>(from + i, k) * by.a).nearest() & by.keep;
             sum = sum + code;
             put(code);
         });
         q.sums[g * q.tokens + t] = sum.sum();
     }
     if (round_up(q.cols, Ints::size) % layout::tile_cols != 0) put(Ints::set1(0));
+}
+
+template <class Isa, class Activations>
+requires(std::is_same_v<codes_of<Activations>, Int8>&& Activations::scale_group == 0) BITNET_INLINE
+    void quantize_token(const float* x, const Quantized<Activations>& q, std::size_t t) noexcept {
+    const std::int32_t max_bits = absmax_bits<Isa>(x, q.cols);
+    const bool finite = max_bits < inf_bits;
+    const float max_abs = finite ? float_of(max_bits) : 0.0f;
+    constexpr float max_code = Activations::max_code;
+    const float a = simd::divide(max_code, max_abs > 1e-5f ? max_abs : 1e-5f);
+    set_scale(q.scales[t], finite, a);
+    const Int8Factor<Isa> factor(a, finite);
+    write_int8<Isa>(x, q, t, [&](std::size_t) BITNET_INLINE_LAMBDA { return factor; });
+}
+
+/// The factors of the groups of columns from `first` on, at most 16, and their scales to q. A
+/// factor is 0 where the group holds a NaN or an infinity.
+template <class Isa, std::size_t Group>
+BITNET_INLINE void group_factors(const float* x, const Quantized<Int8Groups<Group>>& q,
+                                 std::size_t t, std::size_t first, float (&factors)[16]) noexcept {
+    using V = simd::f32x16<Isa>;
+    using Ints = simd::i32x16<Isa>;
+    const std::size_t left = groups_of(q.cols, Group) - first, n = left < 16 ? left : 16;
+    std::int32_t bits[16] = {};
+    for (std::size_t i = 0; i < n; ++i) {
+        const std::size_t c = (first + i) * Group, cols = q.cols - c;
+        bits[i] = absmax_bits<Isa>(x + c, cols < Group ? cols : Group);
+    }
+    const Ints max_bits = Ints::load(bits);
+    const Ints finite = simd::less_mask(max_bits, Ints::set1(inf_bits));
+    // Numbers >= 0 have the order of their bits.
+    const V m = V::from_bits(larger(max_bits & finite, Ints::set1(bits_of(1e-5f))));
+    const V max_code = V::set1(Int8Groups<Group>::max_code);
+    V::from_bits((max_code / m).bits() & finite).store(factors);
+    simd::select(finite, (m / max_code).bits(), Ints::set1(nan_bits)).store(bits);
+    for (std::size_t i = 0; i < n; ++i) {
+        std::memcpy(q.scales + (first + i) * q.tokens + t, bits + i, sizeof *bits);
+    }
+}
+
+template <class Isa, std::size_t Group>
+BITNET_INLINE void quantize_token(const float* x, const Quantized<Int8Groups<Group>>& q,
+                                  std::size_t t) noexcept {
+    const std::size_t sums = Group / q.group; // of a scale
+    float factors[16];
+    write_int8<Isa>(x, q, t, [&](std::size_t g) BITNET_INLINE_LAMBDA {
+        const std::size_t i = g / sums;
+        if (g % (16 * sums) == 0) group_factors<Isa>(x, q, t, i, factors);
+        const float a = factors[i % 16];
+        return Int8Factor<Isa>(a, bits_of(a) != 0);
+    });
 }
 
 template <class Isa>

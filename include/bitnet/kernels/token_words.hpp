@@ -16,11 +16,11 @@
 
 namespace BITNET_NAMESPACE::detail {
 
-/// Where the parts of a batch are in scratch; nothing is written yet.
+/// Where the parts of a batch are in scratch; nothing is written yet. group: of the weights
 template <class Activations>
 BITNET_INLINE Quantized<Activations> place(std::span<std::byte> scratch, std::size_t tokens,
                                            std::size_t cols, std::size_t group) noexcept {
-    const token_layout<codes_of<Activations>> at{tokens, cols, group};
+    const auto at = layout_for<Activations>(tokens, cols, group);
     BITNET_ASSERT(scratch.size() >= at.bytes() && (group == 0 || is_group(group)));
     constexpr std::size_t alignment = AlignedBytes::alignment;
     std::byte* p = align(scratch.data());
@@ -28,11 +28,11 @@ BITNET_INLINE Quantized<Activations> place(std::span<std::byte> scratch, std::si
     q.codes = as<std::uint8_t>(p);
     p += round_up(at.code_bytes(), alignment);
     q.scales = as<float>(p);
-    p += round_up(tokens * sizeof(float), alignment);
+    p += round_up(at.scale_groups() * tokens * sizeof(float), alignment);
     q.sums = as<std::int32_t>(p);
     q.tokens = tokens;
     q.cols = cols;
-    q.group = group;
+    q.group = at.group;
     return q;
 }
 

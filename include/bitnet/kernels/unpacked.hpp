@@ -57,7 +57,7 @@ struct UnpackedGroups {
     std::size_t first;        ///< group
     const std::int32_t* sums; ///< of the first token and group, see Quantized::sums
     std::size_t sums_stride;  ///< from one group to the next
-    std::size_t block;        ///< the first row block
+    std::size_t block, token; ///< the first row block and token
 };
 
 /// Whether the cluster has a byte dot, which adds any code to an int32.
@@ -147,13 +147,15 @@ BITNET_NOINLINE void add_unpacked_groups(const UnpackedInput& in, UnpackedGroups
         add_words<Isa, Largest>(in, word, end, acc);
         BITNET_UNROLL
         for (std::size_t b = 0; b < Blocks; ++b) {
+            const auto group = epilogue.of_group(groups.block + b, groups.first);
             BITNET_UNROLL
             for (std::size_t t = 0; t < Tokens; ++t) {
                 simd::i32x16<Isa> dot;
                 BITNET_UNROLL
                 for (std::size_t p = 0; p < dot.parts; ++p) dot.v[p] = acc.sum[b][p][t];
                 T* const sum = sums + (b * Tokens + t) * tile_rows;
-                epilogue.add(Values::load(sum), dot, groups.block + b, groups.first).store(sum);
+                epilogue.add(Values::load(sum), dot, group, groups.token + t, groups.first)
+                    .store(sum);
             }
         }
         ++groups.first;
@@ -198,10 +200,12 @@ struct PanelTile {
         using Values = typename Epilogue::Values;
         for (std::size_t word = 0, end; word < in.words; word = end) {
             end = in.words - word < groups.words ? in.words : word + groups.words;
+            const auto group = epilogue.of_group(groups.block, groups.first);
             for_dots(word, end, [&](std::size_t t, const Dots& dot) BITNET_INLINE_LAMBDA {
                 const Dots sum = Dots::set1(in.begin(groups.sums[t])) + dot;
                 T* const to = sums + t * tile_rows;
-                epilogue.add(Values::load(to), sum, groups.block, groups.first).store(to);
+                epilogue.add(Values::load(to), sum, group, groups.token + t, groups.first)
+                    .store(to);
             });
             ++groups.first;
             groups.sums += groups.sums_stride;
@@ -319,8 +323,8 @@ private:
                 const std::size_t g = word / group_words;
                 const std::int32_t* const token_sums = x.sums + tile.token;
                 if constexpr (Grouped) {
-                    const UnpackedGroups groups{group_words, g, token_sums + g * x.tokens, x.tokens,
-                                                tile.block};
+                    const UnpackedGroups groups{group_words, g,          token_sums + g * x.tokens,
+                                                x.tokens,    tile.block, tile.token};
                     add_groups<Blocks>(in, tile.tokens, groups, epilogue, to, widths);
                 } else {
                     add_dots<Blocks>(in, tile.tokens, word == 0 ? token_sums : nullptr, to, widths);
