@@ -33,7 +33,7 @@ struct CommandLine {
     PerplexityOptions perplexity;
     InspectOptions inspect;
     ConvertCommand convert;
-    ModelOptions model{.path = {}, .loading = {.threads = 0}}; // of whichever command
+    ModelOptions model; // of whichever command
     bool version = false;
     bool json = false;
 };
@@ -135,9 +135,7 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
                           command == generate_command ? "The statistics as JSON" : "Print JSON");
     }
     for (CLI::App* command : {generate_command, perplexity_command}) {
-        command
-            ->add_option("--threads", line.model.loading.threads,
-                         "Threads (default: the physical cores)")
+        command->add_option("--threads", line.threads, "Threads (default: the physical cores)")
             ->transform(decimal<std::size_t>())
             ->check(CLI::Range(std::size_t{1}, most_threads));
     }
@@ -167,9 +165,8 @@ void run(const CLI::App& app, CommandLine& line, const Stopwatch& since_start) {
     }
     ModelOptions& model = line.model;
     if (model.path.empty()) model.path = find_default_model();
-    if (model.loading.threads == 0) {
-        model.loading.threads = std::min(physical_cores(), most_threads);
-    }
+    model.loading.threads =
+        line.threads != 0 ? line.threads : std::min(physical_cores(), most_threads);
     model.checks = model.loading.map ? Checks::head : Checks::all;
     if (app.got_subcommand("generate")) {
         line.generate.model = model;

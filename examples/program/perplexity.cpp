@@ -104,9 +104,9 @@ double score(Transformer& model, std::span<const int> ids) {
 } // namespace
 
 void perplexity(const PerplexityOptions& options) {
-    const LoadedModel model(options.model);
-    print_notes(model.notes());
-    const ModelFile& file = model.file();
+    const LoadedModel loaded(options.model);
+    print_notes(loaded.notes());
+    const ModelFile& file = loaded.file();
     const Config& config = file.config();
     Corpus corpus;
     if (options.ids.empty()) {

@@ -111,11 +111,25 @@ Weights load_weights(const ModelFile& file) {
     return weights;
 }
 
+namespace {
+
+Tokenizer tokenizer_of(const ModelFile& file) {
+    if (file.config().tokenizer == Config::Tokens::merges) {
+        return Tokenizer::from_merges(file.merges());
+    }
+    const TensorInfo* const blob = file.find("tokenizer");
+    if (blob == nullptr || blob->kind != kind_named("bytes") || blob->rows != 1) {
+        throw UserError("tensor tokenizer is missing, or is not one row of bytes");
+    }
+    return Tokenizer::from_bytes(file.bytes(*blob));
+}
+
+} // namespace
+
 std::optional<Tokenizer> load_tokenizer(const ModelFile& file) {
     if (!file.config().has_tokenizer()) return std::nullopt;
-    const std::vector<bpe_bytes::Merge> merges = file.merges();
     try {
-        Tokenizer tokenizer = Tokenizer::from_merges(merges);
+        Tokenizer tokenizer = tokenizer_of(file);
         if (tokenizer.vocab_size() > file.config().vocab) {
             throw UserError("tokenizer: more tokens than the model's vocabulary");
         }
