@@ -31,9 +31,12 @@ public:
         }
         for (const Json& entry : added) {
             const std::size_t id = place(field(entry, "id"));
-            if (added_[id] != nullptr ||
-                (tokens_[id] != nullptr && *tokens_[id] != text(entry, "content"))) {
+            const std::string& content = text(entry, "content");
+            if (added_[id] != nullptr || (tokens_[id] != nullptr && *tokens_[id] != content)) {
                 refuse("two tokens have one id, " + std::to_string(id));
+            }
+            if (tokens_[id] == nullptr && vocab.contains(content)) {
+                refuse("added token " + std::to_string(id) + " has another id in \"vocab\"");
             }
             added_[id] = &entry;
         }

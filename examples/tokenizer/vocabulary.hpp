@@ -113,7 +113,8 @@ struct Vocabulary {
     /// byte that no token holds, sizes above the caps.
     void check() const;
 
-    /// docs/formats.md, "Tokenizer". from_bytes() checks as well.
+    /// docs/formats.md, "Tokenizer". from_bytes() throws UserError where the bytes do not fit
+    /// together; check() is still to be called.
     std::vector<std::byte> to_bytes() const;
     static Vocabulary from_bytes(std::span<const std::byte> bytes);
 };

@@ -138,7 +138,10 @@ Vocabulary Vocabulary::from_bytes(std::span<const std::byte> bytes) {
     const std::size_t token_count = in.u32(), merge_count = in.u32(), added_count = in.u32(),
                       pattern_count = in.u32();
     if (kind < 1 || kind > 3) refuse("kind " + std::to_string(kind) + " is unknown");
-    if ((flags & ~Flag::all_flags) != 0 || space > 2) refuse("its header has an unknown flag");
+    const bool bos_unsaid = (flags & Flag::adds_bos) && !(flags & Flag::says_bos);
+    if ((flags & ~Flag::all_flags) != 0 || bos_unsaid || space > 2) {
+        refuse("its header has an unknown flag");
+    }
     if (token_count > max_tokens || merge_count > max_merges || added_count > token_count ||
         pattern_count > max_patterns) {
         refuse("its header has a count that is too large");
@@ -198,7 +201,6 @@ Vocabulary Vocabulary::from_bytes(std::span<const std::byte> bytes) {
     for (std::size_t i = 0; i < token_count; ++i) v.tokens.push_back(in.text(*size++));
     for (Added& a : v.added) a.text = in.text(*size++);
     for (std::size_t i = 0; i < pattern_count; ++i) v.patterns.emplace_back(in.text(*size++));
-    v.check();
     return v;
 }
 
