@@ -110,8 +110,8 @@ macro(bitnet_use_if_found target name what_for)
         if(${name}_FOUND)
             target_include_directories(${target} SYSTEM PRIVATE ${${name}_INCLUDE_DIR})
             target_link_libraries(${target} PRIVATE ${${name}_LIBRARY})
-            target_compile_definitions(${target} PRIVATE
-                BITNET_${_bitnet_upper}=1 $<$<PLATFORM_ID:Windows>:${_bitnet_upper}_STATIC>)
+            target_compile_definitions(${target} PUBLIC BITNET_${_bitnet_upper}=1
+                PRIVATE $<$<PLATFORM_ID:Windows>:${_bitnet_upper}_STATIC>)
         else()
             message(STATUS "bitnet: no ${name} ${BITNET_NEEDS_${name}}, so without ${what_for}")
         endif()

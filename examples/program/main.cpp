@@ -10,6 +10,7 @@
 #include "perplexity.hpp"
 #include "stopwatch.hpp"
 #include "text.hpp"
+#include "tokenize.hpp"
 #include "version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -33,7 +34,9 @@ struct CommandLine {
     PerplexityOptions perplexity;
     InspectOptions inspect;
     ConvertCommand convert;
-    ModelOptions model; // of whichever command
+    TokenizeOptions tokenize;
+    ModelOptions model;      // of whichever command
+    std::size_t threads = 0; // 0: the physical cores
     bool version = false;
     bool json = false;
 };
@@ -114,18 +117,48 @@ CLI::App* add_convert(CLI::App& app, CommandLine& line) {
     return command;
 }
 
+CLI::App* add_tokenize(CLI::App& app, CommandLine& line) {
+    TokenizeOptions& o = line.tokenize;
+    CLI::App* command = app.add_subcommand("tokenize", "Texts to ids, or ids to texts");
+    command
+        ->add_option("--json-lines", o.json_lines,
+                     "File of texts, a JSON string per line: their ids are printed, a line each")
+        ->required()
+        ->check(path());
+    command
+        ->add_option("--tokenizer", o.tokenizer,
+                     "tokenizer.json, tokenizer.model, encoder.json with vocab.bpe beside it, or "
+                     "a directory with one of them, in place of a model's tokenizer")
+        ->check(path());
+    command->add_flag("--special", o.special,
+                      "Names such as <|eot_id|> mean the special token; --decode shows them");
+    CLI::Option* bos = command->add_flag("--bos", o.bos, "Begin each text with BOS");
+    command
+        ->add_flag("--decode", o.decode,
+                   "The lines are ids: print a JSON string for each, with U+FFFD for bytes that "
+                   "are no UTF-8")
+        ->excludes(bos);
+    return command;
+}
+
 // Throws CLI::ParseError; --help comes that way too.
 void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     app.footer(help_footer); // of the commands as well
     CLI::App* generate_command = add_generate(app, line);
     CLI::App* perplexity_command = add_perplexity(app, line);
     CLI::App* inspect_command = add_inspect(app, line);
+    CLI::App* tokenize_command = add_tokenize(app, line);
     add_convert(app, line);
-    for (CLI::App* command : {generate_command, perplexity_command, inspect_command}) {
-        command
-            ->add_option("--model", line.model.path,
+    for (CLI::App* command :
+         {generate_command, perplexity_command, inspect_command, tokenize_command}) {
+        CLI::Option* model =
+            command->add_option("--model", line.model.path,
                          "A .bitnet or GGUF file or a directory (default: the shipped model)")
             ->check(path());
+        if (command == tokenize_command) { // which runs no model
+            model->excludes(command->get_option("--tokenizer"));
+            continue;
+        }
         add_conversion(*command, line.model.convert);
         command->add_flag(
             "--mmap", line.model.loading.map,
@@ -144,7 +177,7 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     app.require_subcommand(0, 1);
     parse_arguments(app, argc, argv);
     if (!line.version && app.get_subcommands().empty()) {
-        throw CLI::RequiredError("A subcommand (generate, perplexity, inspect or convert)");
+        throw CLI::RequiredError("A subcommand (generate, perplexity, inspect, tokenize or convert)");
     }
     if (line.version && !app.get_subcommands().empty()) {
         throw CLI::ExcludesError("--version", "any subcommand");
@@ -163,6 +196,10 @@ void run(const CLI::App& app, CommandLine& line, const Stopwatch& since_start) {
         convert(line.convert);
         return;
     }
+    if (app.got_subcommand("tokenize") && !line.tokenize.tokenizer.empty()) {
+        tokenize(line.tokenize); // needs no model
+        return;
+    }
     ModelOptions& model = line.model;
     if (model.path.empty()) model.path = find_default_model();
     model.loading.threads =
@@ -176,6 +213,9 @@ void run(const CLI::App& app, CommandLine& line, const Stopwatch& since_start) {
         line.perplexity.model = model;
         line.perplexity.json = line.json;
         perplexity(line.perplexity);
+    } else if (app.got_subcommand("tokenize")) {
+        line.tokenize.model = model.path;
+        tokenize(line.tokenize);
     } else {
         line.inspect.model = model;
         line.inspect.model.checks = Checks::all;

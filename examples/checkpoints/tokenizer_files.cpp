@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Which file of a directory holds the tokenizer, and of which form it is.
+#include "tokenizer_files.hpp"
+
+#include "error.hpp"
+#include "input_file.hpp"
+#include "system_text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace bitnet::example {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Bytes {
+public:
+    explicit Bytes(const fs::path& path) {
+        const InputFile file(as_text(path));
+        bytes_.resize(file.size());
+        file.read(bytes_, 1);
+    }
+    std::span<const std::byte> bytes() const { return bytes_; }
+    std::string_view text() const {
+        return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
+    }
+
+private:
+    std::vector<std::byte> bytes_;
+};
+
+bool is_there(const fs::path& path) {
+    std::error_code error;
+    return fs::exists(path, error);
+}
+
+fs::path file_of(const std::string& path) {
+    std::error_code error;
+    const fs::path given = as_path(path);
+    if (!fs::is_directory(given, error)) return given;
+    for (const char* name : {"tokenizer.json", "tokenizer.model", "encoder.json"}) {
+        if (is_there(given / name)) return given / name;
+    }
+    throw UserError(path + ": no tokenizer.json, tokenizer.model or encoder.json in it");
+}
+
+Tokenizer read(const fs::path& path) {
+    const bool gpt2 = path.filename() == "encoder.json";
+    const Bytes file(path);
+    const std::optional<Bytes> merges =
+        gpt2 ? std::optional<Bytes>(path.parent_path() / "vocab.bpe") : std::nullopt;
+    try {
+        if (gpt2) return Tokenizer::from_gpt2(file.text(), merges->text());
+        return path.extension() == ".model" ? Tokenizer::from_sentencepiece(file.bytes())
+                                            : Tokenizer::from_json(file.text());
+    } catch (const UserError& refusal) {
+        throw UserError(as_text(path) + ": " + refusal.what());
+    }
+}
+
+// "bos_token" of a tokenizer_config.json: a text, or an object that has it as "content".
+std::optional<std::string> bos_name(const fs::path& config) {
+    const auto json = nlohmann::json::parse(Bytes(config).text(), nullptr, false);
+    if (!json.is_object() || !json.contains("bos_token")) return std::nullopt;
+    const nlohmann::json& token = json["bos_token"];
+    const nlohmann::json& name =
+        token.is_object() && token.contains("content") ? token["content"] : token;
+    return name.is_string() ? std::optional(name.get<std::string>()) : std::nullopt;
+}
+
+} // namespace
+
+Tokenizer read_tokenizer(const std::string& path) {
+    const fs::path file = file_of(path);
+    Tokenizer tokenizer = read(file);
+    const fs::path config = file.parent_path() / "tokenizer_config.json";
+    if (!tokenizer.bos() && is_there(config)) {
+        const std::optional<std::string> name = bos_name(config);
+        const std::optional<int> id = name ? tokenizer.special(*name) : std::nullopt;
+        if (id) tokenizer.set_bos(*id);
+    }
+    return tokenizer;
+}
+
+std::optional<Tokenizer> tokenizer_of(const Checkpoint& checkpoint) {
+    std::optional<Tokenizer> tokenizer;
+    if (checkpoint.vocabulary) {
+        try {
+            tokenizer = Tokenizer::from_gguf(*checkpoint.vocabulary);
+        } catch (const UserError& refusal) {
+            throw UserError(checkpoint.label + ": " + refusal.what());
+        }
+    } else if (!checkpoint.tokenizer_file.empty()) {
+        tokenizer = read_tokenizer(checkpoint.tokenizer_file);
+    }
+    if (tokenizer) tokenizer->set_bos(checkpoint.config.bos);
+    return tokenizer;
+}
+
+} // namespace bitnet::example
