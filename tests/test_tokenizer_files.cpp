@@ -100,6 +100,7 @@ TEST_CASE("Llama 3: all vectors, both ways") {
     CHECK(tokenizer.special("<|begin_of_text|>") == 128000);
     CHECK(tokenizer.special("<|eot_id|>") == 128009);
     CHECK_FALSE(tokenizer.special("the"));
+    CHECK(tokenizer.encode("a", {.bos = true}) == std::vector<int>{128000, 64});
     CHECK(tokenizer.encode("a<|eot_id|>b", {.special = true}) == std::vector<int>{64, 128009, 65});
     CHECK(tokenizer.decode(128009).empty());
     CHECK(tokenizer.decode(128009, Specials::shown) == "<|eot_id|>");
@@ -140,6 +141,7 @@ TEST_CASE("GPT-2: the reference vectors") {
         CHECK(tokenizer.decode(ids) == text);
     }
     CHECK(tokenizer.special("<|endoftext|>") == 50256);
+    CHECK(tokenizer.bos() == 50256);
     loses_nothing(tokenizer);
     takes_long_pieces(tokenizer);
 }

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -66,8 +67,10 @@ Tokenizer read(const fs::path& path) {
     }
 }
 
-// "bos_token" of a tokenizer_config.json: a text, or an object that has it as "content".
+// "bos_token" of a tokenizer_config.json, if there is one: a text, or an object that has it as
+// "content".
 std::optional<std::string> bos_name(const fs::path& config) {
+    if (!is_there(config)) return std::nullopt;
     const auto json = nlohmann::json::parse(Bytes(config).text(), nullptr, false);
     if (!json.is_object() || !json.contains("bos_token")) return std::nullopt;
     const nlohmann::json& token = json["bos_token"];
@@ -81,11 +84,11 @@ std::optional<std::string> bos_name(const fs::path& config) {
 Tokenizer read_tokenizer(const std::string& path) {
     const fs::path file = file_of(path);
     Tokenizer tokenizer = read(file);
-    const fs::path config = file.parent_path() / "tokenizer_config.json";
-    if (!tokenizer.bos() && is_there(config)) {
-        const std::optional<std::string> name = bos_name(config);
-        const std::optional<int> id = name ? tokenizer.special(*name) : std::nullopt;
-        if (id) tokenizer.set_bos(*id);
+    std::vector<std::string> names = {"<|begin_of_text|>", "<s>", "<bos>"};
+    if (const auto name = bos_name(file.parent_path() / "tokenizer_config.json")) names = {*name};
+    for (const std::string& name : names) {
+        const std::optional<int> id = tokenizer.special(name);
+        if (id && !tokenizer.bos()) tokenizer.set_bos(*id);
     }
     return tokenizer;
 }

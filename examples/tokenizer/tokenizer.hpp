@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The tokenizer of a model: text to ids and back. Files of several forms give one, all behind the
-// same class; README.md of this folder lists them.
+// same class. Two libraries are used where the build has them: PCRE2, without which texts cannot be
+// cut by regular expressions, and utf8proc, for Unicode's form NFC.
 #pragma once
 
 #include "bpe_bytes.hpp"

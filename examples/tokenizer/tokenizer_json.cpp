@@ -160,6 +160,7 @@ Tokenizer Tokenizer::from_gpt2(std::string_view encoder_json, std::string_view v
         if (written[id] == "<|endoftext|>") {
             tables.add_named(written[id], Type::control);
             v.added.push_back({.id = static_cast<std::uint32_t>(id), .text = "<|endoftext|>"});
+            v.bos = static_cast<int>(id); // what ends a text begins the next one
         } else {
             tables.add_token();
         }
