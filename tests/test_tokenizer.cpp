@@ -106,6 +106,8 @@ TEST_CASE("pieces follow the written rule") {
     CHECK(pieces("caf\xC3\xA9s") == Pieces{"caf\xC3\xA9s"}); // bytes from 0x80 are letters
     CHECK(pieces(std::string(600, 'x')) ==
           Pieces{std::string(256, 'x'), std::string(256, 'x'), std::string(88, 'x')});
+    CHECK(pieces(std::string(256, ' ') + "b") == Pieces{std::string(255, ' '), " b"});
+    CHECK(pieces(std::string(257, ' ') + "b") == Pieces{std::string(256, ' '), " b"});
     CHECK(bpe_bytes::piece_length("") == 0);
 }
 

@@ -198,6 +198,8 @@ TEST_CASE("SentencePiece models that are not supported or not sound are refused 
     CHECK_THAT(refused(model({{"a"}, {"b"}})), ContainsSubstring("no token stands for byte 0"));
     CHECK_THAT(refused(""), ContainsSubstring("Unigram"));
     CHECK_THAT(refused(std::string(20, '\xFF')), ContainsSubstring("64 bits"));
+    CHECK_THAT(refused(varint(1 << 3 | 2) + varint(100) + "x"),
+               ContainsSubstring("the middle of a field"));
     CHECK_THAT(refused(number(1, 5)), ContainsSubstring("another type"));
     CHECK_THAT(refused(text(1, text(2, "x"))), ContainsSubstring("another type"));
     CHECK_THAT(refused(std::string("\x0B", 1)), ContainsSubstring("unknown type"));
@@ -225,6 +227,7 @@ TEST_CASE("vocabularies of GGUF files that are not supported or not sound are re
                ContainsSubstring("byte token"));
     CHECK_THAT(refused([](GgufVocabulary& g) { g.types.pop_back(); }), ContainsSubstring("types"));
     CHECK_THAT(refused([](GgufVocabulary& g) { g.types[0] = 0; }), ContainsSubstring("type 0"));
+    CHECK_THAT(refused([](GgufVocabulary& g) { g.types[0] = 257; }), ContainsSubstring("type 257"));
     CHECK_THAT(refused([](GgufVocabulary& g) { g.scores.clear(); }), ContainsSubstring("score"));
     CHECK_THAT(refused([](GgufVocabulary& g) { g.unknown = 271; }), ContainsSubstring("id 271"));
     CHECK_THAT(refused([](GgufVocabulary& g) { g.tokens.clear(), g.types.clear(); }),
