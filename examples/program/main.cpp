@@ -152,9 +152,10 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     for (CLI::App* command :
          {generate_command, perplexity_command, inspect_command, tokenize_command}) {
         CLI::Option* model =
-            command->add_option("--model", line.model.path,
-                         "A .bitnet or GGUF file or a directory (default: the shipped model)")
-            ->check(path());
+            command
+                ->add_option("--model", line.model.path,
+                             "A .bitnet or GGUF file or a directory (default: the shipped model)")
+                ->check(path());
         if (command == tokenize_command) { // which runs no model
             model->excludes(command->get_option("--tokenizer"));
             continue;
@@ -177,7 +178,8 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     app.require_subcommand(0, 1);
     parse_arguments(app, argc, argv);
     if (!line.version && app.get_subcommands().empty()) {
-        throw CLI::RequiredError("A subcommand (generate, perplexity, inspect, tokenize or convert)");
+        throw CLI::RequiredError(
+            "A subcommand (generate, perplexity, inspect, tokenize or convert)");
     }
     if (line.version && !app.get_subcommands().empty()) {
         throw CLI::ExcludesError("--version", "any subcommand");

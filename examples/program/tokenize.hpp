@@ -10,9 +10,9 @@ struct TokenizeOptions {
     std::string model;      // path of the model whose tokenizer is taken, when `tokenizer` is empty
     std::string tokenizer;  // path, as read_tokenizer() takes it
     std::string json_lines; // path of the input
-    bool bos = false;     // first of all ids
-    bool special = false; // names of special tokens mean these tokens, and are shown
-    bool decode = false;  // the other way
+    bool bos = false;       // first of all ids
+    bool special = false;   // names of special tokens mean these tokens, and are shown
+    bool decode = false;    // the other way
 };
 
 /// A line to stdout for each line of the input: for a JSON string its ids, separated by spaces, or
