@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The bytes of a tokenizer in a .bitnet file: what they say, and that damaged ones are refused.
 #include "error.hpp"
+#include "lookup.hpp"
 #include "refusal.hpp"
 #include "tokenizer.hpp"
 #include "vocabulary.hpp"
@@ -176,6 +177,19 @@ TEST_CASE("bytes that are not sound are refused by name") {
     CHECK_THAT(refused([](Bytes& b) { put(b, added, 260); }), ContainsSubstring("added"));
     CHECK_THAT(refused([](Bytes& b) { put(b, added + 4, 8); }), ContainsSubstring("flag"));
     CHECK_THAT(refused([](Bytes& b) { b[types + 5] = std::byte{7}; }), ContainsSubstring("type 7"));
+}
+
+TEST_CASE("merges that were chosen to collide in the table are refused") {
+    // Pairs that lookup.cpp's hash puts into the first of 64 parts of its table.
+    std::vector<Vocabulary::Merge> merges;
+    for (std::uint32_t left = 0; merges.size() < 50'000; ++left) {
+        for (std::uint32_t right = 0; right < 4096; ++right) {
+            const std::uint64_t key = std::uint64_t{left} << 32 | right;
+            const bool chosen = (key ^ key >> 29) * 0x9E3779B97F4A7C15u >> 58 == 0;
+            if (chosen) merges.push_back({left, right, 0});
+        }
+    }
+    CHECK_THAT(refusal([&] { PairTable table(merges); }), ContainsSubstring("collide"));
 }
 
 TEST_CASE("bytes cut anywhere, or with any bit turned, are refused or are a tokenizer") {
