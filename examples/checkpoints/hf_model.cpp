@@ -148,7 +148,7 @@ private:
         const float scale = only_value(*tensor, *type);
         const float factor = source_.quantization.multiply ? scale : 1.0f / scale;
         if (!(scale > 0.0f) || !std::isfinite(scale) || !std::isfinite(factor)) {
-            owner->refuse_tensor(name, std::to_string(scale) + " is no scale");
+            owner->refuse_tensor(name, "it is no finite number above 0");
         }
         return factor;
     }
