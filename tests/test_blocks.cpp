@@ -3,7 +3,6 @@
 #include <bitnet/blocks.hpp>
 
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -14,6 +13,7 @@
 #include <catch2/catch_template_test_macros.hpp>
 
 #include "block_oracle.hpp"
+#include "fixtures.hpp"
 #include "support.hpp"
 
 using namespace bitnet;
@@ -36,11 +36,8 @@ BlockFile random_bytes(support::Random& random, std::size_t rows, std::size_t co
     return file;
 }
 
-/// A file of the folder that BITNET_FIXTURES names, which holds what other programs made.
 std::vector<char> fixture(const std::string& name) {
-    const char* folder = std::getenv("BITNET_FIXTURES");
-    if (!folder) SKIP("BITNET_FIXTURES names no folder");
-    std::ifstream in(folder + ("/" + name), std::ios::binary);
+    std::ifstream in(support::fixtures("gguf-qwen3/blocks") / name, std::ios::binary);
     REQUIRE(in);
     return std::vector<char>(std::istreambuf_iterator<char>(in), {});
 }
@@ -50,7 +47,7 @@ std::string fixture_name() {
     for (const char* c = Blocks::name; *c; ++c) {
         name += *c >= 'A' && *c <= 'Z' ? static_cast<char>(*c - 'A' + 'a') : *c;
     }
-    return "gguf-qwen3/blocks/" + name;
+    return name;
 }
 
 } // namespace

@@ -31,11 +31,18 @@ void check_config(const Config& config) {
 }
 
 Checkpoint read_checkpoint(const std::string& path) {
+    Checkpoint checkpoint;
     std::error_code error;
-    if (std::filesystem::is_directory(as_path(path), error)) return read_hf_directory(path);
-    MappedFile file{InputFile(path)};
-    Checkpoint checkpoint = checkpoint_of(GgufFile(path, file.bytes()));
-    checkpoint.files.push_back(std::move(file));
+    if (std::filesystem::is_directory(as_path(path), error)) {
+        checkpoint = read_hf_directory(path);
+    } else {
+        MappedFile file{InputFile(path)};
+        checkpoint = checkpoint_of(GgufFile(path, file.bytes()));
+        checkpoint.files.push_back(std::move(file));
+    }
+    if (checkpoint.config.eos.empty()) {
+        checkpoint.notes.push_back("no token of the model ends a text");
+    }
     return checkpoint;
 }
 

@@ -318,6 +318,13 @@ Checkpoint checkpoint_of(const GgufFile& file) {
     } catch (const UserError& error) {
         file.refuse(error.what());
     }
+    // bitnet.cpp calls 2B4T bitnet-b1.58; other converters may not.
+    constexpr std::string_view gate = "bitnet.hidden_activation";
+    if (architecture.name == "bitnet" && file.find(gate) == nullptr) {
+        checkpoint.notes.push_back("key " + std::string(gate) +
+                                   " is missing: the gate is taken for SiLU, where BitNet b1.58 "
+                                   "2B4T has squared ReLU");
+    }
     TensorReader(file, architecture, checkpoint).read();
     return checkpoint;
 }
