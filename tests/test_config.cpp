@@ -24,7 +24,7 @@ TEST_CASE("hostile configs") {
     for (const char* key : {"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers",
                             "num_attention_heads", "num_key_value_heads", "head_dim",
                             "max_position_embeddings", "bos_token_id", "eos_token_id"}) {
-        for (const char* value : {"-1", "1.5", "\"8\"", "null", "[]", "true", "4294967296",
+        for (const char* value : {"-1", "1.5", "\"8\"", "null", "[[]]", "true", "4294967296",
                                   "18446744073709551616", "1e400"}) {
             CAPTURE(key, value);
             CHECK_THROWS_AS(parse_config(with(key, value)), UserError);
