@@ -84,6 +84,10 @@ const std::vector<Function>& functions() {
              for (std::size_t row = 0; row < o.tokens; ++row)
                  t.get<bitnet::functions::Softmax>()(o.y().row(row), o.cols);
          }},
+        {"hadamard512", 8,
+         [](const Table& t, Operands& o) {
+             t.get<bitnet::functions::Hadamard>()(o.in(), 512, o.w.data(), nullptr, o.y());
+         }},
         {"rope", 8, [](const Table& t, Operands& o) {
              for (std::size_t row = 0; row < o.tokens; ++row) {
                  t.get<bitnet::functions::Rope>()(o.y().row(row), o.cols / o.head_dim,

@@ -5,6 +5,8 @@
 
 #include <bitnet/activation.hpp>
 #include <bitnet/bitlinear.hpp>
+#include <bitnet/blocks.hpp>
+#include <bitnet/hadamard.hpp>
 #include <bitnet/math.hpp>
 #include <bitnet/screened_head.hpp>
 #include <bitnet/stochastic.hpp>
@@ -72,6 +74,21 @@ void screened_head(const Input& in, std::vector<Output>& out) {
     }
 }
 
+/// Blocks whose scales become floats: normal, denormal, zeros.
+void blocks_of_a_file(std::vector<Output>& out) {
+    constexpr std::size_t count = 7, size = blocks::Q2_0<64>::bytes;
+    std::vector<std::byte> bytes(count * size);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i % 3 * 0x24);
+    for (std::size_t b = 0; b < count; ++b) {
+        const unsigned half = b == 3 ? 0x8000 : static_cast<unsigned>(b) * 0x123u;
+        bytes[b * size] = static_cast<std::byte>(half & 255);
+        bytes[b * size + 1] = static_cast<std::byte>(half >> 8);
+    }
+    const auto layer = BitLinear<Ternary, Int8>::from_blocks<blocks::Q2_0<64>>(bytes, 1, count * 64,
+                                                                               {.factor = 0.37f});
+    out.push_back({"blocks", bits(layer.value().bytes())});
+}
+
 template <class F>
 void each(const Input& in, const char* name, F f, std::vector<Output>& out) {
     std::vector<float> y(in.x.size());
@@ -99,6 +116,7 @@ std::vector<Output> CONTRACT_UNIT(const Input& in) {
 
     zero_groups(in, out);
     screened_head(in, out);
+    blocks_of_a_file(out);
 
     each(
         in, "exp", [](float v) { return bitnet::exp(v); }, out);
@@ -123,6 +141,11 @@ std::vector<Output> CONTRACT_UNIT(const Input& in) {
     y = in.x;
     softmax(y);
     out.push_back({"softmax", bits(y)});
+
+    y = in.other;
+    const Matrix<float> rotated(y.data(), n / 32, 32);
+    hadamard(rotated, 32, {}, rotated);
+    out.push_back({"hadamard", bits(y)});
 
     const Matrix<const float> tokens(x, in.tokens, in.cols),
         gate(in.other.data(), in.tokens, in.cols);

@@ -160,6 +160,21 @@ std::vector<float> rope(const std::vector<float>& x, const std::vector<float>& c
     return y;
 }
 
+std::vector<float> hadamard(std::vector<float> v) {
+    const std::size_t n = v.size();
+    for (std::size_t h = 1; h < n; h *= 2) {
+        for (std::size_t i = 0; i < n; ++i) {
+            if (i / h % 2 == 1) continue;
+            const float a = v[i], b = v[i + h];
+            v[i] = a + b;
+            v[i + h] = a - b;
+        }
+    }
+    const float factor = static_cast<float>(1 / std::sqrt(static_cast<double>(n)));
+    for (float& value : v) value *= factor;
+    return v;
+}
+
 float squared_relu_gate(float gate, float up) {
     const float r = std::isnan(gate) ? nan : gate > 0 ? gate : 0.0f;
     const float square = r * r;

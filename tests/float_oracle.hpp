@@ -27,6 +27,9 @@ std::vector<float> softmax(std::vector<float> x);
 std::vector<float> rope(const std::vector<float>& x, const std::vector<float>& cosines,
                         const std::vector<float>& sines);
 
+/// The unnormalized Walsh-Hadamard transform of a block, then its factor.
+std::vector<float> hadamard(std::vector<float> v);
+
 float squared_relu_gate(float gate, float up);
 float silu_gate(float gate, float up);
 int bitglu(float gate, float up);

@@ -223,6 +223,10 @@ constexpr Floats floats{
     [](const std::int32_t* a, float* y) { F::from_bits(I::load(a)).store(y); },
     [](const float* a, float* y) { F::load(a).magnitude().store(y); },
     [](const float* a) { return F::load(a).fold(); },
+    {[](const float* a, float* y) { F::load(a).butterfly<1>().store(y); },
+     [](const float* a, float* y) { F::load(a).butterfly<2>().store(y); },
+     [](const float* a, float* y) { F::load(a).butterfly<4>().store(y); },
+     [](const float* a, float* y) { F::load(a).butterfly<8>().store(y); }},
 };
 
 constexpr Ints ints{

@@ -68,6 +68,7 @@ struct Floats {
     void (*from_bits)(const std::int32_t* a, float* y);
     void (*abs)(const float* a, float* y);
     float (*fold)(const float* a);
+    void (*butterfly[4])(const float* a, float* y); // of lanes 1, 2, 4, 8 apart
 };
 
 /// simd::i32x16: sixteen int32.

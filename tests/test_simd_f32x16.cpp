@@ -102,6 +102,13 @@ TEST_CASE("sixteen floats: arithmetic rounds once", "[simd]") {
             const float sum = ops.fold(a.data());
             REQUIRE(support::difference(std::span(&sum, 1),
                                         std::span<const float>(folded).first(1)) == "");
+            for (std::size_t k = 0; k < 4; ++k) {
+                const std::size_t h = std::size_t{1} << k;
+                check([&](float* o) { ops.butterfly[k](a.data(), o); },
+                      [&](std::size_t i) {
+                          return (i & h) == 0 ? a[i] + a[i + h] : a[i - h] - a[i];
+                      });
+            }
         }
     }
 }

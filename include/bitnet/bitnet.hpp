@@ -6,6 +6,7 @@
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/blocks.hpp>
 #include <bitnet/gemm.hpp>
+#include <bitnet/hadamard.hpp>
 #include <bitnet/large_pages.hpp>
 #include <bitnet/math.hpp>
 #include <bitnet/pack.hpp>

@@ -7,6 +7,7 @@
 #include <bitnet/config.hpp>
 #include <bitnet/kernels/activation.hpp>
 #include <bitnet/kernels/gemm.hpp>
+#include <bitnet/kernels/hadamard.hpp>
 #include <bitnet/kernels/math.hpp>
 #include <bitnet/kernels/quantize.hpp>
 #include <bitnet/kernels/rope.hpp>
@@ -44,6 +45,7 @@ using all_functions = joined<decltype(detail::products_of(products{})),         
                                        functions::BitGlu,                         //
                                        functions::Rope,                           //
                                        functions::RopeTable,                      //
+                                       functions::Hadamard,                       //
                                        functions::RowsThatReach,                  //
                                        functions::NibbleDots,                     //
                                        functions::StochasticSign<Bernoulli>,      //

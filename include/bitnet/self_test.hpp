@@ -285,6 +285,21 @@ private:
         });
     }
 
+    bool agrees(Tag<functions::Hadamard>) noexcept {
+        float signs[values];
+        for (float& v : signs) v = next() % 2 ? 1.0f : -1.0f;
+        return floats_agree([&](const Table& table, float* y) {
+            const auto transform = [&](std::size_t t, std::size_t c, std::size_t block,
+                                       const float* before, const float* after) {
+                const Matrix<float> all(y, t, c);
+                table.get<functions::Hadamard>()(all, block, before, after, all);
+            };
+            transform(1, 1024, 1024, signs, nullptr);
+            transform(2, 544, 32, nullptr, signs);
+            transform(tokens - 1, 148, 4, nullptr, nullptr); // ends inside a register
+        });
+    }
+
     // The passes of a screened head, over rows of two lines.
     static constexpr std::size_t screened_rows = 29, screened_room = 32;
 

@@ -98,6 +98,20 @@ struct f32x16 {
     BITNET_INLINE f32x16 magnitude() const noexcept {
         return from_bits(bits() & ints::set1(0x7fffffff));
     }
+    /// In each pair of lanes i and i + H: their sum, and lane i - lane i + H. H is 1, 2, 4 or 8.
+    template <std::uint32_t H>
+    BITNET_INLINE f32x16 butterfly() const noexcept {
+        f32x16 r;
+        for (std::size_t i = 0; i < parts; ++i) {
+            if constexpr (H < lanes) {
+                r.v[i] = ops<Isa>::template butterfly<H>(v[i]);
+            } else if (constexpr std::size_t apart = H / lanes; (i & apart) == 0) {
+                r.v[i] = rounded(v[i] + v[i + apart]);
+                r.v[i + apart] = rounded(v[i] - v[i + apart]);
+            }
+        }
+        return r;
+    }
     /// The sum of the sixteen partials: lane i + lane i+8, then +4, +2, +1, each rounded once.
     BITNET_INLINE float fold() const noexcept {
         float lane[size];

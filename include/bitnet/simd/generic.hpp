@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include <xsimd/xsimd.hpp>
 
@@ -218,7 +219,22 @@ struct generic {
         return rounded(xsimd::zip_lo(a, b) + xsimd::zip_hi(a, b));
     }
 
+    /// In each pair of lanes i and i + H: v[i] + v[i + H], and v[i] - v[i + H]. Each rounded once.
+    /// H is a power of two below lanes.
+    template <std::uint32_t H>
+    static BITNET_INLINE f32 butterfly(const f32& v) noexcept {
+        return butterfly<H>(v, std::make_index_sequence<lanes>{});
+    }
+
 private:
+    template <std::uint32_t H, std::size_t... I>
+    static BITNET_INLINE f32 butterfly(const f32& v, std::index_sequence<I...>) noexcept {
+        const f32 other =
+            xsimd::swizzle(v, xsimd::batch_constant<std::uint32_t, arch, (I ^ H)...>());
+        const u32 signs(((I & H) != 0 ? 0x80000000u : 0u)...);
+        const u32 own = xsimd::bitwise_cast<std::uint32_t>(v) ^ signs;
+        return rounded(other + xsimd::bitwise_cast<float>(own));
+    }
     using u8 = xsimd::batch<std::uint8_t, arch>;
     static BITNET_INLINE u8 bytes(const u32& v) noexcept {
         return xsimd::bitwise_cast<std::uint8_t>(v);
