@@ -250,7 +250,11 @@ TEST_CASE("weights that are all zero have any scale", "[from_blocks]") {
     CHECK(equal(made<L, bitnet::blocks::I2_S>(i2_s).value(), nothing));
     const auto hf = BlockFile::write(bitnet::blocks::HfTernary::name, rows, cols, codes, {});
     CHECK(equal(made<L, bitnet::blocks::HfTernary>(hf, {.factor = 0.0f}).value(), nothing));
-    // A row of zeros among others.
+    // Rows of zeros beside others, the last among them.
+    auto last = codes;
+    std::fill_n(last.end() - 2 * cols, 2 * cols, std::int8_t{0});
+    CHECK(equal(layer_of(last, std::vector<std::uint32_t>(rows * blocks, half)),
+                L::from_codes(last, rows, cols, std::vector<float>{0.5f}).value()));
     auto row = codes;
     std::fill_n(row.begin() + 7 * cols, cols, std::int8_t{0});
     auto of_rows = different_scales(random, rows);
