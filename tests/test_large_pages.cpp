@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <new>
@@ -15,9 +14,7 @@
 #include <string>
 #include <utility>
 
-#if defined(_WIN32)
-#include <malloc.h>
-#endif
+#include "own_memory.hpp"
 
 using namespace bitnet;
 
@@ -28,29 +25,16 @@ std::size_t asked_size = 0;
 std::size_t asked_alignment = 0; // of the last allocation, and what the last one was freed with
 std::size_t freed_alignment = 0;
 
-#if defined(_WIN32)
-void* take(std::size_t size, std::size_t alignment) {
-    return ::_aligned_malloc(size, alignment);
-}
-void (*volatile give_back)(void*) = ::_aligned_free;
-#else
-void* take(std::size_t size, std::size_t alignment) {
-    return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-}
-// A pointer: g++ warns of free() in an operator delete, whatever the operator new is.
-void (*volatile give_back)(void*) = std::free;
-#endif
-
 } // namespace
 
 void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
     asked_size = size;
     asked_alignment = static_cast<std::size_t>(alignment);
-    return take(size, asked_alignment);
+    return support::take(size, asked_alignment);
 }
 void operator delete(void* p, std::align_val_t alignment) noexcept {
     freed_alignment = static_cast<std::size_t>(alignment);
-    give_back(p);
+    support::give_back(p);
 }
 
 namespace {
