@@ -58,11 +58,13 @@ public:
                     random.reals(shape.rows * groups),
                     {}};
         if (with_bias) weights_.bias = random.reals(shape.rows, 10.0f);
-        const auto codes = random.codes<Codes>(shape.tokens * shape.cols);
-        std::vector<float> factors =
-            random.reals(shape.tokens * bitnet::groups_of(shape.cols, shape.scale_group));
-        for (float& f : factors) f = f < 0 ? 0.5f - f : 0.5f + f; // a factor is positive
-        take(codes, factors);
+        draw_tokens(random);
+    }
+    /// Given codes and scales; no bias; random tokens.
+    Product(Shape shape, const std::vector<std::int8_t>& w, const std::vector<float>& scales,
+            Random& random)
+        : shape_(shape), weights_{shape.rows, shape.cols, shape.group, w, scales, {}} {
+        draw_tokens(random);
     }
     /// Given codes; factors, scales 1; no bias.
     Product(Shape shape, const std::vector<std::int8_t>& w, const std::vector<std::int8_t>& x)
@@ -118,6 +120,12 @@ public:
 private:
     static std::size_t groups_of(Shape s) { return s.group ? (s.cols + s.group - 1) / s.group : 1; }
 
+    void draw_tokens(Random& random) {
+        std::vector<float> factors =
+            random.reals(shape_.tokens * bitnet::groups_of(shape_.cols, shape_.scale_group));
+        for (float& f : factors) f = f < 0 ? 0.5f - f : 0.5f + f; // a factor is positive
+        take(random.codes<Codes>(shape_.tokens * shape_.cols), factors);
+    }
     void take(const std::vector<std::int8_t>& codes, const std::vector<float>& factors) {
         tokens_ = {shape_.tokens,
                    shape_.cols,

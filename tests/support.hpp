@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -119,6 +120,29 @@ inline float untouched() {
 }
 inline bool is_untouched(float v) {
     return std::bit_cast<std::uint32_t>(v) == 0x7fc0deadu;
+}
+
+/// IEEE 754 halves, all finite, of either sign, subnormal ones among them; and what they are.
+inline std::vector<std::uint16_t> halves(Random& random, std::size_t n) {
+    std::vector<std::uint16_t> out(n);
+    for (auto& v : out) {
+        const std::uint64_t bits = random.next();
+        const std::uint64_t exponent = bits % 8 == 0 ? 0 : (bits >> 20) % 31;
+        v = static_cast<std::uint16_t>((bits >> 16 & 0x8000) | exponent << 10 |
+                                       (bits >> 40 & 0x3ff));
+    }
+    return out;
+}
+inline std::vector<float> floats_of(const std::vector<std::uint16_t>& halves) {
+    std::vector<float> out;
+    for (const std::uint16_t half : halves) {
+        const int exponent = half >> 10 & 31, fraction = half & 0x3ff;
+        const float size = exponent == 0
+                               ? std::ldexp(static_cast<float>(fraction), -24)
+                               : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
+        out.push_back(half & 0x8000 ? -size : size);
+    }
+    return out;
 }
 
 /// The oracle's rule for a kind of activations.

@@ -264,6 +264,56 @@ TEMPLATE_LIST_TEST_CASE("scales and bias that are no numbers are refused", "[bit
     }
 }
 
+TEST_CASE("the bytes of scales that are halves", "[bitlinear][bytes]") {
+    // 3 rows of 2 groups: of each group 16 halves, then nothing to pad. 5 rows of 1: 32 bytes to
+    // pad.
+    const std::vector<std::uint16_t> halves{0x3c00, 0x0001, 0xfbff, 0x8000, 0x4248, 0x0400};
+    using Layer = BitLinear<Binary, Int8>;
+    const std::vector<std::int8_t> codes(3 * 70, 1);
+    const std::vector<float> bias{1.0f, 2.0f, 3.0f};
+    const auto layer = Layer::from_codes(codes, 3, 70, halves, bias, 64).value();
+    Image image(layer.bytes());
+    CHECK(file_words::get<std::uint32_t>(image.memory.data() + 12) == 3u);
+    CHECK(file_words::get<std::uint32_t>(image.memory.data() + 32) == 64u);
+    REQUIRE(image.size == 64 + 64 + 64 + layer.weights().bytes());
+    for (std::size_t r = 0; r < 16; ++r) {
+        for (std::size_t g = 0; g < 2; ++g) {
+            const std::uint16_t wanted = r < 3 ? halves[r * 2 + g] : std::uint16_t{0};
+            CHECK(file_words::get<std::uint16_t>(image.memory.data() + 64 + g * 32 + 2 * r) ==
+                  wanted);
+        }
+    }
+    CHECK(file_words::get<float>(image.memory.data() + 128 + 8) == 3.0f);
+
+    const auto narrow =
+        Layer::from_codes(std::span(codes).first(5 * 40), 5, 40, std::span(halves).first(5), {}, 64)
+            .value();
+    Image padded(narrow.bytes());
+    REQUIRE(padded.size == 64 + 64 + narrow.weights().bytes());
+    for (std::size_t i = 0; i < 64; ++i) { // 5 scales, 11 of no row, 32 bytes of nothing
+        Image damaged(narrow.bytes());
+        damaged.memory.data()[64 + i] ^= std::byte{1};
+        const auto made = Layer::from_packed(damaged.bytes());
+        REQUIRE(made);
+        const Result<void> found = made->verify();
+        REQUIRE(bool(found) == (i < 10));
+        if (!found) {
+            REQUIRE(found.error().code == Errc::bad_padding);
+            REQUIRE(found.error().where == (i < 32 ? 64 + i / 2 * 2 : 64 + i));
+        }
+    }
+    for (std::size_t i = 0; i < 32; ++i) {
+        for (const unsigned bad : {0x7c00u, 0xfc00u, 0x7e00u, 0x7c01u, 0xffffu}) {
+            Image damaged(narrow.bytes());
+            file_words::put(damaged.memory.data() + 64 + 2 * i, static_cast<std::uint16_t>(bad));
+            const auto made = Layer::from_packed(damaged.bytes());
+            REQUIRE_FALSE(made);
+            REQUIRE(made.error().code == Errc::bad_scale);
+            REQUIRE(made.error().where == 64 + 2 * i);
+        }
+    }
+}
+
 TEMPLATE_LIST_TEST_CASE("verify sees scales and bias beyond the rows", "[bitlinear][bytes]",
                         Kinds) {
     using Layer = typename TestType::Layer;

@@ -118,6 +118,25 @@ TEMPLATE_TEST_CASE("from_codes refuses what does not fit", "[bitlinear][errors]"
     CHECK(made() == "ok");
 }
 
+TEST_CASE("from_codes refuses halves that do not fit", "[bitlinear][errors]") {
+    using Layer = BitLinear<Ternary, Int8>;
+    const std::vector<std::int8_t> codes(rows * cols, 1);
+    std::vector<std::uint16_t> scales(rows * ((cols + 63) / 64), 0x3c00);
+    const auto made = [&](std::size_t group) {
+        return outcome(Layer::from_codes(codes, rows, cols, scales, {}, group));
+    };
+    CHECK(made(64) == "ok");
+    CHECK(made(0) == is(Errc::bad_group, 0));
+    CHECK(made(48) == is(Errc::bad_group, 0));
+    CHECK(made(32) == is(Errc::wrong_size, scales.size()));
+    for (const unsigned bad : {0x7c00u, 0xfc00u, 0x7e01u, 0xffffu}) {
+        scales[9] = static_cast<std::uint16_t>(bad);
+        CHECK(made(64) == is(Errc::bad_scale, 9));
+    }
+    using Dense = BitLinear<Ternary, Int8, layout::Dense16>;
+    CHECK(outcome(Dense::from_codes(codes, rows, cols, scales, {}, 64)) == is(Errc::bad_group, 0));
+}
+
 TEMPLATE_LIST_TEST_CASE("wider weights allow fewer columns", "[bitlinear][errors]",
                         support::WideFormats) {
     using Layer = BitLinear<TestType, Int8>;

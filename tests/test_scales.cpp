@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Scales: packed as kernels read them, for each scheme; scales of 64 x 64 blocks against the
-// oracle, as they are and in layers.
+// Scales: packed as kernels read them, for each scheme; scales of 64 x 64 blocks, and scales that
+// are halves, against the oracle.
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/scales.hpp>
 
@@ -159,6 +159,50 @@ TEMPLATE_LIST_TEST_CASE("scales of 64 x 64 blocks", "[scales]", products) {
                 const auto same = Layer::from_codes(w.codes, rows, cols, w.scales, {}, 64).value();
                 REQUIRE(std::ranges::equal(layer.bytes(), same.bytes()));
                 REQUIRE(layer.verify());
+            }
+        }
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("scales of groups that are halves", "[scales]", products) {
+    using Weights = typename TestType::Weights;
+    using Codes = typename TestType::Codes;
+    using Layer = BitLinear<Weights, Codes, typename TestType::Layout>;
+    support::Random random(62);
+    for (std::size_t group : {32u, 64u, 128u, 256u}) {
+        for (std::size_t cols : {group - 1, group, 2 * group + 40}) {
+            for (std::size_t rows : {1u, 16u, 35u, 100u}) {
+                for (std::size_t tokens : {1u, 3u, 17u}) {
+                    const std::size_t scale_group = rows % 2 ? 64 : 0; // of tokens
+                    if (!support::takes<TestType>({rows, cols, tokens, group, scale_group}))
+                        continue;
+                    const std::size_t groups = groups_of(cols, group);
+                    const auto halves = support::halves(random, rows * groups);
+                    const oracle::Weights w{rows,
+                                            cols,
+                                            group,
+                                            random.codes<Weights>(rows * cols),
+                                            support::floats_of(halves),
+                                            {}};
+                    const auto made = Layer::from_codes(w.codes, rows, cols, halves, {}, group);
+                    REQUIRE(made);
+                    REQUIRE(made->verify());
+                    const Layer layer = Layer::from_packed(made->bytes()).value();
+                    for (std::size_t i = 0; i < w.scales.size(); ++i) {
+                        REQUIRE(layer.scale(i / groups, i % groups) == w.scales[i]);
+                    }
+                    const support::Product<TestType> product(
+                        {rows, cols, tokens, group, scale_group}, w.codes, w.scales, random);
+                    for (const auto* table : support::clusters()) {
+                        INFO(table->name << ": " << rows << " rows, " << cols << " columns, "
+                                         << tokens << " tokens, group " << group);
+                        std::vector<float> y(tokens * rows);
+                        table->template get<functions::Gemm<TestType>>()(
+                            layer.weights(), product.quantized(), layer.scales(), nullptr,
+                            {y.data(), tokens, rows}, 0, rows);
+                        REQUIRE(difference(y, product.expected_floats(0, rows, rows)) == "");
+                    }
+                }
             }
         }
     }

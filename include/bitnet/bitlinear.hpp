@@ -73,6 +73,20 @@ public:
         return BitLinear(std::move(*image));
     }
 
+    /// The same with scales of groups that are IEEE 754 halves, given by their bits: the layer
+    /// keeps them so, in half the bytes. A result has the bits that it has with the same scales as
+    /// floats. err: as above; bad_group where group is 0
+    template <class Isa = isa::native>
+    BITNET_HIDDEN static Result<BitLinear>
+    from_codes(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
+               std::span<const std::uint16_t> scales, std::span<const float> bias,
+               std::size_t group) noexcept {
+        auto image =
+            detail::make_image<Weights, Layout, Isa>(codes, rows, cols, scales, bias, group);
+        if (!image) return image.error();
+        return BitLinear(std::move(*image));
+    }
+
     /// A layer from float weights.
     ///   scale = max(mean|W|, 1e-5) of the tensor (or of each row, or group, see WeightOptions)
     ///   Ternary: clamp(round-half-even(W * (1 / scale)), -1, 1); Binary: -1 where W < 0, else +1
@@ -89,19 +103,17 @@ public:
         if (!q) return q.error();
         constexpr bool codes_are_sound = true;
         auto image = detail::make_image<Weights, Layout, Isa, codes_are_sound>(
-            q->codes(), rows, cols, q->scales(), bias, options.group);
+            q->codes(), rows, cols, std::span<const float>(q->scales()), bias, options.group);
         if (!image) return image.error();
         return BitLinear(std::move(*image));
     }
 
     /// A layer from the blocks of a file of another program, without its codes in between.
     /// Blocks: one of block_types (blocks.hpp); a weight is code * scale * options.factor, the
-    /// product
-    ///       of the scales rounded once
+    ///       product of the scales rounded once
     /// bytes: block_bytes<Blocks>(rows, cols), which the layer does not refer to
     /// exact: the layer has one scale if all blocks agree, else one per row if the blocks of each
-    /// row
-    ///       do, else one per group: the largest within which neighbours agree. A block whose
+    ///       row do, else one per group: the largest within which neighbours agree. A block whose
     ///       weights are all 0 agrees with any, and weights that share a scale and are all 0 get
     ///       the scale 0: so files of the same weights give the same layer, whatever their types.
     ///       (Binary weights are never 0: for them a scale of 0 is a scale.)
@@ -180,7 +192,7 @@ public:
         return weights()(row, col);
     }
     BITNET_INLINE float scale(std::size_t row, std::size_t g = 0) const noexcept {
-        return image_.scales().at(row / layout::tile_rows, g)[row % layout::tile_rows];
+        return detail::scale_of(image_.scales(), row, g);
     }
 
     /// Bytes of scratch for quantize() and forward(); size_t's maximum on overflow.

@@ -21,5 +21,13 @@ BITNET_HIDDEN std::size_t find_non_finite(std::span<const float> values) noexcep
     }
     return values.size();
 }
+/// The same of IEEE 754 halves.
+template <class Isa = isa::native>
+BITNET_HIDDEN std::size_t find_non_finite(std::span<const std::uint16_t> halves) noexcept {
+    for (std::size_t i = 0; i < halves.size(); ++i) {
+        if (!detail::is_finite_half(halves[i])) return i;
+    }
+    return halves.size();
+}
 
 } // namespace BITNET_NAMESPACE

@@ -27,6 +27,11 @@ BITNET_INLINE constexpr Unsigned little(Unsigned v) noexcept {
     return reversed;
 }
 
+BITNET_INLINE std::uint16_t load16(const void* p) noexcept {
+    std::uint16_t v;
+    std::memcpy(&v, p, sizeof v);
+    return little(v);
+}
 BITNET_INLINE std::uint32_t load32(const void* p) noexcept {
     std::uint32_t v;
     std::memcpy(&v, p, sizeof v);

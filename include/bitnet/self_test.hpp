@@ -106,7 +106,11 @@ private:
     bool products_agree(F&& multiply) noexcept {
         using Codes = typename P::Codes;
         if constexpr (P::Layout::has_groups) {
-            if (!product_agrees<P, T, Codes>(rows, cols, 64, multiply)) return false;
+            constexpr bool halves = true;
+            if (!product_agrees<P, T, Codes>(rows, cols, 64, multiply) ||
+                !product_agrees<P, T, Codes>(rows, cols, 128, multiply, halves)) {
+                return false;
+            }
             // Groups of tokens, narrower and wider than those of weights.
             if constexpr (std::is_same_v<Codes, Int8>) {
                 if (!product_agrees<P, T, Int8Groups<32>>(rows, cols, 64, multiply) ||
@@ -120,7 +124,8 @@ private:
     }
     /// most_tokens on the expected table; the first 1, 2, ... tokens, and all, on the other.
     template <class P, class T, class Activations, class F>
-    bool product_agrees(std::size_t r, std::size_t c, std::size_t group, F&& multiply) noexcept {
+    bool product_agrees(std::size_t r, std::size_t c, std::size_t group, F&& multiply,
+                        bool half_scales = false) noexcept {
         using Weights = typename P::Weights;
         using Codes = typename P::Codes;
         using Layout = typename P::Layout;
@@ -134,15 +139,18 @@ private:
         using layout::tile_rows;
         constexpr std::size_t padded = round_up(rows, tile_rows);
         float scales[padded * 3], bias[padded], factors[most_tokens * groups_of(cols, 32)];
+        std::uint16_t halves[padded * 3];
         T y[2][most_tokens * rows];
         fill<Weights>(w, r * c);
         fill<Codes>(x, most_tokens * c);
         for (float& v : scales) v = real();
+        for (auto& v : halves) v = static_cast<std::uint16_t>(next() & 0xbbff); // up to 1.999
         for (float& v : bias) v = real();
         for (float& v : factors) v = 11.0f + real();
         pack_into<Weights, Layout, Isa>(w, r, c, packed);
         const std::size_t groups = groups_of(c, group);
-        const ScaleView scale_view{scales, tile_rows * groups, group ? tile_rows : 0, group};
+        ScaleView scale_view{scales, tile_rows * groups, group ? tile_rows : 0, group};
+        if (half_scales) scale_view.halves = halves;
         const std::size_t token_groups = groups_of(c, Activations::scale_group);
 
         const auto run = [&](const Table& table, std::size_t n, T* out) {

@@ -162,15 +162,21 @@ struct PackedView {
 };
 
 /// Weight scales as kernels read them, see pack_scales(): 16 floats for each block of 16 rows and
-/// each group of columns. A stride of 0 repeats them; 2^block_shift blocks share them.
+/// each group of columns. A stride of 0 repeats them; 2^block_shift blocks share them. Layers may
+/// hold those of groups as IEEE 754 halves.
 struct ScaleView {
     const float* data = nullptr;
     std::size_t block_stride = 0, group_stride = 0;
     std::size_t group = 0; ///< columns per scale; 0 = all
     unsigned block_shift = 0;
+    const std::uint16_t* halves = nullptr; ///< in the place of data; or nullptr
 
+    BITNET_INLINE constexpr std::size_t offset(std::size_t block, std::size_t g) const noexcept {
+        return (block >> block_shift) * block_stride + g * group_stride;
+    }
+    /// pre: they are floats
     BITNET_INLINE constexpr const float* at(std::size_t block, std::size_t g) const noexcept {
-        return data + (block >> block_shift) * block_stride + g * group_stride;
+        return data + offset(block, g);
     }
 };
 

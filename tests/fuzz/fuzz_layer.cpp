@@ -87,6 +87,18 @@ void try_image(std::span<const std::byte> bytes, Source& source) {
     all_clusters_agree(*made, source);
 }
 
+/// A layer's own bytes, with some of them changed.
+template <class Weights, class Activations, class Layout>
+void damage(const BitLinear<Weights, Activations, Layout>& layer, Source& source) {
+    std::vector<std::byte> bytes(layer.bytes().begin(), layer.bytes().end());
+    for (std::size_t n = source.byte() % 4; n > 0; --n) {
+        const std::size_t at = source.byte() % 2 ? source.number(64) : source.number(bytes.size());
+        bytes[at] ^= static_cast<std::byte>(source.byte());
+    }
+    if (source.byte() % 8 == 0) bytes.resize(source.number(bytes.size() + 1));
+    try_image<Weights, Activations, Layout>(bytes, source);
+}
+
 /// A layer built from arbitrary codes, whose own bytes are then damaged here and there.
 template <class Weights, class Activations, class Layout>
 void try_codes(Source& source) {
@@ -110,6 +122,15 @@ void try_codes(Source& source) {
     auto made = Layer::from_codes(codes, rows, cols, scales, {}, group);
     require(bool(made) == bool(view), "a layer's scales are those that can be packed");
     if (!made) return;
+    if (group != 0 && source.byte() % 2) {
+        std::vector<std::uint16_t> halves(scales.size());
+        for (auto& half : halves) half = static_cast<std::uint16_t>(source.number(65536));
+        made = Layer::from_codes(codes, rows, cols, halves, {}, group);
+        if (!made) return;
+        require(bool(made->verify()), "what from_codes made of halves is sound");
+        all_clusters_agree(*made, source);
+        return damage<Weights, Activations, Layout>(*made, source);
+    }
     for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t g = 0; g < groups; ++g) {
             require(same({view->at(r / layout::tile_rows, g)[r % layout::tile_rows]},
@@ -119,13 +140,7 @@ void try_codes(Source& source) {
     }
     require(bool(made->verify()), "what from_codes made is sound");
     all_clusters_agree(*made, source);
-    std::vector<std::byte> bytes(made->bytes().begin(), made->bytes().end());
-    for (std::size_t n = source.byte() % 4; n > 0; --n) {
-        const std::size_t at = source.byte() % 2 ? source.number(64) : source.number(bytes.size());
-        bytes[at] ^= static_cast<std::byte>(source.byte());
-    }
-    if (source.byte() % 8 == 0) bytes.resize(source.number(bytes.size() + 1));
-    try_image<Weights, Activations, Layout>(bytes, source);
+    damage<Weights, Activations, Layout>(*made, source);
 }
 
 template <class Weights, class Activations, class Layout>

@@ -5,14 +5,15 @@
 //   0       u32   magic "BNL1"
 //   4       u32   weights: Format::id
 //   8       u32   layout: Layout::id
-//   12      u32   scale scheme: 0 tensor, 1 row, 2 group
+//   12      u32   scale scheme: 0 tensor, 1 row, 2 group, 3 group in halves
 //   16      u64   rows
 //   24      u64   cols
-//   32      u32   group: columns per scale with scheme 2, else 0
+//   32      u32   group: columns per scale with schemes 2 and 3, else 0
 //   36      u32   1 with bias, else 0
 //   40..63        zero
 //   64            scales, float: 16 equal ones (tensor), padded rows (row), or for each block of 16
-//                 rows, for each group, 16 (group)
+//                 rows, for each group, 16 (group); or as many IEEE 754 halves, then zeros up to
+//                 a multiple of 64 bytes
 //                 bias, float: padded rows
 //                 codes: mapping.bytes() bytes
 // Rows pad to 16 with zeros, so every part starts at a multiple of 64 bytes.
@@ -26,6 +27,7 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/errors.hpp>
+#include <bitnet/image/image_floats.hpp>
 #include <bitnet/kernels/scales.hpp>
 #include <bitnet/little_endian.hpp>
 #include <bitnet/pack.hpp>
@@ -61,6 +63,7 @@ BITNET_INLINE constexpr LayerHeader little(LayerHeader h) noexcept {
 /// Offsets of the parts of an image with this header. pre: check_shape(rows, cols)
 struct LayerParts {
     std::size_t scales = 0, bias = 0, codes = 0, total = 0;
+    std::size_t halves = 0; ///< bytes of scales that are halves
 
     BITNET_INLINE constexpr LayerParts() noexcept = default;
 
@@ -71,39 +74,12 @@ struct LayerParts {
         const std::size_t padded = round_up(rows, layout::tile_rows);
         LayerParts p{};
         p.scales = sizeof(LayerHeader);
-        p.bias = p.scales + scale_floats(h.scheme, rows, cols, h.group) * sizeof(float);
+        p.bias = p.scales + scale_bytes(h.scheme, rows, cols, h.group);
+        p.halves = h.scheme == ScaleScheme::group_half ? p.bias - p.scales : 0;
         p.codes = p.bias + (h.has_bias ? padded * sizeof(float) : 0);
         p.total = p.codes + typename Layout::template mapping<Weights>{rows, cols}.bytes();
         return p;
     }
-};
-
-/// The scales and the bias of an image as this CPU reads them: where they are, or on a big-endian
-/// CPU a copy.
-template <bool InPlace = is_little_endian>
-class ImageFloats {
-public:
-    BITNET_INLINE bool read(const std::byte*, std::size_t) noexcept { return true; }
-    BITNET_INLINE const std::byte* data(const std::byte* in_image) const noexcept {
-        return in_image;
-    }
-};
-template <>
-class ImageFloats<false> {
-public:
-    /// False when the allocation failed.
-    BITNET_INLINE bool read(const std::byte* from, std::size_t bytes) noexcept {
-        copy_ = AlignedBytes(bytes);
-        for (std::size_t at = 0; copy_ && at < bytes; at += sizeof(float)) {
-            const std::uint32_t bits = load32(from + at);
-            std::memcpy(copy_.data() + at, &bits, sizeof bits);
-        }
-        return static_cast<bool>(copy_);
-    }
-    BITNET_INLINE const std::byte* data(const std::byte*) const noexcept { return copy_.data(); }
-
-private:
-    AlignedBytes copy_;
 };
 
 /// An image, owned or mapped, whose header has been checked; or empty: no bytes, no rows.
@@ -114,7 +90,7 @@ public:
                                                  const LayerParts& parts,
                                                  AlignedBytes owned = {}) noexcept {
         ImageFloats<> floats;
-        if (!floats.read(bytes.data() + parts.scales, parts.codes - parts.scales)) {
+        if (!floats.read(bytes.data() + parts.scales, parts.halves, parts.codes - parts.scales)) {
             return Error{Errc::out_of_memory};
         }
         return LayerImage(bytes, parts, std::move(owned), std::move(floats));
@@ -141,12 +117,21 @@ public:
         return header_.has_bias ? floats(parts_.bias) : nullptr;
     }
     BITNET_INLINE ScaleView scales() const noexcept {
+        if (header_.scheme == ScaleScheme::group_half) {
+            return view_halves(as<std::uint16_t>(numbers()), cols(), group());
+        }
         return view_scales(header_.scheme, floats(parts_.scales), cols(), group());
     }
     /// Where in the image one of its scales or a value of its bias is.
-    BITNET_INLINE std::size_t byte_of(const float* value) const noexcept {
+    BITNET_INLINE std::size_t byte_of(const void* value) const noexcept {
         return parts_.scales +
-               static_cast<std::size_t>(value - floats(parts_.scales)) * sizeof *value;
+               static_cast<std::size_t>(static_cast<const std::byte*>(value) - numbers());
+    }
+    /// The bytes after the last scale, up to the bias: zeros.
+    BITNET_INLINE std::span<const std::byte> after_scales() const noexcept {
+        const std::size_t halves = scale_floats(header_.scheme, rows(), cols(), group());
+        const std::size_t used = parts_.halves != 0 ? halves * 2 : parts_.bias - parts_.scales;
+        return bytes().subspan(parts_.scales + used, parts_.bias - parts_.scales - used);
     }
 
 private:
@@ -156,8 +141,12 @@ private:
         std::memcpy(&header_, data_, sizeof header_);
         header_ = little(header_);
     }
+    /// Scales and bias.
+    BITNET_INLINE const std::byte* numbers() const noexcept {
+        return floats_.data(data_ + parts_.scales);
+    }
     BITNET_INLINE const float* floats(std::size_t at) const noexcept {
-        return as<float>(floats_.data(data_ + parts_.scales) + (at - parts_.scales));
+        return as<float>(numbers() + (at - parts_.scales));
     }
     // Not std::exchange: of a struct it is a symbol that holds this unit's vector instructions.
     BITNET_INLINE void take(LayerImage& other) noexcept {
@@ -196,10 +185,10 @@ BITNET_HIDDEN Result<LayerParts> check_image(std::span<const std::byte> bytes) n
     if (h.layout != Layout::id) {
         return Error{Errc::bad_header, offsetof(LayerHeader, layout), "codes in another layout"};
     }
-    if (h.scheme > ScaleScheme::group) {
+    if (h.scheme > ScaleScheme::group_half) {
         return Error{Errc::bad_header, offsetof(LayerHeader, scheme), "unknown scheme of scales"};
     }
-    const bool grouped = h.scheme == ScaleScheme::group;
+    const bool grouped = h.scheme >= ScaleScheme::group;
     if (grouped ? !is_group(h.group) || !Layout::has_groups : h.group != 0) {
         return Error{Errc::bad_header, offsetof(LayerHeader, group),
                      grouped ? bad_group_in<Layout>().text : "a group without scales per group"};
@@ -228,7 +217,11 @@ BITNET_HIDDEN Result<LayerParts> check_image(std::span<const std::byte> bytes) n
         }
         return end;
     };
-    if (const std::size_t at = finite(parts.scales, parts.bias); at != parts.bias) {
+    const std::size_t floats = parts.scales + parts.halves;
+    for (std::size_t at = parts.scales; at < floats; at += sizeof(std::uint16_t)) {
+        if (!is_finite_half(load16(bytes.data() + at))) return Error{Errc::bad_scale, at};
+    }
+    if (const std::size_t at = finite(floats, parts.bias); at != parts.bias) {
         return Error{Errc::bad_scale, at};
     }
     if (const std::size_t at = finite(parts.bias, parts.codes); at != parts.codes) {
@@ -262,29 +255,34 @@ BITNET_HIDDEN Result<LayerImage> map_image(std::span<const std::byte> bytes) noe
 /// of the tensor the same sixteen times. where: byte of the image
 template <class Isa>
 BITNET_HIDDEN Result<void> verify_padding(const LayerImage& image) noexcept {
-    const auto bits_at = [](const float* data, std::size_t i) noexcept {
-        std::uint32_t bits;
-        std::memcpy(&bits, data + i, sizeof bits);
-        return bits;
-    };
-    const auto bad = [&](const float* at) noexcept {
-        return Error{Errc::bad_padding, image.byte_of(at)};
-    };
-    const ScaleView scales = image.scales();
     using layout::tile_rows;
+    const ScaleView scales = image.scales();
     const std::size_t padded = round_up(image.rows(), tile_rows), blocks = padded / tile_rows;
     const std::size_t last = image.rows() - (blocks - 1) * tile_rows;
     const std::size_t groups = groups_of(image.cols(), scales.group);
     const bool tensor = scales.block_stride == 0;
+    const std::size_t width = scales.halves ? sizeof *scales.halves : sizeof *scales.data;
+    const auto* const data = scales.halves ? static_cast<const void*>(scales.halves) : scales.data;
+    const std::byte zero[sizeof(float)] = {};
     for (std::size_t g = 0; g < groups; ++g) {
-        const float* const line = scales.at(blocks - 1, g);
-        const std::uint32_t wanted = tensor ? bits_at(line, 0) : 0;
+        const std::byte* const line =
+            static_cast<const std::byte*>(data) + scales.offset(blocks - 1, g) * width;
+        const std::byte* const wanted = tensor ? line : zero;
         for (std::size_t i = tensor ? 1 : last; i < tile_rows; ++i) {
-            if (bits_at(line, i) != wanted) return bad(line + i);
+            if (std::memcmp(line + i * width, wanted, width) != 0) {
+                return Error{Errc::bad_padding, image.byte_of(line + i * width)};
+            }
+        }
+    }
+    for (const std::byte& byte : image.after_scales()) {
+        if (byte != std::byte{0}) {
+            return Error{Errc::bad_padding, static_cast<std::size_t>(&byte - image.bytes().data())};
         }
     }
     for (std::size_t r = image.rows(); image.bias() && r < padded; ++r) {
-        if (bits_at(image.bias(), r) != 0) return bad(image.bias() + r);
+        if (std::memcmp(image.bias() + r, zero, sizeof zero) != 0) {
+            return Error{Errc::bad_padding, image.byte_of(image.bias() + r)};
+        }
     }
     return {};
 }

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include <bitnet/config.hpp>
 #include <bitnet/errors.hpp>
 #include <bitnet/finite.hpp>
+#include <bitnet/image/image_floats.hpp>
 #include <bitnet/image/layer_image.hpp>
 #include <bitnet/kernels/scales.hpp>
 #include <bitnet/little_endian.hpp>
@@ -21,7 +23,7 @@
 namespace BITNET_NAMESPACE::detail {
 
 /// The image of a layer that is being made: with a header and a bias. Scales are zeros, as this CPU
-/// has floats, and nobody has written codes.
+/// has floats or halves, and nobody has written codes.
 class NewImage {
 public:
     /// pre: check_shape(rows, cols); the group is one of the layout's
@@ -59,8 +61,11 @@ public:
     BITNET_INLINE NewImage(NewImage&&) noexcept = default;
     BITNET_INLINE ~NewImage() = default;
 
-    BITNET_INLINE float* scales() const noexcept {
-        return as<float>(memory_.data() + parts_.scales);
+    /// Scale: float, or of ScaleScheme::group_half std::uint16_t
+    template <class Scale = float>
+    BITNET_INLINE Scale* scales() const noexcept {
+        BITNET_ASSERT((std::is_same_v<Scale, float>) == (parts_.halves == 0));
+        return as<Scale>(memory_.data() + parts_.scales);
     }
     BITNET_INLINE std::uint8_t* codes() const noexcept {
         return as<std::uint8_t>(memory_.data() + parts_.codes);
@@ -68,11 +73,7 @@ public:
     /// The image, which nobody writes to any more. err: as LayerImage::make()
     BITNET_INLINE Result<LayerImage> done() noexcept {
         std::byte* const to = memory_.data();
-        for (std::size_t at = parts_.scales; !is_little_endian && at < parts_.codes; at += 4) {
-            std::uint32_t bits;
-            std::memcpy(&bits, to + at, sizeof bits);
-            store32(to + at, bits);
-        }
+        to_other_order(to + parts_.scales, parts_.halves, parts_.codes - parts_.scales);
         return LayerImage::make({to, parts_.total}, parts_, std::move(memory_));
     }
 
@@ -85,13 +86,17 @@ private:
 };
 
 /// Builds the image of a layer from codes. Codes are scanned unless they are known to be sound.
-template <class Weights, class Layout, class Isa, bool CodesAreSound = false>
+/// Scale: float, or std::uint16_t, IEEE 754 halves for groups of columns
+template <class Weights, class Layout, class Isa, bool CodesAreSound = false, class Scale>
 BITNET_HIDDEN Result<LayerImage>
 make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols,
-           std::span<const float> scales, std::span<const float> bias, std::size_t group) noexcept {
+           std::span<const Scale> scales, std::span<const float> bias, std::size_t group) noexcept {
+    constexpr bool halves = !std::is_same_v<Scale, float>;
     if (Result<void> shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape)
         return shape.error();
-    if (group != 0 && !(is_group(group) && Layout::has_groups)) return bad_group_in<Layout>();
+    if ((halves || group != 0) && !(is_group(group) && Layout::has_groups)) {
+        return bad_group_in<Layout>();
+    }
     if (codes.size() != rows * cols) {
         return wrong_size(codes.size(), rows * cols, "number of codes is not rows * cols");
     }
@@ -107,14 +112,17 @@ make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t col
         }
     }
 
-    auto image = NewImage::make<Weights, Layout, Isa>(blocks ? ScaleScheme::group : *scheme, rows,
-                                                      cols, group, bias);
+    const ScaleScheme stored = halves   ? ScaleScheme::group_half
+                               : blocks ? ScaleScheme::group
+                                        : *scheme;
+    auto image = NewImage::make<Weights, Layout, Isa>(stored, rows, cols, group, bias);
     if (!image) return image.error();
-    if (blocks) {
-        write_row_scales(scales.data(), rows, groups_of(cols, group), scale_block_rows,
-                         image->scales());
-    } else {
-        write_scales(*scheme, scales, rows, cols, group, image->scales());
+    Scale* const to = image->template scales<Scale>();
+    if (halves || blocks) {
+        const std::size_t rows_per_scale = blocks ? scale_block_rows : 1;
+        write_row_scales(scales.data(), rows, groups_of(cols, group), rows_per_scale, to);
+    } else if constexpr (!halves) {
+        write_scales(*scheme, scales, rows, cols, group, to);
     }
     pack_into<Weights, Layout, Isa>(codes.data(), rows, cols, image->codes());
     return image->done();

@@ -4,6 +4,7 @@
 // An epilogue works on Values, tile_rows of a token that go to one row block of y:
 //   convert(dot)                        a dot as Values
 //   of_group(block, g)                  what the tokens share in group g of columns
+//   prefetch(block, g)                  asks for what of_group() will read soon
 //   zero(), add(sum, dot, group, t, g)  the sum over groups, with the dot of token t
 //   of_token(t)                         what the values of a token share
 //   finish(v, shared, block, grouped)   what is stored: v is a dot or, with groups, their sum
@@ -20,6 +21,29 @@
 
 namespace BITNET_NAMESPACE::kernels {
 
+/// The scales of a row block and group.
+template <class Isa>
+BITNET_INLINE simd::f32x16<Isa> load_scales(const ScaleView& scales, std::size_t block,
+                                            std::size_t g) noexcept {
+    const std::size_t at = scales.offset(block, g);
+    if (scales.halves) return simd::f32x16<Isa>::load_halves(scales.halves + at);
+    return simd::f32x16<Isa>::load(scales.data + at);
+}
+
+/// Asks for the scales that one token will want soon, see prefetch_streams(): those of a block of
+/// rows go on in the next.
+template <class Isa>
+BITNET_INLINE void prefetch_scales(const ScaleView& scales, std::size_t block,
+                                   std::size_t g) noexcept {
+    if constexpr (simd::ops<Isa>::asks_for_streams) {
+        const std::size_t at = scales.offset(block, g);
+        const auto here = scales.halves ? reinterpret_cast<std::uintptr_t>(scales.halves + at)
+                                        : reinterpret_cast<std::uintptr_t>(scales.data + at);
+        BITNET_PREFETCH_L2(here + 4096);
+        BITNET_PREFETCH(here + 1024);
+    }
+}
+
 /// y[t, r] = dot
 template <class Isa>
 struct IntEpilogue {
@@ -29,6 +53,7 @@ struct IntEpilogue {
     static BITNET_INLINE Values convert(const Values& dot) noexcept { return dot; }
     static BITNET_INLINE Values zero() noexcept { return Values::set1(0); }
     BITNET_INLINE Shared of_group(std::size_t, std::size_t) const noexcept { return {}; }
+    BITNET_INLINE void prefetch(std::size_t, std::size_t) const noexcept {}
     BITNET_INLINE Values add(const Values& sum, const Values& dot, Shared, std::size_t,
                              std::size_t) const noexcept {
         return sum + dot;
@@ -52,8 +77,11 @@ struct FloatEpilogue {
 
     static BITNET_INLINE Values convert(const Dots& dot) noexcept { return Values::from(dot); }
     static BITNET_INLINE Values zero() noexcept { return simd::zeros<Isa>(); }
+    BITNET_INLINE void prefetch(std::size_t block, std::size_t g) const noexcept {
+        prefetch_scales<Isa>(scales, block, g);
+    }
     BITNET_INLINE Values of_group(std::size_t block, std::size_t g) const noexcept {
-        return Values::load(scales.at(block, g));
+        return load_scales<Isa>(scales, block, g);
     }
     BITNET_INLINE Values add(const Values& sum, const Dots& dot, const Values& weight_scales,
                              std::size_t, std::size_t) const noexcept {
@@ -94,8 +122,11 @@ struct GroupEpilogue {
 
     static BITNET_INLINE Values convert(const Dots& dot) noexcept { return Values::from(dot); }
     static BITNET_INLINE Values zero() noexcept { return simd::zeros<Isa>(); }
+    BITNET_INLINE void prefetch(std::size_t block, std::size_t g) const noexcept {
+        prefetch_scales<Isa>(scales, block, g >> weight_shift);
+    }
     BITNET_INLINE Values of_group(std::size_t block, std::size_t g) const noexcept {
-        return Values::load(scales.at(block, g >> weight_shift));
+        return load_scales<Isa>(scales, block, g >> weight_shift);
     }
     BITNET_INLINE Values add(const Values& sum, const Dots& dot, const Values& weight_scales,
                              std::size_t t, std::size_t g) const noexcept {

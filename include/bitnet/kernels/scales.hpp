@@ -10,12 +10,20 @@
 #include <bitnet/errors.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/result.hpp>
+#include <bitnet/simd/generic.hpp>
 #include <bitnet/tensor.hpp>
 
 namespace BITNET_NAMESPACE::detail {
 
-/// Which weights share a scale. The first three are the schemes of packed layers.
-enum class ScaleScheme : std::uint32_t { tensor = 0, row = 1, group = 2, block = 3 };
+/// Which weights share a scale. All but the last are the schemes of packed layers; group_half has
+/// IEEE 754 halves, the others floats.
+enum class ScaleScheme : std::uint32_t {
+    tensor = 0,
+    row = 1,
+    group = 2,
+    group_half = 3,
+    block = 4
+};
 inline constexpr std::size_t scale_block_rows = 64, scale_block_cols = 64;
 
 BITNET_INLINE constexpr std::size_t scale_blocks(std::size_t rows) noexcept {
@@ -42,7 +50,7 @@ BITNET_INLINE Result<ScaleScheme> scale_scheme(std::size_t scales, std::size_t r
                       "number of scales is neither rows * groups nor that of blocks");
 }
 
-/// A view of packed scales.
+/// A view of packed scales, which are floats.
 BITNET_INLINE constexpr ScaleView view_scales(ScaleScheme scheme, const float* data,
                                               std::size_t cols, std::size_t group) noexcept {
     constexpr std::size_t n = layout::tile_rows;
@@ -53,6 +61,7 @@ BITNET_INLINE constexpr ScaleView view_scales(ScaleScheme scheme, const float* d
         return {data, n, 0, 0};
     case ScaleScheme::group:
         return {data, n * groups_of(cols, group), n, group};
+    case ScaleScheme::group_half: // see view_halves()
     case ScaleScheme::block:
         break;
     }
@@ -61,7 +70,21 @@ BITNET_INLINE constexpr ScaleView view_scales(ScaleScheme scheme, const float* d
     return {data, n * groups_of(cols, group), n, group, shift};
 }
 
-/// How many floats packed scales are.
+/// The same of ScaleScheme::group_half.
+BITNET_INLINE constexpr ScaleView view_halves(const std::uint16_t* halves, std::size_t cols,
+                                              std::size_t group) noexcept {
+    ScaleView view = view_scales(ScaleScheme::group, nullptr, cols, group);
+    view.halves = halves;
+    return view;
+}
+
+/// The scale of a row and group.
+BITNET_INLINE float scale_of(const ScaleView& view, std::size_t row, std::size_t g) noexcept {
+    const std::size_t at = view.offset(row / layout::tile_rows, g) + row % layout::tile_rows;
+    return view.halves ? simd::float_of_half(view.halves[at]) : view.data[at];
+}
+
+/// How many numbers packed scales are, and how many bytes in a layer: a multiple of 64.
 BITNET_INLINE constexpr std::size_t scale_floats(ScaleScheme scheme, std::size_t rows,
                                                  std::size_t cols, std::size_t group) noexcept {
     constexpr std::size_t n = layout::tile_rows;
@@ -70,20 +93,27 @@ BITNET_INLINE constexpr std::size_t scale_floats(ScaleScheme scheme, std::size_t
         return n;
     case ScaleScheme::row:
     case ScaleScheme::group:
+    case ScaleScheme::group_half:
         return round_up(rows, n) * groups_of(cols, group);
     case ScaleScheme::block:
         break;
     }
     return scale_blocks(rows) * groups_of(cols, group) * n;
 }
+BITNET_INLINE constexpr std::size_t scale_bytes(ScaleScheme scheme, std::size_t rows,
+                                                std::size_t cols, std::size_t group) noexcept {
+    const bool halves = scheme == ScaleScheme::group_half;
+    return round_up(scale_floats(scheme, rows, cols, group) * (halves ? 2 : 4), 64);
+}
 
-/// Writes a scale for each row and group: scales[r / rows_per_scale, g].
+/// Writes a scale for each row and group: scales[r / rows_per_scale, g]. Scale: float, or a half
 /// to: zeros, which remain for the rows that pad
-BITNET_INLINE void write_row_scales(const float* scales, std::size_t rows, std::size_t groups,
-                                    std::size_t rows_per_scale, float* to) noexcept {
+template <class Scale>
+BITNET_INLINE void write_row_scales(const Scale* scales, std::size_t rows, std::size_t groups,
+                                    std::size_t rows_per_scale, Scale* to) noexcept {
     constexpr std::size_t n = layout::tile_rows;
     for (std::size_t r = 0; r < rows; ++r) {
-        const float* const from = scales + r / rows_per_scale * groups;
+        const Scale* const from = scales + r / rows_per_scale * groups;
         for (std::size_t g = 0; g < groups; ++g) to[(r / n * groups + g) * n + r % n] = from[g];
     }
 }

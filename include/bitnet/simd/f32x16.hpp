@@ -32,6 +32,19 @@ struct f32x16 {
         for (std::size_t i = 0; i < parts; ++i) r.v[i] = reg::load_unaligned(p + i * lanes);
         return r;
     }
+    /// Sixteen IEEE 754 halves, all finite: exact.
+    static BITNET_INLINE f32x16 load_halves(const std::uint16_t* p) noexcept {
+        f32x16 r;
+        for (std::size_t i = 0; i < parts; ++i) {
+            if constexpr (requires { ops<Isa>::load_halves(p); }) {
+                r.v[i] = ops<Isa>::load_halves(p + i * lanes);
+            } else {
+                static_assert(lanes == 1);
+                r.v[i] = reg(float_of_half(p[i]));
+            }
+        }
+        return r;
+    }
     /// The first n < 16 floats at p, then zeros; reads nothing beyond them.
     static BITNET_INLINE f32x16 load_first(const float* p, std::size_t n) noexcept {
         float lane[size] = {};

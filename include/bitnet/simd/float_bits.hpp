@@ -25,6 +25,10 @@ BITNET_INLINE float float_of(std::int32_t b) noexcept {
 }
 
 inline constexpr std::int32_t magnitude_bits = 0x7fffffff, sign_bit = -0x7fffffff - 1;
+/// Whether an IEEE 754 half is neither a NaN nor an infinity.
+BITNET_INLINE constexpr bool is_finite_half(std::uint16_t half) noexcept {
+    return (half & 0x7c00) != 0x7c00;
+}
 inline constexpr std::int32_t inf_bits = 0x7f800000, nan_bits = 0x7fc00000;
 
 /// Whether v is neither NaN nor an infinity.
