@@ -7,6 +7,7 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/kernels/epilogue.hpp>
+#include <bitnet/kernels/group_sums.hpp>
 #include <bitnet/kernels/popcounts.hpp>
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/kernels/tile_runner.hpp>
@@ -34,6 +35,12 @@ BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Qua
                                 Wide{weights, x}(stripe, epilogue, rows);
                             });
             return;
+        }
+    }
+    if constexpr (!isa::is_scalar<Isa> && Layout::has_groups && token_layout<Codes>::is_int8) {
+        if (x.tokens == 1 && x.group != 0) {
+            using Sums = GroupSums<Weights, Codes, Layout, Isa, Epilogue>;
+            return Sums{weights, x, epilogue}(block_begin, block_end, rows);
         }
     }
     Run run{weights, x};

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// GroupSums: one token and weights whose columns have scales per group. The dots of a group go from
+// their registers into the sum, since groups are short: a call, a loop or a memory operand for each
+// would take as long as its dots.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <utility>
+
+#include <bitnet/config.hpp>
+#include <bitnet/isa.hpp>
+#include <bitnet/kernels/epilogue.hpp>
+#include <bitnet/kernels/tile.hpp>
+#include <bitnet/kernels/tile_runner.hpp>
+#include <bitnet/layout.hpp>
+#include <bitnet/quantized.hpp>
+#include <bitnet/simd/i32x16.hpp>
+#include <bitnet/tensor.hpp>
+
+namespace BITNET_NAMESPACE::kernels {
+
+template <class Weights, class Codes, class Layout, class Isa, class Epilogue>
+struct GroupSums {
+    using Kernel = Tile<Weights, Codes, Layout>;
+    using Values = typename Epilogue::Values;
+    using Dots = simd::i32x16<Isa>;
+
+    const PackedView<Weights, Layout>& weights;
+    const Quantized<Codes>& x;
+    const Epilogue& epilogue;
+
+    /// Row blocks [begin, end) of y. pre: one token, x.group != 0
+    template <class T>
+    BITNET_INLINE void operator()(std::size_t begin, std::size_t end,
+                                  const OutputRows<T>& rows) const noexcept {
+        for (std::size_t block = begin; block < end; ++block) {
+            Values sum = epilogue.zero();
+            add_whole(block, sum, std::make_index_sequence<std::size(group_sizes)>{});
+            const std::size_t whole = x.cols / x.group;
+            if (whole < x.layout().groups()) add_last(block, whole, sum);
+            rows.store(epilogue.finish(sum, epilogue.of_token(0), block, true), block, 0);
+        }
+    }
+
+private:
+    /// The groups that are whole. Their number of columns is a constant, so that the loops of a
+    /// group are straight lines.
+    template <std::size_t... I>
+    BITNET_INLINE void add_whole(std::size_t block, Values& sum,
+                                 std::index_sequence<I...>) const noexcept {
+        ((x.group == group_sizes[I] ? add<group_sizes[I]>(block, sum) : void()), ...);
+    }
+    template <std::size_t Group>
+    BITNET_NOINLINE void add(std::size_t block, Values& total) const noexcept {
+        using layout::tile_cols;
+        using Mapping = typename Layout::template mapping<Weights>;
+        constexpr std::size_t word_bytes = 4, chunks = Group / tile_cols;
+        constexpr std::size_t token_bytes = chunks * token_layout<Codes>::chunk_words * word_bytes;
+        constexpr std::size_t group_bytes = Mapping{tile_rows, Group}.block_bytes();
+        const std::size_t block_bytes = weights.mapping().block_bytes();
+        const std::uint8_t* line = weights.data + block * block_bytes;
+        const std::uint8_t* const block_end = line + block_bytes;
+        const std::uint8_t* words = x.codes;
+        Values sum = total;
+        const std::size_t whole = x.cols / Group;
+        for (std::size_t g = 0; g < whole; ++g) {
+            const TileInput in{line,   block_bytes, block_end,  words,   word_bytes,
+                               chunks, Group,       x.sums + g, nullptr, OutputLines{}};
+            alignas(64) std::int32_t dots[tile_rows];
+            Kernel::template run<Isa, 1, 1>(in, dots);
+            epilogue.prefetch(block, g);
+            sum = epilogue.add(sum, Dots::load(dots), epilogue.of_group(block, g), 0, g);
+            line += group_bytes;
+            words += token_bytes;
+        }
+        total = sum;
+    }
+
+    BITNET_INLINE void add_last(std::size_t block, std::size_t g, Values& sum) const noexcept {
+        using Run = TileRunner<Weights, Codes, Layout, Isa>;
+        alignas(64) std::int32_t dots[tile_rows];
+        Run{weights, x}(TileRange{block, 1, 0, 1}, g, g + 1, OutputLines{}, dots);
+        sum = epilogue.add(sum, Dots::load(dots), epilogue.of_group(block, g), 0, g);
+    }
+};
+
+} // namespace BITNET_NAMESPACE::kernels
