@@ -89,7 +89,7 @@ struct Kept {
 template <class Weights, class Activations,
           class Layout = bitnet::preferred_layout<Weights, Activations>>
 Problem<Weights, Activations, Layout>& problem_of(const std::string& row_name, const Case& c,
-                                                  std::size_t group) {
+                                                  Groups group) {
     const std::string name = row_name + "/" + std::to_string(c.tokens);
     if (kept.name != name) {
         kept = {}; // both at once may not fit the memory
@@ -112,24 +112,25 @@ const Loop& loop_of(const Limits& limits) {
 
 template <class Weights, class Activations,
           class Layout = bitnet::preferred_layout<Weights, Activations>>
-void run(Row& row, const Contender& contender, const Case& c, std::size_t group, Pages pages,
+void run(Row& row, const Contender& contender, const Case& c, Groups group, Pages pages,
          double seconds_a_row) {
     using Codes = bitnet::codes_of<Activations>;
     auto& problem = problem_of<Weights, Activations, Layout>(row.name, c, group);
     const auto kernel =
         contender.kernels->get<bitnet::functions::Gemm<bitnet::Product<Weights, Codes, Layout>>>();
-    const auto multiply = [&](auto weights) {
+    const auto multiply = [&](const auto& view) {
         using bitnet::layout::tile_rows;
         const std::size_t tiles = bitnet::round_up(c.rows, tile_rows) / tile_rows;
         const auto& workers = pool(c.threads);
         bitnet::detail::for_ranges<bitnet::isa::native>(
             workers, tiles, bitnet::detail::most_ranges(workers),
             [&](std::size_t first, std::size_t last) {
-                kernel(weights, problem.x(), problem.scales(), nullptr, problem.y(),
+                kernel(view.codes, problem.x(), view.scales, nullptr, problem.y(),
                        first * tile_rows, std::min(c.rows, last * tile_rows));
             });
     };
-    auto views = c.cold ? problem.copies(pages) : std::vector{problem.layer().weights()};
+    using View = typename Problem<Weights, Activations, Layout>::View;
+    const auto views = c.cold ? problem.copies(pages) : std::vector{View(problem.layer())};
     const auto is_right = [&](const auto& view) {
         problem.clear();
         multiply(view);
@@ -137,13 +138,12 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
     };
     row.verified = is_right(views.front()) && (views.size() == 1 || is_right(views.back()));
 
-    const std::size_t bytes = views.front().bytes();
+    const std::size_t bytes = problem.read().size();
     const Limits& limits = *contender.limits;
     const Loop& loop = loop_of<Weights, Codes>(limits);
     const double port = measured_ops(loop, c.threads);
-    const std::span hot(reinterpret_cast<const std::byte*>(views.front().data), bytes);
     const double read = c.cold          ? measured_cold_read(limits, c.threads)
-                        : c.tokens == 1 ? measured_hot_read(limits, hot, c.threads)
+                        : c.tokens == 1 ? measured_hot_read(limits, problem.read(), c.threads)
                                         : 0;
 
     std::size_t next = 0;
@@ -157,7 +157,7 @@ void run(Row& row, const Contender& contender, const Case& c, std::size_t group,
 
 template <class Weights, class Activations,
           class Layout = bitnet::preferred_layout<Weights, Activations>>
-void add(Report& report, const std::string& kernel, std::size_t group = 0,
+void add(Report& report, const std::string& kernel, Groups group = {},
          const std::vector<Case>& list = cases()) {
     for (const Case& c : list) {
         if (!report.wants(c.part)) continue;
@@ -192,27 +192,29 @@ void add_gemm_rows(Report& report) {
         using L = typename P::Layout;
         constexpr bool head = W::bits > 2;
         constexpr bool in_tables = !head && C::bits == 8;
-        add<W, C, L>(report, P::name, 0, head ? head_cases() : cases());
+        add<W, C, L>(report, P::name, {}, head ? head_cases() : cases());
         if (!head) {
             const Part part = in_tables ? Part::main : Part::all;
-            add<W, C, L>(report, P::name, 0, cold_gemm_cases(part));
+            add<W, C, L>(report, P::name, {}, cold_gemm_cases(part));
         }
         if constexpr (L::has_groups && C::bits == 8) {
-            add<W, C, L>(report, std::string(P::name) + "g128", 128, head ? head_cases() : cases());
+            add<W, C, L>(report, std::string(P::name) + "g128", {128},
+                         head ? head_cases() : cases());
         }
     });
-    // Groups of 128 columns in the weights, and in the tokens too.
+    // Groups as files have them, with scales that are halves; and such of activations too.
     for_each_type(type_list<Ternary, Binary>{}, [&]<class W>() {
-        for_each_type(type_list<Int8Groups<32>, Int8Groups<128>>{}, [&]<class A>() {
-            add<W, A>(report,
-                      std::string("w") + W::digits + "g128a8g" + std::to_string(A::scale_group),
-                      128, narrow_cases());
+        for_each_type(type_list<Int8, Int8Groups<32>, Int8Groups<128>>{}, [&]<class A>() {
+            const std::string token_group =
+                A::scale_group == 0 ? "" : "g" + std::to_string(A::scale_group);
+            add<W, A>(report, std::string("w") + W::digits + "g128f16a8" + token_group, {128, true},
+                      narrow_cases());
         });
     });
     // Few bits of activation have the kernels of the codes that they are held in.
     for_each_type(type_list<Ternary, Binary>{}, [&]<class W>() {
         for_each_type(type_list<Int4, Int2>{}, [&]<class A>() {
-            add<W, A>(report, std::string("w") + W::digits + "a" + A::digits, 0, narrow_cases());
+            add<W, A>(report, std::string("w") + W::digits + "a" + A::digits, {}, narrow_cases());
         });
     });
 }

@@ -2,6 +2,7 @@
 // A benchmark's operands, drawn at random, and the plain loop that its output must equal.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -16,17 +17,28 @@
 
 namespace bench {
 
+/// Columns of the weights that share a scale, 0 = all, and whether the layer holds their scales as
+/// halves.
+struct Groups {
+    std::size_t cols = 0;
+    bool halves = false;
+};
+
 template <class Weights, class Activations,
           class Layout = bitnet::preferred_layout<Weights, Activations>>
 class Problem {
 public:
     using Layer = bitnet::BitLinear<Weights, Activations, Layout>;
     using Codes = bitnet::codes_of<Activations>;
-    using View = decltype(std::declval<const Layer&>().weights());
+    /// What of a layer a product reads.
+    struct View {
+        decltype(std::declval<const Layer&>().weights()) codes;
+        bitnet::ScaleView scales;
+        explicit View(const Layer& layer) : codes(layer.weights()), scales(layer.scales()) {}
+    };
 
-    /// group: columns that share a scale; 0 = all
-    Problem(std::size_t rows, std::size_t cols, std::size_t tokens, std::size_t group)
-        : rows_(rows), cols_(cols), tokens_(tokens), group_(group), weights_(rows * cols),
+    Problem(std::size_t rows, std::size_t cols, std::size_t tokens, Groups group)
+        : rows_(rows), cols_(cols), tokens_(tokens), group_(group.cols), weights_(rows * cols),
           x_(tokens * cols), scales_(rows * groups()),
           token_scales_(tokens * bitnet::groups_of(cols, Activations::scale_group), 1.0f),
           y_(tokens * rows) {
@@ -42,10 +54,14 @@ public:
         };
         draw(scales_);
         if (Activations::scale_group != 0) draw(token_scales_);
-        layer_.emplace_back(Layer::from_codes(weights_, rows, cols, scales_, {}, group).value());
+        if (group.halves) {
+            layer_.push_back(Layer::from_codes(weights_, rows, cols, halves(), {}, group_).value());
+        } else {
+            layer_.push_back(Layer::from_codes(weights_, rows, cols, scales_, {}, group_).value());
+        }
         memory_.resize(layer().scratch_bytes(tokens));
         q_ = bitnet::quantized_from_codes<Activations>(x_, tokens, cols, token_scales_, memory_,
-                                                       group)
+                                                       group_)
                  .value()
                  .as_codes();
     }
@@ -53,17 +69,18 @@ public:
     const Layer& layer() const { return layer_.front(); }
     bitnet::Quantized<Codes> x() const { return q_; }
     bitnet::Matrix<float> y() { return {y_.data(), tokens_, rows_}; }
-    bitnet::ScaleView scales() const { return layer().scales(); }
     double ops() const { return 2.0 * static_cast<double>(rows_ * cols_ * tokens_); }
 
-    /// Copies of the packed weights that no cache holds, in pages of this size.
+    /// Copies of the layer that no cache holds, in pages of this size.
     const std::vector<View>& copies(Pages pages) {
-        const View view = layer().weights();
-        return copies_.in(pages, view.bytes(), view.bytes(), [&](std::span<std::byte> memory) {
-            std::memcpy(memory.data(), view.data, view.bytes());
-            return View{reinterpret_cast<const std::uint8_t*>(memory.data()), rows_, cols_};
+        const std::span<const std::byte> bytes = layer().bytes();
+        return copies_.in(pages, bytes.size(), bytes.size(), [&](std::span<std::byte> memory) {
+            std::memcpy(memory.data(), bytes.data(), bytes.size());
+            return View(Layer::map_packed(memory).value());
         });
     }
+    /// Codes and scales, which a product reads.
+    std::span<const std::byte> read() const { return layer().bytes().subspan(header_bytes); }
 
     /// Whether y is what plain loops give. Wide problems check every row for the first and last
     /// token, and every token for some rows.
@@ -79,6 +96,17 @@ public:
     void clear() { std::memset(y_.data(), 0xff, y_.size() * sizeof(float)); } // NaN equals nothing
 
 private:
+    static constexpr std::size_t header_bytes = 64;
+
+    /// The scales, exactly: 10 bits and their sign are enough for what the constructor draws.
+    std::vector<std::uint16_t> halves() const {
+        std::vector<std::uint16_t> out;
+        for (const float scale : scales_) {
+            const auto bits = std::bit_cast<std::uint32_t>(scale);
+            out.push_back(static_cast<std::uint16_t>((bits >> 13) - (112u << 10)));
+        }
+        return out;
+    }
     std::size_t groups() const { return bitnet::groups_of(cols_, group_); }
 
     float expected(std::size_t r, std::size_t t) const {
