@@ -113,6 +113,19 @@ TEMPLATE_LIST_TEST_CASE("a scale for each block", "[from_blocks]", block_types) 
     }
 }
 
+TEST_CASE("scales of blocks stay halves where all of them are", "[from_blocks]") {
+    using L = Layer<blocks::Q1_0>;
+    support::Random random(47);
+    const auto codes = some_codes<Binary>(random, 37 * 384);
+    const auto scales = different_scales(random, 37 * 3);
+    const auto file = BlockFile::write("Q1_0", 37, 384, codes, scales);
+    const std::vector<std::uint16_t> halves(scales.begin(), scales.end());
+    const auto layer = made<L, blocks::Q1_0>(file, {.half_scales = true}).value();
+    CHECK(equal(layer, L::from_codes(codes, 37, 384, halves, {}, 128).value()));
+    const auto floats = made<L, blocks::Q1_0>(file, {.factor = 0.3f, .half_scales = true}).value();
+    CHECK(equal(floats, L::from_codes(codes, 37, 384, floats_of(scales, 0.3f), {}, 128).value()));
+}
+
 TEMPLATE_TEST_CASE("every layout", "[from_blocks]", (BitLinear<Ternary, Int8>), Dense,
                    (BitLinear<Ternary, Sign>), (BitLinear<Ternary, Int8, layout::RowMajor>)) {
     support::Random random(42);

@@ -164,6 +164,25 @@ TEMPLATE_LIST_TEST_CASE("scales of 64 x 64 blocks", "[scales]", products) {
     }
 }
 
+TEST_CASE("each half is one among floats, and its neighbours are none", "[scales]") {
+    std::uint16_t found = 0;
+    for (unsigned bits = 0; bits < 0x10000; ++bits) {
+        if ((bits & 0x7c00) == 0x7c00) continue;
+        const float v = support::floats_of({static_cast<std::uint16_t>(bits)})[0];
+        REQUIRE(detail::to_half(v, found));
+        REQUIRE(found == bits);
+        for (const std::uint32_t step : {1u, ~0u}) {
+            const float next = std::bit_cast<float>(std::bit_cast<std::uint32_t>(v) + step);
+            REQUIRE_FALSE(detail::to_half(next, found));
+        }
+    }
+    constexpr auto infinite = std::numeric_limits<float>::infinity();
+    for (float v : {65520.0f, 65536.0f, 1e38f, infinite, -infinite, 0x1p-25f}) {
+        CHECK_FALSE(detail::to_half(v, found));
+    }
+    CHECK_FALSE(detail::to_half(std::numeric_limits<float>::quiet_NaN(), found));
+}
+
 TEMPLATE_LIST_TEST_CASE("scales of groups that are halves", "[scales]", products) {
     using Weights = typename TestType::Weights;
     using Codes = typename TestType::Codes;

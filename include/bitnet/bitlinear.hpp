@@ -117,6 +117,7 @@ public:
     ///       weights are all 0 agrees with any, and weights that share a scale and are all 0 get
     ///       the scale 0: so files of the same weights give the same layer, whatever their types.
     ///       (Binary weights are never 0: for them a scale of 0 is a scale.)
+    ///       With options.half_scales, scales per group are halves in it, if each is one.
     /// cost: beside the layer, memory for the codes and scales of 16 rows
     /// err: as block_bytes(), wrong_size, bad_group where Layout has no scales per group and the
     ///      blocks of a row do not agree; bad_bias (where: index); bad_scale, bad_code (where: row

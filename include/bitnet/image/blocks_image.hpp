@@ -29,6 +29,8 @@ namespace BITNET_NAMESPACE {
 struct BlockOptions {
     std::span<const float> bias = {}; ///< (rows) or {} for none
     float factor = 1.0f; ///< all scales are multiplied by it: Hugging Face's weight_scale
+    /// Whether scales of groups stay IEEE 754 halves, where all of them (times factor) are.
+    bool half_scales = false;
 };
 
 namespace detail {
@@ -76,6 +78,17 @@ struct BlockWeights {
             }
         }
         return view.rows * view.cols;
+    }
+
+    /// Whether all scales are halves.
+    BITNET_INLINE bool scales_are_halves() const noexcept {
+        for (std::size_t r = 0; r < view.rows; ++r) {
+            for (std::size_t i = 0; i < view.scales(); ++i) {
+                std::uint16_t half;
+                if (!to_half(scale(r, i), half)) return false;
+            }
+        }
+        return true;
     }
 
     /// Whether the blocks [first, last) of rows [row, row_end) share a scale, but for those of
@@ -161,10 +174,13 @@ BITNET_HIDDEN Result<LayerImage> make_image_of_blocks(std::span<const std::byte>
         return Error{Errc::bad_scale, 0, "the factor of the scales is NaN or infinite"};
     }
     using layout::tile_rows;
-    AlignedBytes memory(tile_rows * (cols + view->scales() * sizeof(float)));
+    AlignedBytes memory(tile_rows *
+                        (cols + view->scales() * (sizeof(float) + sizeof(std::uint16_t))));
     if (!memory) return Error{Errc::out_of_memory};
     std::int8_t* const codes = as<std::int8_t>(memory.data());
     float* const scales = as<float>(memory.data() + tile_rows * cols);
+    auto* const half_scales =
+        as<std::uint16_t>(memory.data() + tile_rows * (cols + view->scales() * sizeof(float)));
 
     const BlockWeights<Weights, Blocks> weights{*view, options.factor, codes};
     if (const std::size_t at = weights.find_bad_scale(); at != rows * cols) {
@@ -175,8 +191,10 @@ BITNET_HIDDEN Result<LayerImage> make_image_of_blocks(std::span<const std::byte>
     if (grouped && !Layout::has_groups) {
         return Error{Errc::bad_group, 0, scales_differ_text<Layout>.characters};
     }
-    auto image = NewImage::make<Weights, Layout, Isa>(shared.scheme, rows, cols,
-                                                      grouped ? shared.cols : 0, options.bias);
+    const bool halves = grouped && options.half_scales && weights.scales_are_halves();
+    const ScaleScheme scheme = halves ? ScaleScheme::group_half : shared.scheme;
+    auto image = NewImage::make<Weights, Layout, Isa>(scheme, rows, cols, grouped ? shared.cols : 0,
+                                                      options.bias);
     if (!image) return image.error();
 
     const typename Layout::template mapping<Weights> map{rows, cols};
@@ -193,7 +211,11 @@ BITNET_HIDDEN Result<LayerImage> make_image_of_blocks(std::span<const std::byte>
             return bad_code<Weights>(row * cols + i);
         }
         pack_into<Weights, Layout, Isa>(codes, n, cols, image->codes() + map.byte_of(row, 0));
-        if (shared.scheme != ScaleScheme::tensor) {
+        if (halves) {
+            for (std::size_t i = 0; i < n * groups; ++i) to_half(scales[i], half_scales[i]);
+            write_row_scales(half_scales, n, groups, 1,
+                             image->template scales<std::uint16_t>() + row * groups);
+        } else if (shared.scheme != ScaleScheme::tensor) {
             write_row_scales(scales, n, groups, 1, image->scales() + row * groups);
         }
     }

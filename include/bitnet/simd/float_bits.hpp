@@ -25,6 +25,18 @@ BITNET_INLINE float float_of(std::int32_t b) noexcept {
 }
 
 inline constexpr std::int32_t magnitude_bits = 0x7fffffff, sign_bit = -0x7fffffff - 1;
+/// The IEEE 754 half that a number is; false where it is none.
+BITNET_INLINE bool to_half(float v, std::uint16_t& half) noexcept {
+    const auto bits = static_cast<std::uint32_t>(bits_of(v));
+    const std::uint32_t magnitude = bits & 0x7fffffff, exponent = magnitude >> 23;
+    std::uint32_t dropped = 13, found = magnitude - (112u << 23); // the bias shrinks from 127 to 15
+    if (exponent < 113) { // a subnormal half counts units of 2^-24
+        dropped = exponent < 103 ? 31 : 126 - exponent;
+        found = magnitude == 0 ? 0 : (magnitude & 0x7fffff) | 0x800000;
+    }
+    half = static_cast<std::uint16_t>((bits >> 16 & 0x8000) | found >> dropped);
+    return exponent < 143 && (found & ((1u << dropped) - 1)) == 0;
+}
 /// Whether an IEEE 754 half is neither a NaN nor an infinity.
 BITNET_INLINE constexpr bool is_finite_half(std::uint16_t half) noexcept {
     return (half & 0x7c00) != 0x7c00;
