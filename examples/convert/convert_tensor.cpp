@@ -182,23 +182,28 @@ bool is_head(const Checkpoint& checkpoint, const SourceTensor& tensor) {
 
 } // namespace
 
+std::string default_activations(const Config& config) {
+    return config.qk_norm && !config.sub_norm && !config.projection_norm_eps ? "int8g128" : "int8";
+}
+
 void add_tensor(ModelWriter& writer, const Checkpoint& checkpoint, const SourceTensor& tensor,
                 const ConvertOptions& options) {
     const Job job{checkpoint, tensor};
-    const std::string ternary =
-        (options.dense ? "ternary-dense-" : "ternary-") + options.activations;
+    const std::string activations =
+        options.activations.empty() ? default_activations(checkpoint.config) : options.activations;
+    const std::string ternary = (options.dense ? "ternary-dense-" : "ternary-") + activations;
     const bool packed = std::apply(
         [&]<class... Row>(const Row&...) {
             const auto add = [&]<class R>(std::type_identity<R>) {
                 if (R::type != tensor.type) return false;
                 using W = typename R::Weights;
                 const bool is_binary = std::is_same_v<W, Binary>;
-                add_layer<W>(
-                    writer, job, kind_of(is_binary ? "binary-" + options.activations : ternary),
-                    [&tensor]<class Layer>(std::type_identity<Layer>) {
-                        return Layer::template from_blocks<typename R::Blocks, Isa>(
-                            tensor.bytes, tensor.rows, tensor.cols, {.factor = tensor.factor});
-                    });
+                add_layer<W>(writer, job, kind_of(is_binary ? "binary-" + activations : ternary),
+                             [&tensor]<class Layer>(std::type_identity<Layer>) {
+                                 return Layer::template from_blocks<typename R::Blocks, Isa>(
+                                     tensor.bytes, tensor.rows, tensor.cols,
+                                     {.factor = tensor.factor, .half_scales = true});
+                             });
                 return true;
             };
             return (add(std::type_identity<Row>()) || ...);
@@ -215,12 +220,13 @@ void add_tensor(ModelWriter& writer, const Checkpoint& checkpoint, const SourceT
                                    job.all_floats(), job.tensor.rows, job.tensor.cols);
                            });
     } else if (is_float(tensor.type) && tensor.rows > 1 && ternary_blocks(tensor)) {
-        add_layer<Ternary>(
-            writer, job, kind_of(ternary), [&tensor]<class Layer>(std::type_identity<Layer>) {
-                const TernaryBlocks blocks = *ternary_blocks(tensor);
-                return Layer::template from_blocks<blocks::Q2_0<64>, Isa>(
-                    blocks.bytes, tensor.rows, tensor.cols, {.factor = blocks.factor});
-            });
+        add_layer<Ternary>(writer, job, kind_of(ternary),
+                           [&tensor]<class Layer>(std::type_identity<Layer>) {
+                               const TernaryBlocks blocks = *ternary_blocks(tensor);
+                               return Layer::template from_blocks<blocks::Q2_0<64>, Isa>(
+                                   blocks.bytes, tensor.rows, tensor.cols,
+                                   {.factor = blocks.factor, .half_scales = true});
+                           });
     } else {
         add_floats(writer, job);
     }

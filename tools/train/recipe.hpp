@@ -44,8 +44,7 @@ struct Recipe {
                  .heads = 8,
                  .kv_heads = 4,
                  .head_dim = 32,
-                 .max_context = 1024, // longest story in tokens: always `slots`
-                 .training = {}};
+                 .max_context = 1024}; // longest story in tokens: always `slots`
     LinearKind kind = LinearKind::ternary_int8;
     std::size_t slots = 1024; // tokens of one batch, the work of one thread
     std::size_t batches = 2;  // per step
