@@ -55,7 +55,9 @@ TEST_CASE("hostile configs") {
         CHECK_THROWS_AS(parse_config(text), UserError);
     }
     for (const char* more : {"\"qk_norm\":1", "\"projection_norm_eps\":0", "\"add_bos_token\":0",
-                             "\"chat_template\":7", "\"projection_norm_eps\":null"}) {
+                             "\"chat_template\":7", "\"rope_scaling\":{\"rope_type\":\"linear\"}",
+                             "\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":4}",
+                             "\"projection_norm_eps\":null"}) {
         CAPTURE(more);
         CHECK_THROWS_AS(parse_config(good.substr(0, good.size() - 1) + "," + more + "}"),
                         UserError);
@@ -97,6 +99,7 @@ TEST_CASE("the file's version is the lowest that can say the config") {
     second([](Config& c) { c.architecture = "qwen3"; });
     second([](Config& c) { c.tied = false; });
     second([](Config& c) { c.qk_norm = true; });
+    second([](Config& c) { c.yarn = bitnet::YarnScaling{4, 8192, 1.25}; });
     second([](Config& c) { c.projection_norm_eps = 1e-6f; });
     second([](Config& c) { c.eos = {257, 3}; });
     second([](Config& c) { c.add_bos = false; });

@@ -234,6 +234,21 @@ TEST_CASE("scales of I2_S that are reciprocals") {
     CHECK_NOTHROW(read(scaled(bitnet_options, 1.5f))); // as scales of 2B4T are
 }
 
+TEST_CASE("YaRN, as Qwen3's files have it") {
+    File file = with(qwen3, value("qwen3.rope.scaling.type", "yarn"));
+    file.set(value("qwen3.rope.scaling.factor", 4.0f));
+    file.set(value("qwen3.rope.scaling.original_context_length", 8192u));
+    const Config config = config_of(file);
+    REQUIRE(config.yarn);
+    CHECK(config.yarn->factor == 4);
+    CHECK(config.yarn->original_context == 8192);
+    CHECK(config.yarn->attention == 1.13862944f); // 0.1 ln 4 + 1
+    CHECK(config.yarn->beta_fast == 32);
+    CHECK(config.yarn->beta_slow == 1);
+    file.set(value("qwen3.rope.scaling.yarn_beta_fast", 16.0f));
+    CHECK(config_of(file).yarn->beta_fast == 16);
+}
+
 TEST_CASE("what another model would run without is refused by its name") {
     const auto keyed = [](const char* key, auto v) { return with(qwen3, value(key, v)); };
     check_refused(keyed("general.architecture", "qwen35"),
@@ -243,8 +258,12 @@ TEST_CASE("what another model would run without is refused by its name") {
                   "key general.architecture: it is missing");
     check_refused(keyed("prism.hadamard.version", 1u), "key prism.hadamard.version: its weights");
     check_refused(keyed("prism.other", 1u), "key prism.other: it is not supported");
-    check_refused(keyed("qwen3.rope.scaling.type", "yarn"),
-                  "key qwen3.rope.scaling.type: \"yarn\" is not supported");
+    check_refused(keyed("qwen3.rope.scaling.type", "longrope"),
+                  "key qwen3.rope.scaling.type: \"longrope\" is not supported");
+    File yarn = keyed("qwen3.rope.scaling.type", "yarn");
+    check_refused(yarn, "key qwen3.rope.scaling.factor: it is missing");
+    yarn.set(value("qwen3.rope.scaling.factor", 0.5f));
+    check_refused(yarn, "\"factor\" of \"rope_scaling\"");
     check_refused(keyed("qwen3.rope.scaling.factor", 4.0f), "key qwen3.rope.scaling.factor: ");
     check_refused(keyed("qwen3.rope.scaling.original_context_length", 16384u),
                   "key qwen3.rope.scaling.original_context_length: ");

@@ -246,13 +246,32 @@ TEST_CASE("what ends a text, and how a chat is written") {
     check_refused(m, "m/tokenizer_config.json: the JSON is no object");
 }
 
+TEST_CASE("YaRN in directories") {
+    const char* const scaling =
+        R"({"type":"yarn","factor":4.0,"original_max_position_embeddings":32,"beta_slow":2})";
+    for (const char* key : {"rope_scaling", "rope_parameters"}) {
+        const Config config = config_of(with(model({}), key, scaling));
+        REQUIRE(config.yarn);
+        CHECK(config.yarn->factor == 4);
+        CHECK(config.yarn->original_context == 32);
+        CHECK(config.yarn->attention == 1.13862944f); // 0.1 ln 4 + 1
+        CHECK(config.yarn->beta_fast == 32);
+        CHECK(config.yarn->beta_slow == 2);
+    }
+}
+
 TEST_CASE("what another model would run without is refused by its name, in directories too") {
     const Model llama = model({});
     const auto refused = [&](const char* key, const std::string& value, const std::string& why) {
         check_refused(with(llama, key, value), why);
     };
-    refused("rope_scaling", R"({"rope_type":"yarn","factor":4.0})",
-            "m/config.json: \"rope_scaling.rope_type\" \"yarn\": scaled RoPE is not supported");
+    refused("rope_scaling", R"({"rope_type":"dynamic","factor":4.0})",
+            "m/config.json: \"rope_scaling.rope_type\" \"dynamic\": such scaled RoPE is not");
+    refused("rope_scaling", R"({"rope_type":"yarn"})", "\"rope_scaling.factor\" is missing");
+    refused("rope_scaling", R"({"rope_type":"yarn","factor":4.0,"truncate":false})",
+            "\"rope_scaling.truncate\"");
+    refused("rope_scaling", R"({"rope_type":"yarn","factor":4.0,"mscale":1.0})",
+            "\"rope_scaling.mscale\"");
     refused("rope_scaling", R"({"type":"linear","factor":2.0})",
             "\"rope_scaling.type\" \"linear\"");
     refused("rope_parameters", R"({"rope_type":"llama3","factor":8.0})",

@@ -2,6 +2,7 @@
 // Rotary position embedding on every cluster, and the table of its sines and cosines.
 #include <bitnet/rope.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -20,9 +21,9 @@ namespace {
 struct RopeTable {
     std::vector<float> cosines, sines;
     RopeTable(const dispatch::Table& by, std::size_t first, std::size_t positions,
-              std::size_t head_dim, double theta)
+              std::size_t head_dim, double theta, const YarnScaling& yarn = {})
         : cosines(positions * (head_dim / 2)), sines(cosines.size()) {
-        by.get<functions::RopeTable>()(first, positions, head_dim, theta, cosines.data(),
+        by.get<functions::RopeTable>()(first, positions, head_dim, theta, yarn, cosines.data(),
                                        sines.data());
     }
 };
@@ -58,6 +59,43 @@ TEST_CASE("the table is that of real arithmetic, rounded", "[rope]") {
                 }
             }
             CHECK(rounded_apart * 1000 <= 2 * made.sines.size());
+        }
+    }
+}
+
+// The formula of the paper and of Hugging Face's implementation, in long double.
+TEST_CASE("YaRN stretches slow frequencies and leaves fast ones", "[rope]") {
+    struct Case {
+        std::size_t head_dim;
+        double theta;
+        YarnScaling yarn;
+    };
+    for (const Case& c :
+         {Case{128, 1e6, {4, 8192, 1.1386294361119891}}, // Qwen3's
+          Case{96, 1e4, {40, 4096, 1, 32, 1}}, Case{64, 5e5, {1.5, 300, 2, 8, 2}},
+          Case{16, 1e6, {8, 20, 1}}}) { // no frequency turns 32 times in 20 positions
+        constexpr std::size_t first = 30000, positions = 20;
+        const long double n = static_cast<long double>(c.head_dim), theta = c.theta;
+        const auto index = [&](long double turns) {
+            return n * std::log(c.yarn.original_context / (turns * 2 * std::acos(-1.0L))) /
+                   (2 * std::log(theta));
+        };
+        const long double low = std::max(std::floor(index(c.yarn.beta_fast)), 0.0L);
+        const long double high = std::min(std::ceil(index(c.yarn.beta_slow)), n - 1);
+        for (const auto* table : support::clusters()) {
+            INFO(table->name << ", " << c.head_dim);
+            const RopeTable made(*table, first, positions, c.head_dim, c.theta, c.yarn);
+            for (std::size_t at = 0; at < made.cosines.size(); ++at) {
+                const auto i = static_cast<long double>(at % (c.head_dim / 2));
+                const auto p = static_cast<long double>(first + at / (c.head_dim / 2));
+                const long double old = std::pow(theta, -2 * i / n);
+                const long double kept =
+                    1 - std::clamp((i - low) / std::max(high - low, 0.001L), 0.0L, 1.0L);
+                const long double angle = p * (old / c.yarn.factor * (1 - kept) + old * kept);
+                const long double size = c.yarn.attention;
+                REQUIRE(std::fabs(made.cosines[at] - size * std::cos(angle)) < size * 1e-7L);
+                REQUIRE(std::fabs(made.sines[at] - size * std::sin(angle)) < size * 1e-7L);
+            }
         }
     }
 }

@@ -87,7 +87,11 @@ std::vector<tiny::Options> variants() {
          .kinds = {kind_named("ternary-int8"), kind_named("screened-int8")}}, // a head anywhere
         {.seed = 15, .kinds = tiny::projection_kinds()},
         {.seed = 16, .gate = Config::Gate::silu, .sub_norm = false, .tied = false}, // as Llama
-        {.seed = 17, .sub_norm = false, .qk_norm = true, .head_dim = 20},           // as Qwen3
+        {.seed = 17,
+         .sub_norm = false,
+         .qk_norm = true,
+         .yarn = bitnet::YarnScaling{4, 8, 1.25, 4, 1},
+         .head_dim = 20}, // as Qwen3
         {.seed = 18, .projection_norm_eps = 1e-3f, .kinds = every_kind},
         {.seed = 19, .tied = false, .qk_norm = true, .projection_norm_eps = 1e-6f},
     };

@@ -210,14 +210,15 @@ void rotate(Vector<Real>& x, std::size_t position, const Config& c) {
     const std::size_t half = c.head_dim / 2;
     std::vector<float> cosines(half);
     std::vector<float> sines(half);
-    bitnet::rope_table(position, 1, c.head_dim, c.rope_theta, cosines, sines);
+    bitnet::rope_table(position, 1, c.head_dim, c.rope_theta, cosines, sines,
+                       c.yarn.value_or(bitnet::YarnScaling()));
     for (std::size_t head = 0; head < x.size(); head += c.head_dim) {
         for (std::size_t i = 0; i < half; ++i) {
             const double angle =
                 static_cast<double>(position) *
                 std::pow(static_cast<double>(c.rope_theta),
                          -2.0 * static_cast<double>(i) / static_cast<double>(c.head_dim));
-            const bool exact = std::is_same_v<Real, float>;
+            const bool exact = std::is_same_v<Real, float> || c.yarn; // test_rope has YaRN
             const Real cosine = exact ? Real(cosines[i]) : static_cast<Real>(std::cos(angle));
             const Real sine = exact ? Real(sines[i]) : static_cast<Real>(std::sin(angle));
             const Real a = x[head + i];
@@ -287,6 +288,7 @@ Model make(const Options& options) {
     if (!options.tokenizer) c.tokenizer = Config::Tokens::none;
     c.tied = options.tied;
     c.qk_norm = options.qk_norm;
+    c.yarn = options.yarn;
     c.projection_norm_eps = options.projection_norm_eps;
     c.head_dim = options.head_dim;
     if (options.tokenizer) {

@@ -41,6 +41,7 @@ struct Options {
     bool sub_norm = true;
     bool tied = true;
     bool qk_norm = false;
+    std::optional<bitnet::YarnScaling> yarn = {};
     std::optional<float> projection_norm_eps = {};
     std::size_t head_dim = 16;
     bool tokenizer = true;

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -20,6 +21,11 @@ const SourceTensor* Checkpoint::find(std::string_view name) const noexcept {
     const auto found = std::find_if(tensors.begin(), tensors.end(),
                                     [&](const SourceTensor& t) { return t.name == name; });
     return found == tensors.end() ? nullptr : &*found;
+}
+
+YarnScaling yarn_scaling(float factor, std::size_t original_context) {
+    const auto attention = static_cast<float>(0.1 * std::log(static_cast<double>(factor)) + 1);
+    return {factor, static_cast<double>(original_context), attention};
 }
 
 void check_config(const Config& config) {

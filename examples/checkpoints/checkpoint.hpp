@@ -48,6 +48,9 @@ struct Checkpoint {
     const SourceTensor* find(std::string_view name) const noexcept; // nullptr: no such tensor
 };
 
+/// YaRN as it is without further words: attention 0.1 ln(factor) + 1.
+YarnScaling yarn_scaling(float factor, std::size_t original_context);
+
 /// UserError when `config` is none that a .bitnet file can have.
 void check_config(const Config& config);
 

@@ -107,13 +107,30 @@ private:
     std::unordered_set<std::string> asked_;
 };
 
-// RoPE as it stands, or scaled by 1, as a converter writes.
-void require_plain_rope(Keys& keys) {
-    const auto type = keys.text("rope.scaling.type");
-    if (type && *type != "none" && *type != "linear") keys.unsupported("rope.scaling.type");
-    keys.expect_number("rope.scaling.factor", 1.0f);
-    keys.expect_number("rope.scaling.attn_factor", 1.0f);
-    keys.expect_number("rope.scale_linear", 1.0f);
+// RoPE as it stands, or linearly scaled by 1, as a converter writes; or YaRN.
+void read_rope_scaling(Keys& keys, Config& config) {
+    const std::string_view type = keys.text("rope.scaling.type").value_or("none");
+    if (type != "none" && type != "linear" && type != "yarn") keys.unsupported("rope.scaling.type");
+    for (const char* name : {"rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor",
+                             "rope.scaling.yarn_ext_factor", "rope.scale_linear"}) {
+        keys.expect_number(name, 1.0f);
+    }
+    static_cast<void>(keys.key("rope.scaling.finetuned")); // how it was trained
+    if (type != "yarn") {
+        keys.expect_number("rope.scaling.factor", 1.0f);
+        return;
+    }
+    const auto factor = keys.maybe_number("rope.scaling.factor");
+    if (!factor) keys.missing("rope.scaling.factor");
+    if (*factor == 1.0f) return;
+    const auto original = keys.maybe_whole("rope.scaling.original_context_length");
+    config.yarn = yarn_scaling(*factor, original.value_or(config.max_context));
+    if (const auto fast = keys.maybe_number("rope.scaling.yarn_beta_fast")) {
+        config.yarn->beta_fast = *fast;
+    }
+    if (const auto slow = keys.maybe_number("rope.scaling.yarn_beta_slow")) {
+        config.yarn->beta_slow = *slow;
+    }
 }
 
 void read_gate(Keys& keys, Config& config) {
@@ -163,7 +180,7 @@ Config read_config(const GgufFile& file, const Architecture& architecture) {
     }
     config.max_context = keys.whole("context_length");
     config.rope_theta = keys.maybe_number("rope.freq_base").value_or(10000.0f);
-    require_plain_rope(keys);
+    read_rope_scaling(keys, config);
     const auto eps = keys.maybe_number("attention.layer_norm_rms_epsilon");
     if (!eps) keys.missing("attention.layer_norm_rms_epsilon");
     config.norm_eps = *eps;

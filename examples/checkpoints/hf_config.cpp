@@ -58,23 +58,39 @@ void refuse_unknown_parts(const JsonObject& json) {
     if (json.whole("weight_bits").value_or(1) != 1) json.refuse("weight_bits", "must be 1");
 }
 
-// RoPE as it stands. Newer files have "rope_parameters", which holds rope_theta too.
-float rope_theta_of(const JsonObject& json, const ModelType& type) {
+YarnScaling yarn_of(const JsonObject& rope, const Config& config) {
+    for (const char* key : {"mscale", "mscale_all_dim"}) {
+        if (rope.has(key)) rope.refuse(key, "is not supported");
+    }
+    if (!rope.flag("truncate").value_or(true)) rope.refuse("truncate", "must be true");
+    const auto factor = rope.number("factor");
+    if (!factor) rope.refuse("factor", "is missing");
+    YarnScaling yarn = yarn_scaling(
+        *factor, rope.whole("original_max_position_embeddings").value_or(config.max_context));
+    if (const auto fast = rope.number("beta_fast")) yarn.beta_fast = *fast;
+    if (const auto slow = rope.number("beta_slow")) yarn.beta_slow = *slow;
+    if (const auto attention = rope.number("attention_factor")) yarn.attention = *attention;
+    return yarn;
+}
+
+// RoPE as it stands, or YaRN. Newer files have "rope_parameters", which holds rope_theta too.
+void read_rope(const JsonObject& json, const ModelType& type, Config& config) {
     std::optional<float> theta = json.number("rope_theta");
     for (const char* key : {"rope_scaling", "rope_parameters"}) {
         const auto rope = json.object(key);
         if (!rope) continue;
         const char* kind = rope->has("rope_type") ? "rope_type" : "type";
         const std::string name = rope->text(kind).value_or("default");
-        if (name != "default") {
-            rope->refuse(kind, "\"" + printable(name) + "\": scaled RoPE is not supported");
+        if (name != "default" && name != "yarn") {
+            rope->refuse(kind, "\"" + printable(name) + "\": such scaled RoPE is not supported");
         }
+        if (name == "yarn") config.yarn = yarn_of(*rope, config);
         if (rope->number("partial_rotary_factor").value_or(1.0f) != 1.0f) {
             rope->refuse("partial_rotary_factor", "is not supported");
         }
         if (!theta) theta = rope->number("rope_theta");
     }
-    return theta.value_or(type.rope_theta);
+    config.rope_theta = theta.value_or(type.rope_theta);
 }
 
 Config::Gate gate_of(const JsonObject& json, const ModelType& type) {
@@ -185,7 +201,7 @@ HfConfig read_hf_config(const HfDirectory& directory) {
         config.head_dim = config.dim / config.heads;
     }
     config.max_context = json.require_whole("max_position_embeddings");
-    config.rope_theta = rope_theta_of(json, type);
+    read_rope(json, type, config);
     const auto eps = json.number("rms_norm_eps");
     if (!eps) json.refuse("rms_norm_eps", "is missing");
     config.norm_eps = *eps;

@@ -18,6 +18,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int max_depth = 16; // of nesting: dump() of the training notes is recursive
 constexpr std::size_t max_eos = 16;
+constexpr std::uint64_t max_positions = 1u << 20;
 
 [[noreturn]] void refuse(const std::string& what) {
     throw UserError("config: " + what);
@@ -89,6 +90,25 @@ bool is_name(std::string_view text) {
     return !text.empty() && text.size() < 64 && std::all_of(text.begin(), text.end(), is_part);
 }
 
+std::optional<YarnScaling> yarn(const Json& json) {
+    if (!json.contains("rope_scaling")) return std::nullopt;
+    const Json& scaling = json["rope_scaling"];
+    if (!scaling.is_object() || text(scaling, "rope_type") != "yarn") {
+        refuse("\"rope_scaling\" must be an object of \"rope_type\" \"yarn\"");
+    }
+    YarnScaling yarn;
+    yarn.factor = positive(scaling, "factor");
+    yarn.attention = positive(scaling, "attention_factor");
+    yarn.beta_fast = positive(scaling, "beta_fast");
+    yarn.beta_slow = positive(scaling, "beta_slow");
+    yarn.original_context =
+        static_cast<double>(count(scaling, "original_max_position_embeddings", 1, max_positions));
+    if (yarn.factor <= 1 || yarn.factor > 1e6) {
+        refuse("\"factor\" of \"rope_scaling\" must be above 1 and at most 1000000");
+    }
+    return yarn;
+}
+
 Config::Tokens tokenizer(const Json& json) {
     if (!json.contains("tokenizer")) return Config::Tokens::none;
     const Json& tokenizer = json["tokenizer"];
@@ -130,9 +150,12 @@ Config parse_config(std::string_view json_text) {
     config.heads = count(json, "num_attention_heads", 1, 1024);
     config.kv_heads = count(json, "num_key_value_heads", 1, 1024);
     config.head_dim = count(json, "head_dim", 2, 1024);
-    config.max_context = count(json, "max_position_embeddings", 1, 1u << 20);
+    config.max_context = count(json, "max_position_embeddings", 1, max_positions);
     config.rope_theta = positive(json, "rope_theta");
     if (config.rope_theta < 1.0f) refuse("\"rope_theta\" must be at least 1");
+    config.yarn = yarn(json);
+    if (config.yarn && config.rope_theta == 1.0f)
+        refuse("\"rope_theta\" must be above 1 with YaRN");
     config.norm_eps = positive(json, "rms_norm_eps");
     config.sub_norm = flag(json, "sub_norm");
     config.tied = flag(json, "tie_word_embeddings");
@@ -169,6 +192,16 @@ std::string config_json(const Config& config) {
     json["head_dim"] = config.head_dim;
     json["max_position_embeddings"] = config.max_context;
     json["rope_theta"] = as_written(config.rope_theta);
+    if (config.yarn) {
+        json["rope_scaling"] = {
+            {"rope_type", "yarn"},
+            {"factor", as_written(static_cast<float>(config.yarn->factor))},
+            {"original_max_position_embeddings",
+             static_cast<std::uint64_t>(config.yarn->original_context)},
+            {"attention_factor", as_written(static_cast<float>(config.yarn->attention))},
+            {"beta_fast", as_written(static_cast<float>(config.yarn->beta_fast))},
+            {"beta_slow", as_written(static_cast<float>(config.yarn->beta_slow))}};
+    }
     json["rms_norm_eps"] = as_written(config.norm_eps);
     json["hidden_act"] = config.gate == Config::Gate::silu ? "silu" : "relu2";
     json["sub_norm"] = config.sub_norm;
@@ -193,9 +226,9 @@ std::string config_json(const Config& config) {
 
 unsigned file_version(const Config& config) {
     const bool first = config.architecture == Config().architecture && config.tied &&
-                       !config.qk_norm && !config.projection_norm_eps && config.eos.size() == 1 &&
-                       config.add_bos && config.tokenizer != Config::Tokens::blob &&
-                       config.chat_template.empty();
+                       !config.qk_norm && !config.yarn && !config.projection_norm_eps &&
+                       config.eos.size() == 1 && config.add_bos &&
+                       config.tokenizer != Config::Tokens::blob && config.chat_template.empty();
     return first ? 1 : 2;
 }
 

@@ -2,6 +2,8 @@
 // The hyperparameters of a model, as the JSON header of a .bitnet file states them.
 #pragma once
 
+#include <bitnet/rope.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <optional>
@@ -20,15 +22,16 @@ struct Config {
     std::size_t ffn_dim = 0;                   // "intermediate_size"
     std::size_t layers = 0;                    // "num_hidden_layers"
     std::size_t heads = 0;                     // "num_attention_heads": query heads
-    std::size_t kv_heads = 0;    // "num_key_value_heads": divides heads; fewer means GQA
-    std::size_t head_dim = 0;    // "head_dim": even, for RoPE turns pairs
-    std::size_t max_context = 0; // "max_position_embeddings"
-    float rope_theta = 10000.0f; // "rope_theta"
-    float norm_eps = 1e-5f;      // "rms_norm_eps"
-    Gate gate = Gate::relu2;     // "hidden_act": "relu2" or "silu"
-    bool sub_norm = true;        // "sub_norm": RMSNorm before o_proj and before down_proj
-    bool tied = true;            // "tie_word_embeddings": the embedding is the output head too
-    bool qk_norm = false;        // "qk_norm": RMSNorm of each head of q and of k, before RoPE
+    std::size_t kv_heads = 0;             // "num_key_value_heads": divides heads; fewer means GQA
+    std::size_t head_dim = 0;             // "head_dim": even, for RoPE turns pairs
+    std::size_t max_context = 0;          // "max_position_embeddings"
+    float rope_theta = 10000.0f;          // "rope_theta"
+    std::optional<YarnScaling> yarn = {}; // "rope_scaling"
+    float norm_eps = 1e-5f;               // "rms_norm_eps"
+    Gate gate = Gate::relu2;              // "hidden_act": "relu2" or "silu"
+    bool sub_norm = true;                 // "sub_norm": RMSNorm before o_proj and before down_proj
+    bool tied = true;     // "tie_word_embeddings": the embedding is the output head too
+    bool qk_norm = false; // "qk_norm": RMSNorm of each head of q and of k, before RoPE
     // "projection_norm_eps": of an RMSNorm with weights of its own before each projection
     std::optional<float> projection_norm_eps = {};
     int bos = 256;                // "bos_token_id"

@@ -100,7 +100,8 @@ State::State(const Config& config, const Weights& weights, const Limits& wanted)
         (this->*buffer.data).resize(static_cast<std::size_t>(buffer.size));
     }
     scratch.resize(largest_scratch(weights, limits));
-    rope_table<Isa>(0, limits.context, config.head_dim, config.rope_theta, cosines, sines);
+    rope_table<Isa>(0, limits.context, config.head_dim, config.rope_theta, cosines, sines,
+                    config.yarn.value_or(YarnScaling()));
 }
 
 } // namespace bitnet::example

@@ -13,17 +13,24 @@
 namespace BITNET_NAMESPACE {
 
 /// cos[p, i] = cos(angle), sin[p, i] = sin(angle), angle = (first + p) * theta^(-2 i / head_dim)
-/// cos, sin (positions, head_dim / 2) float
-/// pre:   head_dim is even; 1 <= theta, finite; first + positions <= 2^20
+/// With yarn.factor s != 1, the frequency f_i = theta^(-2 i / head_dim) becomes
+/// f_i / s * (1 - k) + f_i * k, k = 1 - clamp((i - low) / (high - low), 0, 1), where low is the
+/// index of the frequency that turns beta_fast times in original_context positions, rounded down,
+/// and high that of beta_slow, rounded up. cos and sin are multiplied by yarn.attention. cos, sin
+/// (positions, head_dim / 2) float pre:   head_dim is even; 1 <= theta, finite; first + positions
+/// <= 2^20; yarn.factor = 1, or above
+///        it with theta > 1, original_context >= 1 and betas > 0
 /// exact: everything in double by a fixed recipe (error below 1e-9), then rounded to float32
 /// cost:  for load time: about 100 double operations an element; noexcept, no allocation
-/// source: arXiv 2104.09864
+/// source: arXiv 2104.09864; YaRN: 2309.00071
 template <class Isa = isa::native>
 BITNET_INLINE void rope_table(std::size_t first, std::size_t positions, std::size_t head_dim,
-                              double theta, std::span<float> cos, std::span<float> sin) noexcept {
+                              double theta, std::span<float> cos, std::span<float> sin,
+                              const YarnScaling& yarn = {}) noexcept {
     BITNET_ASSERT(head_dim % 2 == 0 && first + positions <= (std::size_t{1} << 20));
     BITNET_ASSERT(cos.size() == positions * (head_dim / 2) && sin.size() == cos.size());
-    isa::call<functions::RopeTable, Isa>(first, positions, head_dim, theta, cos.data(), sin.data());
+    isa::call<functions::RopeTable, Isa>(first, positions, head_dim, theta, yarn, cos.data(),
+                                         sin.data());
 }
 
 /// In each head, for i < half: x'[i] = x[i] cos[i] - x[i + half] sin[i]

@@ -282,8 +282,12 @@ private:
     }
     bool agrees(Tag<functions::RopeTable>) noexcept {
         return floats_agree([](const Table& table, float* y) {
-            table.get<functions::RopeTable>()(1000, 10, 2 * rope_half, 10000, y,
-                                              y + 10 * rope_half);
+            const YarnScaling yarn{4, 100, 1.25};
+            table.get<functions::RopeTable>()(1000, 5, 2 * rope_half, 10000, {}, y,
+                                              y + 5 * rope_half);
+            y += 10 * rope_half;
+            table.get<functions::RopeTable>()(1000, 5, 2 * rope_half, 10000, yarn, y,
+                                              y + 5 * rope_half);
         });
     }
     bool agrees(Tag<functions::Rope>) noexcept {

@@ -99,24 +99,74 @@ BITNET_INLINE SineCosine sine_cosine(double angle) noexcept {
 
 } // namespace detail
 
+/// YaRN: how RoPE's frequencies are stretched for contexts that are longer than what a model was
+/// trained with. rope_table() has the formula.
+struct YarnScaling {
+    double factor = 1; ///< how many times longer, at least 1; 1: as it was
+    double original_context = 0;
+    double attention = 1; ///< by which sines and cosines are multiplied
+    double beta_fast = 32, beta_slow = 1;
+};
+
+namespace detail {
+
+/// Which share of its old value a frequency keeps, by its index.
+class YarnRamp {
+public:
+    BITNET_INLINE YarnRamp(const YarnScaling& yarn, double head_dim, double log_theta) noexcept {
+        const auto index = [&](double turns) { // of the frequency with so many turns in the context
+            const double pi2 = 0x1.921fb54442d18p+2;
+            const double length = over(yarn.original_context, times(turns, pi2));
+            return over(times(head_dim, log_double(length)), times(2.0, log_theta));
+        };
+        const double fast = index(yarn.beta_fast), slow = index(yarn.beta_slow);
+        const double below = nearest(fast), above = nearest(slow);
+        const double low = below > fast ? minus(below, 1.0) : below;
+        const double high = above < slow ? plus(above, 1.0) : above;
+        low_ = low > 0 ? low : 0;
+        const double last = head_dim - 1;
+        const double width = minus(high < last ? high : last, low_);
+        width_ = width > 0.001 ? width : 0.001;
+    }
+    BITNET_INLINE double kept(double i) const noexcept {
+        const double along = over(minus(i, low_), width_);
+        return along < 0 ? 1 : along > 1 ? 0 : minus(1.0, along);
+    }
+
+private:
+    double low_, width_;
+};
+
+} // namespace detail
+
 namespace functions {
 
 struct RopeTable {
     BITNET_HIDDEN static constexpr const char* name = "rope_table";
     template <class Isa>
     BITNET_HIDDEN static void run(std::size_t first, std::size_t positions, std::size_t head_dim,
-                                  double theta, float* cosines, float* sines) noexcept {
+                                  double theta, const YarnScaling& yarn, float* cosines,
+                                  float* sines) noexcept {
         const std::size_t half = head_dim / 2;
         const double log_theta = detail::log_double(theta);
+        const bool scaled = yarn.factor != 1;
+        const detail::YarnRamp ramp(scaled ? yarn : YarnScaling{1, 1},
+                                    static_cast<double>(head_dim), scaled ? log_theta : 1);
         for (std::size_t i = 0; i < half; ++i) {
             const double exponent =
                 detail::over(2.0 * static_cast<double>(i), static_cast<double>(head_dim));
-            const double frequency = detail::exp_double(-detail::times(exponent, log_theta));
+            double frequency = detail::exp_double(-detail::times(exponent, log_theta));
+            if (scaled) {
+                const double kept = ramp.kept(static_cast<double>(i));
+                const double stretched = detail::over(frequency, yarn.factor);
+                frequency = detail::plus(detail::times(stretched, detail::minus(1.0, kept)),
+                                         detail::times(frequency, kept));
+            }
             for (std::size_t p = 0; p < positions; ++p) {
                 const auto [sine, cosine] =
                     detail::sine_cosine(detail::times(static_cast<double>(first + p), frequency));
-                cosines[p * half + i] = static_cast<float>(cosine);
-                sines[p * half + i] = static_cast<float>(sine);
+                cosines[p * half + i] = static_cast<float>(detail::times(cosine, yarn.attention));
+                sines[p * half + i] = static_cast<float>(detail::times(sine, yarn.attention));
             }
         }
     }
