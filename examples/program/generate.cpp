@@ -102,12 +102,13 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
     }
     Generator generator(file, std::move(sampler), prompt_tokens(options, file, tokenizer),
                         {.count = options.count,
+                         .context = options.context,
                          .ignore_eos = options.ignore_eos,
                          .threads = options.model.loading.threads});
 
     TextStream text;
-    if (!options.print_ids) text.write(tokenizer->decode(generator.prompt()));
-    Timing timing{.prompt = generator.prompt().size()};
+    if (!options.print_ids) text.write(tokenizer->decode(generator.text()));
+    Timing timing{.prompt = generator.text().size()};
     if (options.count != std::size_t{0}) {
         const Stopwatch watch;
         generator.prefill();
@@ -132,9 +133,9 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
     write_stdout("\n");
 
     if (generator.ran_out_of_context()) {
-        std::fprintf(stderr,
-                     "bitnet: stopped after %zu tokens: the model's context of %zu is full\n",
-                     timing.generated, config.max_context);
+        std::fprintf(stderr, "bitnet: stopped after %zu tokens: the %s of %zu is full\n",
+                     timing.generated, options.context ? "context" : "model's context",
+                     options.context.value_or(config.max_context));
     }
     if (options.stats) print_stats(timing, model, generator.threads(), options.json);
 }

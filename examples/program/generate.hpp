@@ -16,7 +16,8 @@ struct GenerateOptions {
     ModelOptions model;
     std::string prompt;                    // text; BOS is put before it
     std::optional<std::string> prompt_ids; // ids in place of text; nothing is put before them
-    std::optional<std::size_t> count;      // tokens to generate; default: as many as fit
+    std::optional<std::size_t> count;      // tokens to generate
+    std::optional<std::size_t> context;    // positions; defaults of both: GeneratorOptions
     SamplerOptions sampler;
     bool ignore_eos = false;
     bool print_ids = false;

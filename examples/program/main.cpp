@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The program `bitnet`: its command line. Each command has a file of its own.
+#include "chat.hpp"
+#include "chat_template.hpp"
 #include "command_line.hpp"
 #include "convert.hpp"
 #include "cores.hpp"
@@ -17,7 +19,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <type_traits>
 
 namespace {
 
@@ -31,6 +35,7 @@ constexpr const char* help_footer =
 
 struct CommandLine {
     GenerateOptions generate;
+    ChatOptions chat;
     PerplexityOptions perplexity;
     InspectOptions inspect;
     ConvertCommand convert;
@@ -40,6 +45,32 @@ struct CommandLine {
     bool version = false;
     bool json = false;
 };
+
+// How the next token is chosen.
+void add_sampling(CLI::App& command, SamplerOptions& o) {
+    const auto add = [&](const char* name, auto& value, const char* text) {
+        command.add_option(name, value, text)
+            ->transform(decimal<std::remove_reference_t<decltype(value)>>())
+            ->capture_default_str();
+    };
+    add("--temp", o.temperature, "Temperature; 0: always the likeliest");
+    add("--top-k", o.top_k, "Only the K likeliest tokens; 0: all");
+    add("--top-p", o.top_p, "Only the likeliest that reach P together; 1: all");
+    add("--min-p", o.min_p, "Only those at least P times as likely as the likeliest; 0: all");
+    add("--repeat-penalty", o.repeat_penalty,
+        "Divides positive logits of the last tokens and multiplies others; 1: none");
+    add("--repeat-last", o.repeat_last, "... how many last tokens that is");
+    add("--seed", o.seed, "The same seed gives the same text");
+}
+
+void add_context(CLI::App& command, std::optional<std::size_t>& context,
+                 const std::string& otherwise) {
+    command
+        .add_option("--ctx", context,
+                    "Positions of the KV cache, up to the model's limit (default: " + otherwise +
+                        ")")
+        ->transform(decimal<std::size_t>());
+}
 
 CLI::App* add_generate(CLI::App& app, CommandLine& line) {
     GenerateOptions& o = line.generate;
@@ -52,22 +83,28 @@ CLI::App* add_generate(CLI::App& app, CommandLine& line) {
         ->add_option("-n", o.count,
                      "Tokens to generate (default: to the end of the text or context)")
         ->transform(decimal<std::size_t>());
-    command->add_option("--temp", o.sampler.temperature, "Temperature; 0: always the likeliest")
-        ->transform(decimal<float>())
-        ->capture_default_str();
-    command->add_option("--top-k", o.sampler.top_k, "Only the K likeliest tokens; 0: all")
-        ->transform(decimal<std::size_t>())
-        ->capture_default_str();
-    command
-        ->add_option("--top-p", o.sampler.top_p, "Only the likeliest that reach P together; 1: all")
-        ->transform(decimal<float>())
-        ->capture_default_str();
-    command->add_option("--seed", o.sampler.seed, "The same seed gives the same text")
-        ->transform(decimal<std::uint64_t>())
-        ->capture_default_str();
+    add_sampling(*command, o.sampler);
+    add_context(*command, o.context, "what the prompt and -n need, without -n 4096 more");
     command->add_flag("--ignore-eos", o.ignore_eos, "Do not stop at the end of the text");
     command->add_flag("--print-ids", o.print_ids, "Print the generated ids in place of text");
     command->add_flag("--stats", o.stats, "Speed and memory, to stderr");
+    return command;
+}
+
+CLI::App* add_chat(CLI::App& app, CommandLine& line) {
+    ChatOptions& o = line.chat;
+    CLI::App* command = app.add_subcommand("chat", "Talk with a model, a line at a time");
+    command->add_option("--system", o.system, "What the model is told before the conversation");
+    command->add_option("--template", o.chat_template,
+                        "How turns are written (default: as the model's own template has it): " +
+                            names_of_chat_templates());
+    command->add_flag("--no-think", o.no_thinking,
+                      "Ask for answers without thoughts, where the template can");
+    command->add_option("-n", o.count, "Most tokens of an answer (default: what the context holds)")
+        ->transform(decimal<std::size_t>())
+        ->check(CLI::PositiveNumber);
+    add_sampling(*command, o.sampler);
+    add_context(*command, o.context, "4096, or the limit where that is less");
     return command;
 }
 
@@ -145,12 +182,13 @@ CLI::App* add_tokenize(CLI::App& app, CommandLine& line) {
 void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     app.footer(help_footer); // of the commands as well
     CLI::App* generate_command = add_generate(app, line);
+    CLI::App* chat_command = add_chat(app, line);
     CLI::App* perplexity_command = add_perplexity(app, line);
     CLI::App* inspect_command = add_inspect(app, line);
     CLI::App* tokenize_command = add_tokenize(app, line);
     add_convert(app, line);
     for (CLI::App* command :
-         {generate_command, perplexity_command, inspect_command, tokenize_command}) {
+         {generate_command, chat_command, perplexity_command, inspect_command, tokenize_command}) {
         CLI::Option* model =
             command
                 ->add_option("--model", line.model.path,
@@ -165,10 +203,11 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
             "--mmap", line.model.loading.map,
             "Map the model file in place of reading and checking it: it starts at once "
             "and shares memory with other processes, and is slower");
+        if (command == chat_command) continue;
         command->add_flag("--json", line.json,
                           command == generate_command ? "The statistics as JSON" : "Print JSON");
     }
-    for (CLI::App* command : {generate_command, perplexity_command}) {
+    for (CLI::App* command : {generate_command, chat_command, perplexity_command}) {
         command->add_option("--threads", line.threads, "Threads (default: the physical cores)")
             ->transform(decimal<std::size_t>())
             ->check(CLI::Range(std::size_t{1}, most_threads));
@@ -179,7 +218,7 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     parse_arguments(app, argc, argv);
     if (!line.version && app.get_subcommands().empty()) {
         throw CLI::RequiredError(
-            "A subcommand (generate, perplexity, inspect, tokenize or convert)");
+            "A subcommand (generate, chat, perplexity, inspect, tokenize or convert)");
     }
     if (line.version && !app.get_subcommands().empty()) {
         throw CLI::ExcludesError("--version", "any subcommand");
@@ -211,6 +250,9 @@ void run(const CLI::App& app, CommandLine& line, const Stopwatch& since_start) {
         line.generate.model = model;
         line.generate.json = line.json;
         generate(line.generate, since_start);
+    } else if (app.got_subcommand("chat")) {
+        line.chat.model = model;
+        chat(line.chat);
     } else if (app.got_subcommand("perplexity")) {
         line.perplexity.model = model;
         line.perplexity.json = line.json;

@@ -61,7 +61,7 @@ struct Tokenizer::Parts {
     void put_space(std::string& text, bool at_start) const;
     void encode_piece_by_piece(std::string_view text, PairMerger& merger,
                                std::vector<int>& ids) const;
-    void encode(std::string_view text, bool special, std::vector<int>& ids) const;
+    void encode(std::string_view text, EncodeOptions options, std::vector<int>& ids) const;
 
     Vocabulary vocabulary;
     Strings texts;
@@ -109,17 +109,18 @@ void Tokenizer::Parts::encode_piece_by_piece(std::string_view text, PairMerger& 
     for (const std::string_view piece : pieces) encoder.encode(piece, merger, ids);
 }
 
-void Tokenizer::Parts::encode(std::string_view text, bool special, std::vector<int>& ids) const {
+void Tokenizer::Parts::encode(std::string_view text, EncodeOptions options,
+                              std::vector<int>& ids) const {
     PairMerger merger;
-    for (const Segment& raw : raw_tokens.split(text, special)) {
+    for (const Segment& raw : raw_tokens.split(text, options.special)) {
         if (raw.id >= 0) {
             ids.push_back(raw.id);
             continue;
         }
-        const bool at_start = raw.text.data() == text.data();
+        const bool at_start = options.start && raw.text.data() == text.data();
         std::string prepared = normalized(raw.text);
         if (!vocabulary.space_last) put_space(prepared, at_start);
-        for (const Segment& segment : prepared_tokens.split(prepared, special)) {
+        for (const Segment& segment : prepared_tokens.split(prepared, options.special)) {
             if (segment.id >= 0) {
                 ids.push_back(segment.id);
                 continue;
@@ -165,7 +166,7 @@ std::vector<int> Tokenizer::encode(std::string_view text, EncodeOptions options)
         if (!bos_) throw UserError("tokenizer: it does not say which token is BOS");
         ids.push_back(*bos_);
     }
-    parts_->encode(text, options.special, ids);
+    parts_->encode(text, options, ids);
     return ids;
 }
 

@@ -22,6 +22,7 @@ struct Vocabulary;     // vocabulary.hpp
 struct EncodeOptions {
     bool bos = false;     // put BOS before the text
     bool special = false; // names of special tokens in the text are those tokens, else plain text
+    bool start = true;    // the text is the start of one, where some tokenizers put a space
 };
 
 /// What special tokens decode to.

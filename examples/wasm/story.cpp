@@ -92,7 +92,7 @@ int page_begin(const char* prompt, const char* seed, float temperature, float to
             Sampler({.temperature = temperature, .top_k = top_k, .top_p = top_p, .seed = *number}),
             std::move(ids), GeneratorOptions{.count = tokens, .ignore_eos = false, .threads = 1});
         if (tokens > 0) story->prefill();
-        page::text() = model->tokenizer->decode(story->prompt());
+        page::text() = model->tokenizer->decode(story->text());
         return 1;
     });
 }

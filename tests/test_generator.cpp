@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// The generator: how many positions it takes, and that a text in parts is the text in one piece.
+#include "generator.hpp"
+#include "refusal.hpp"
+#include "tiny_model.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+using namespace bitnet::example;
+using support::refusal;
+using Ids = std::vector<int>;
+
+namespace {
+
+// A model that no token ends, and its memory.
+struct Endless {
+    explicit Endless(std::size_t limit, Ids eos = {}) {
+        tiny::Model model = tiny::make({.seed = 21});
+        model.config.max_context = limit;
+        model.config.eos = std::move(eos);
+        bytes.emplace(model.file());
+        file.emplace("tiny", bytes->bytes());
+    }
+    std::optional<tiny::Aligned> bytes;
+    std::optional<ModelFile> file;
+};
+
+Ids all_of(Generator& generator) {
+    Ids ids;
+    while (const std::optional<int> id = generator.next()) ids.push_back(*id);
+    return ids;
+}
+
+} // namespace
+
+TEST_CASE("positions: what is asked for, or what is needed") {
+    const Endless large(40960);
+    const auto context = [&](Ids prompt, const GeneratorOptions& options) {
+        return Generator(*large.file, Sampler({}), std::move(prompt), options).context();
+    };
+    CHECK(context({1, 2, 3}, {.count = 5}) == 7);
+    CHECK(context({1, 2, 3}, {.count = 0}) == 3);
+    CHECK(context({1, 2, 3}, {}) == 2 + usual_context); // not the model's limit
+    CHECK(context({1, 2, 3}, {.count = 5, .context = 20}) == 20);
+    CHECK(context({}, {.context = 20}) == 20);
+    const Endless small(80);
+    CHECK(Generator(*small.file, Sampler({}), {1}, {}).context() == 80);
+    CHECK(Generator(*small.file, Sampler({}), {1}, {.count = 1000}).context() == 80);
+    CHECK(context_of(large.file->config(), {}) == usual_context);
+    CHECK(context_of(small.file->config(), {}) == 80);
+    CHECK(context_of(small.file->config(), 80) == 80);
+    CHECK(refusal([&] { context_of(small.file->config(), 81); }) ==
+          "a context of 81 positions was asked for, the model's limit is 80");
+    CHECK(refusal([&] { context_of(small.file->config(), 0); }) ==
+          "a context of 0 positions was asked for, the model's limit is 80");
+    CHECK(refusal([&] {
+              context({1, 2, 3}, {.context = 2});
+          }) == "the prompt has 3 tokens, the context holds 2");
+}
+
+TEST_CASE("a text that goes on is the same text in one piece") {
+    const Endless model(80);
+    for (const std::size_t threads : {1u, 3u}) {
+        const SamplerOptions sampling = {.temperature = 0.0f, .repeat_penalty = 1.3f};
+        Generator turns(*model.file, Sampler(sampling), {},
+                        {.count = 4, .context = 60, .threads = threads});
+        Ids text;
+        for (const Ids& turn : {Ids{256, 5, 6}, Ids{7}, Ids{8, 9, 10, 11, 12}}) {
+            REQUIRE(turns.add(turn));
+            text.insert(text.end(), turn.begin(), turn.end());
+            Generator whole(*model.file, Sampler(sampling), text, {.count = 4, .threads = threads});
+            const Ids answer = all_of(whole);
+            CHECK(all_of(turns) == answer);
+            CHECK(answer.size() == 4);
+            text.insert(text.end(), answer.begin(), answer.end());
+            CHECK(turns.text() == text);
+        }
+    }
+}
+
+TEST_CASE("a stop token ends an answer, and is not in the text") {
+    const Endless endless(80);
+    const Ids free = all_of(*std::make_unique<Generator>(
+        *endless.file, Sampler({.temperature = 2.0f}), Ids{256}, GeneratorOptions{.count = 20}));
+    const int stop = free[11];
+    std::size_t first = 0;
+    while (free[first] != stop) ++first;
+    const Ids until(free.begin(), free.begin() + static_cast<std::ptrdiff_t>(first) + 1);
+    const auto check = [&](const ModelFile& file, GeneratorOptions options, bool ends) {
+        options.count = 20;
+        Generator generator(file, Sampler({.temperature = 2.0f}), {256}, options);
+        CHECK(all_of(generator) == (ends ? until : free));
+        CHECK(generator.ended() == ends);
+        CHECK(generator.text().size() == 1 + (ends ? first : free.size()));
+        CHECK_FALSE(generator.ran_out_of_context());
+    };
+    check(*endless.file, {}, false);
+    check(*endless.file, {.stop = {stop}}, true);
+    check(*endless.file, {.ignore_eos = true, .stop = {stop}}, false);
+    const Endless ending(80, {stop});
+    check(*ending.file, {}, true);
+}
+
+TEST_CASE("a full context") {
+    const Endless model(80);
+    Generator generator(*model.file, Sampler({}), {256, 1, 2}, {.count = 20, .context = 10});
+    const Ids first = all_of(generator);
+    CHECK(first.size() == 8); // the last has no position
+    CHECK(generator.ran_out_of_context());
+    CHECK(generator.room() == 0);
+    CHECK_FALSE(generator.add(Ids{3}));
+    CHECK(generator.text().size() == 11);
+    generator.restart();
+    CHECK(generator.room() == 10);
+    CHECK_FALSE(generator.add(Ids(11, 3)));
+    CHECK(generator.text().empty());
+    REQUIRE(generator.add(Ids{256, 1, 2}));
+    CHECK(all_of(generator) == first); // the random numbers begin anew too
+}
