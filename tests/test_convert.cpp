@@ -235,6 +235,23 @@ TEST_CASE("files of the same weights give the same layer") {
         }
         blocks.insert(blocks.end(), block.begin(), block.end());
     }
+    // I2_S and Hugging Face's bytes have one scale, which the readers put into the factor.
+    const std::vector<float> same = ternary(random, 4 * 256, 1, {0.1f});
+    const Found one = found(Source(SourceType::f32, 4, 256, floats(same)));
+    const auto code = [&](std::size_t i) { return same[i] > 0 ? 2u : same[i] < 0 ? 0u : 1u; };
+    Bytes i2_s(4 * 64), packed(256);
+    for (std::size_t i = 0; i < same.size(); ++i) {
+        const std::size_t run = i / 128, j = i % 128, row = i / 256, col = i % 256;
+        i2_s[32 * run + j % 32] |= static_cast<std::byte>(code(i) << (6 - 2 * (j / 32)));
+        packed[col] |= static_cast<std::byte>(code(i) << (2 * row));
+    }
+    Source outside(SourceType::i2_s, 4, 256, i2_s);
+    outside.tensor().factor = 0.1f;
+    CHECK(found(outside).bytes == one.bytes);
+    Source planes(SourceType::hf_ternary, 4, 256, packed);
+    planes.tensor().factor = 0.1f;
+    CHECK(found(planes).bytes == one.bytes);
+
     const Source source(SourceType::q2_0_g64, 4, 256, blocks);
     CHECK(found(source).values == values);
     CHECK(found(source).bytes == expected.bytes);

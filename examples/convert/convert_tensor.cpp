@@ -26,6 +26,11 @@ namespace {
 
 using Isa = isa::dynamic;
 
+// The reader has taken the scale behind the codes: it is in SourceTensor::factor.
+struct I2_S_Codes : blocks::I2_S {
+    static constexpr std::size_t tail_bytes = 0;
+};
+
 // The types of blocks, and the weights that they are.
 template <SourceType Type, class B, class W>
 struct BlockRow {
@@ -36,7 +41,7 @@ struct BlockRow {
 constexpr std::tuple block_rows{
     BlockRow<SourceType::tq1_0, blocks::TQ1_0, Ternary>{},
     BlockRow<SourceType::tq2_0, blocks::TQ2_0, Ternary>{},
-    BlockRow<SourceType::i2_s, blocks::I2_S, Ternary>{},
+    BlockRow<SourceType::i2_s, I2_S_Codes, Ternary>{},
     BlockRow<SourceType::q1_0, blocks::Q1_0, Binary>{},
     BlockRow<SourceType::q2_0_g64, blocks::Q2_0<64>, Ternary>{},
     BlockRow<SourceType::q2_0_g128, blocks::Q2_0<128>, Ternary>{},
