@@ -258,6 +258,7 @@ TEST_CASE("pieces with byte fallback") {
         const Tokenizer tokenizer = make(file);
         CHECK(tokenizer.encode(" ab") == Ids{263});
         CHECK(tokenizer.encode("ab<s>ab", {.special = true}) == Ids{263, 1, 261});
+        CHECK(tokenizer.encode("ab", {.start = false}) == Ids{261}); // the middle of a text
         file["pre_tokenizer"]["prepend_scheme"] = "always";
         CHECK(make(file).encode("ab<s>ab", {.special = true}) == Ids{263, 1, 263});
         file["pre_tokenizer"]["prepend_scheme"] = "never";

@@ -346,7 +346,9 @@ std::vector<std::byte> Model::file() const {
     for (const auto& [name, tensor] : tensors) {
         add_tensor(writer, name, tensor);
     }
-    if (!merges.empty()) {
+    if (!tokenizer.empty()) {
+        writer.add("tokenizer", kind_named("bytes"), 1, tokenizer.size(), tokenizer);
+    } else if (!merges.empty()) {
         writer.add_merges(merges);
     }
     return bytes_of(writer);

@@ -55,6 +55,7 @@ struct Model {
     Config config;
     std::map<std::string, Tensor> tensors;
     std::vector<std::array<std::uint16_t, 2>> merges;
+    std::vector<std::byte> tokenizer; // a blob, in place of the merges
 
     std::vector<std::byte> file() const; // as .bitnet bytes
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Writes the tiny models that the command line tests run: make_models FOLDER
+#include "chat_tokenizer.hpp"
 #include "files.hpp"
 #include "tiny_model.hpp"
 
@@ -18,6 +19,17 @@ void write(const std::string& path, const tiny::Model& model) {
         out.write(reinterpret_cast<const char*>(bytes.data()),
                   static_cast<std::streamsize>(bytes.size()));
     });
+}
+
+// A model that talks in the way of BitNet b1.58 2B4T.
+tiny::Model talking() {
+    tiny::Model model = tiny::make({.seed = 17});
+    model.config.chat_template = "{% for message in messages %}{{ message['role'] | capitalize + "
+                                 "': ' + message['content'] | "
+                                 "trim + '<|eot_id|>' }}{% endfor %}{{ 'Assistant: ' }}";
+    model.config.tokenizer = bitnet::example::Config::Tokens::blob;
+    model.tokenizer = support::chat_tokenizer().to_bytes();
+    return model;
 }
 
 } // namespace
@@ -46,6 +58,14 @@ int main(int argc, char** argv) {
             weight *= 10;
         }
         write(folder + "steep.bitnet", steep);
+        write(folder + "chat.bitnet", talking());
+        tiny::Model strange = talking();
+        strange.config.chat_template = "{{ message['role'] + message['content'] }}";
+        write(folder + "strange.bitnet", strange);
+        tiny::Model endless = talking(); // which only Ctrl-C and a large context end
+        endless.config.eos = {};
+        endless.config.max_context = 40960;
+        write(folder + "endless.bitnet", endless);
         // Large enough to be read into memory; inspect alone takes it, for its one tensor.
         bitnet::example::ModelWriter large(tiny::make({}).config);
         const std::vector<float> zeros(std::size_t{6} << 20);
