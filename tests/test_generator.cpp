@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -67,7 +68,7 @@ TEST_CASE("positions: what is asked for, or what is needed") {
 TEST_CASE("a text that goes on is the same text in one piece") {
     const Endless model(80);
     for (const std::size_t threads : {1u, 3u}) {
-        const SamplerOptions sampling = {.temperature = 0.0f, .repeat_penalty = 1.3f};
+        const SamplerOptions sampling = {.temperature = 0.0f, .repeat_penalty = 1e6f};
         Generator turns(*model.file, Sampler(sampling), {},
                         {.count = 4, .context = 60, .threads = threads});
         Ids text;
@@ -81,6 +82,7 @@ TEST_CASE("a text that goes on is the same text in one piece") {
             text.insert(text.end(), answer.begin(), answer.end());
             CHECK(turns.text() == text);
         }
+        CHECK(std::set<int>(text.begin(), text.end()).size() == text.size()); // so large a penalty
     }
 }
 
@@ -109,7 +111,8 @@ TEST_CASE("a stop token ends an answer, and is not in the text") {
 
 TEST_CASE("a full context") {
     const Endless model(80);
-    Generator generator(*model.file, Sampler({}), {256, 1, 2}, {.count = 20, .context = 10});
+    const SamplerOptions hot = {.temperature = 8.0f, .top_p = 1.0f};
+    Generator generator(*model.file, Sampler(hot), {256, 1, 2}, {.count = 20, .context = 10});
     const Ids first = all_of(generator);
     CHECK(first.size() == 8); // the last has no position
     CHECK(generator.ran_out_of_context());
