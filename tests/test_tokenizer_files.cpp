@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tokenizers of published models: what others found to be their ids. Skipped where the files are
-// not beside this checkout.
+// not there.
+#include "fixtures.hpp"
 #include "tokenizer.hpp"
 #include "tokenizer_files.hpp"
 
@@ -19,8 +20,6 @@ using namespace bitnet::example;
 
 namespace {
 
-const std::string folder = BITNET_TEST_TOKENIZERS;
-
 std::string read(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -30,8 +29,7 @@ Tokenizer open(const std::string& name) {
 #if !BITNET_PCRE2
     SKIP("this build lacks PCRE2");
 #endif
-    if (!std::filesystem::exists(folder + "/" + name)) SKIP("no " + folder + "/" + name);
-    return read_tokenizer(folder + "/" + name);
+    return read_tokenizer((support::fixtures("tokenizers") / name).string());
 }
 
 std::string random_text(std::mt19937& random, std::size_t size) {
@@ -87,7 +85,7 @@ void takes_long_pieces(const Tokenizer& tokenizer) {
 
 TEST_CASE("Llama 3: all vectors, both ways") {
     const Tokenizer tokenizer = open("llama3");
-    const auto vectors = nlohmann::json::parse(read(folder + "/llama3/vectors.json"));
+    const auto vectors = nlohmann::json::parse(read((support::fixtures("tokenizers") / "llama3/vectors.json").string()));
     REQUIRE(vectors.size() == 24);
     for (const auto& vector : vectors) {
         const auto text = vector.at("text").get<std::string>();

@@ -190,7 +190,7 @@ Config read_config(const GgufFile& file, const Architecture& architecture) {
 
     const auto has = [&](const char* name) { return file.find_tensor(name) != nullptr; };
     config.sub_norm = has("blk.0.attn_sub_norm.weight");
-    config.qk_norm = architecture.qk_norm || has("blk.0.attn_q_norm.weight");
+    config.qk_norm = architecture.qk_norm; // elsewhere such a norm is refused, as nobody's
     if (has("blk.0.attn_q_norm_in.weight") || has("blk.0.attn_q.rms_norm.weight")) {
         config.projection_norm_eps = config.norm_eps;
     }
@@ -266,7 +266,7 @@ private:
         checkpoint_.tensors.push_back(std::move(taken));
     }
 
-    // Of a projection's tensor "…​.scale", by which its output is multiplied; 1 without one.
+    // Of a projection's tensor "….scale", by which its output is multiplied; 1 without one.
     float own_scale(const GgufTensor& weight) {
         const std::string stem(weight.name.substr(0, weight.name.rfind('.')));
         const GgufTensor* scale = file_.find_tensor(stem + ".scale");

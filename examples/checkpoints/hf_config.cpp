@@ -84,7 +84,9 @@ void read_rope(const JsonObject& json, const ModelType& type, Config& config) {
         if (name != "default" && name != "yarn") {
             rope->refuse(kind, "\"" + printable(name) + "\": such scaled RoPE is not supported");
         }
-        if (name == "yarn") config.yarn = yarn_of(*rope, config);
+        if (name == "yarn" && rope->number("factor").value_or(0.0f) != 1.0f) {
+            config.yarn = yarn_of(*rope, config);
+        }
         if (rope->number("partial_rotary_factor").value_or(1.0f) != 1.0f) {
             rope->refuse("partial_rotary_factor", "is not supported");
         }

@@ -73,7 +73,7 @@ TensorKind kind_of(const std::string& name) {
         kind = row.kind;
         return row.name == name && !std::is_void_v<Layer>;
     });
-    if (!found) throw UserError("no layers of kind " + name + " in .bitnet files");
+    if (!found) throw UserError("there are no layers of kind " + name + " in .bitnet files");
     return kind;
 }
 
@@ -102,8 +102,17 @@ struct Job {
             }
         }
     }
+    // How many values there are; UserError where this system has no addresses for them.
+    std::size_t count(std::size_t bytes_each) const {
+        std::size_t values = 0, bytes = 0;
+        if (!checked_mul(tensor.rows, tensor.cols, values) ||
+            !checked_mul(values, bytes_each, bytes)) {
+            example::refuse(checkpoint, tensor, "too large for this system");
+        }
+        return values;
+    }
     std::vector<float> all_floats() const {
-        std::vector<float> values(tensor.rows * tensor.cols);
+        std::vector<float> values(count(sizeof(float)));
         for (std::size_t r = 0; r < tensor.rows; ++r) {
             floats(r, std::span(values).subspan(r * tensor.cols, tensor.cols));
         }
@@ -144,7 +153,7 @@ void add_floats(ModelWriter& writer, const Job& job) {
     const auto write = [job, exact](const ModelWriter::Sink& sink) {
         const std::size_t cols = job.tensor.cols;
         const std::size_t size = exact ? 2 : 4;
-        std::vector<std::byte> bytes(job.tensor.rows * cols * size);
+        std::vector<std::byte> bytes(job.count(size) * size);
         std::vector<float> values(cols);
         std::byte* to = bytes.data();
         for (std::size_t r = 0; r < job.tensor.rows; ++r) {
@@ -215,6 +224,9 @@ void add_tensor(ModelWriter& writer, const Checkpoint& checkpoint, const SourceT
         },
         block_rows);
     if (packed) return;
+    if (!has_floats(tensor.type)) {
+        refuse(checkpoint, tensor, std::string(format_of(tensor.type).name) + " is not converted");
+    }
 
     if (is_head(checkpoint, tensor) && !options.head.empty()) {
         add_head(writer, job, kind_of(options.head));

@@ -8,6 +8,7 @@
 #include "input_file.hpp"
 #include "model_writer_of.hpp"
 #include "progress.hpp"
+#include "source_floats.hpp"
 #include "system_text.hpp"
 #include "text.hpp"
 
@@ -55,11 +56,11 @@ private:
 
 // No tensor of a .bitnet file is larger than this. Memory that is not written to costs nothing.
 std::uint64_t bytes_at_most(const SourceTensor& tensor) {
+    const std::uint64_t rows = tensor.rows, cols = tensor.cols;
     const std::uint64_t padded = // rows to 16, columns to 256, which is more than any layout does
-        ((tensor.rows + 15) / 16 * 16) * ((tensor.cols + 255) / 256 * 256);
-    const bool is_code = !is_float(tensor.type) && format_of(tensor.type).values > 32;
+        ((rows + 15) / 16 * 16) * ((cols + 255) / 256 * 256);
     // Two bits, and a scale of 32 bits for 32 columns at most; else a float.
-    return (is_code || tensor.master ? padded / 2 : padded * 4) + 4096;
+    return (has_floats(tensor.type) && !tensor.master ? padded * 4 : padded / 2) + 4096;
 }
 
 AlignedBytes memory_for(const Checkpoint& checkpoint) {
@@ -92,7 +93,7 @@ LoadedModel::LoadedModel(const ModelOptions& options) {
     if (!out)
         throw UserError(options.path + ": the memory reserved for its conversion did not suffice");
     file_.emplace(options.path, std::span<const std::byte>(memory_.data(), buffer.size()),
-                  Checks::head);
+                  options.checks);
 }
 
 std::string LoadedModel::description() const {

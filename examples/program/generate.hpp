@@ -14,7 +14,7 @@ namespace bitnet::example {
 
 struct GenerateOptions {
     ModelOptions model;
-    std::string prompt;                    // text; BOS is put before it
+    std::string prompt;                    // text; BOS is put before it where the model wants it
     std::optional<std::string> prompt_ids; // ids in place of text; nothing is put before them
     std::optional<std::size_t> count;      // tokens to generate
     std::optional<std::size_t> context;    // positions; defaults of both: GeneratorOptions

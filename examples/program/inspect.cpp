@@ -71,7 +71,9 @@ Json describe(const ModelFile& file) {
         if (const std::optional<Shares> shares = shares_of(file, tensor)) {
             entry["shares"] = {{"-1", (*shares)[0]}, {"0", (*shares)[1]}, {"+1", (*shares)[2]}};
         }
-        if (tensor.kind != kind_named("u16")) parameters += tensor.rows * tensor.cols;
+        const bool is_tokenizer =
+            tensor.kind == kind_named("u16") || tensor.kind == kind_named("bytes");
+        if (!is_tokenizer) parameters += tensor.rows * tensor.cols;
         tensors.push_back(std::move(entry));
     }
     json["parameters"] = parameters;

@@ -139,7 +139,7 @@ void add_conversion(CLI::App& command, ConvertOptions& o) {
         ->check(CLI::IsMember({"screened-int8", "int8-int8", "int6-int8"}));
     command.add_flag(
         "--dense", o.dense,
-        "... its ternary weights five a byte, where they have a scale a row or tensor");
+        "... its ternary weights five a byte; only of models without scales per group");
 }
 
 CLI::App* add_convert(CLI::App& app, CommandLine& line) {

@@ -69,7 +69,8 @@ struct Projection {
 
 /// x (tokens, cols) through every layer. Up to three neighbours of one activation kind and
 /// sum_group() share one quantization of x and one call of the pool, as q, k, v and gate, up do in
-/// BitNet. pre: scratch holds the largest scratch_bytes() of the layers.
+/// BitNet.
+/// pre: scratch holds the largest scratch_bytes() of the layers.
 void project(Matrix<const float> x, std::span<const Projection> outputs,
              std::span<std::byte> scratch, const ThreadPool& pool);
 

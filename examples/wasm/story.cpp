@@ -86,7 +86,8 @@ int page_begin(const char* prompt, const char* seed, float temperature, float to
         const std::optional<std::uint64_t> number = parse_number<std::uint64_t>(seed);
         if (!number) throw UserError("the seed must be a whole number from 0 to 2^64 - 1");
         std::vector<int> ids = model->tokenizer->encode(plain_text(prompt));
-        ids.insert(ids.begin(), model->file.config().bos);
+        if (model->file.config().add_bos) ids.insert(ids.begin(), model->file.config().bos);
+        if (ids.empty()) throw UserError("give the model a few words to begin with");
         story = std::make_unique<Generator>(
             model->file,
             Sampler({.temperature = temperature, .top_k = top_k, .top_p = top_p, .seed = *number}),

@@ -23,9 +23,9 @@
 namespace BITNET_NAMESPACE {
 
 /// Int8:     a = 127 / max(max|x|, 1e-5), q = round-half-even(x * a)
-/// Int8Groups<G>: of each G columns m = max(max|x|, 1e-5), q = round-half-even(x * (127 / m)),
-/// scale
-///           m / 127
+/// Int8Groups<G>: of each G columns
+///           m = max(max|x|, 1e-5), q = round-half-even(x * (127 / m)), scale m / 127;
+///           of a last group with fewer columns, of these
 /// Int4:     as Int8 with a = 7 / max(max|x|, 1e-5)
 /// Int2:     m = max(max|x|, 1e-5), q = round-half-even(x * (1 / m)), scale m
 /// Sign:     q = -1 where x < 0, else +1; scale 1

@@ -13,13 +13,13 @@
 namespace BITNET_NAMESPACE {
 
 /// cos[p, i] = cos(angle), sin[p, i] = sin(angle), angle = (first + p) * theta^(-2 i / head_dim)
-/// With yarn.factor s != 1, the frequency f_i = theta^(-2 i / head_dim) becomes
-/// f_i / s * (1 - k) + f_i * k, k = 1 - clamp((i - low) / (high - low), 0, 1), where low is the
-/// index of the frequency that turns beta_fast times in original_context positions, rounded down,
-/// and high that of beta_slow, rounded up. cos and sin are multiplied by yarn.attention. cos, sin
-/// (positions, head_dim / 2) float pre:   head_dim is even; 1 <= theta, finite; first + positions
-/// <= 2^20; yarn.factor = 1, or above
-///        it with theta > 1, original_context >= 1 and betas > 0
+/// With yarn.factor s != 1 the frequency f = theta^(-2 i / head_dim) becomes f / s (1 - k) + f k,
+///   k = 1 - clamp((i - low) / max(high - low, 0.001), 0, 1)
+///   low = max(floor(index(beta_fast)), 0), high = min(ceil(index(beta_slow)), head_dim - 1)
+///   index(turns) = head_dim ln(original_context / (2 pi turns)) / (2 ln theta)
+/// cos, sin (positions, head_dim / 2) float, multiplied by yarn.attention
+/// pre:   head_dim is even; 1 <= theta, finite; first + positions <= 2^20; yarn.factor = 1, or
+///        above 1 with theta > 1, original_context >= 1 and betas > 0
 /// exact: everything in double by a fixed recipe (error below 1e-9), then rounded to float32
 /// cost:  for load time: about 100 double operations an element; noexcept, no allocation
 /// source: arXiv 2104.09864; YaRN: 2309.00071
