@@ -85,7 +85,8 @@ void takes_long_pieces(const Tokenizer& tokenizer) {
 
 TEST_CASE("Llama 3: all vectors, both ways") {
     const Tokenizer tokenizer = open("llama3");
-    const auto vectors = nlohmann::json::parse(read((support::fixtures("tokenizers") / "llama3/vectors.json").string()));
+    const auto vectors = nlohmann::json::parse(
+        read((support::fixtures("tokenizers") / "llama3/vectors.json").string()));
     REQUIRE(vectors.size() == 24);
     for (const auto& vector : vectors) {
         const auto text = vector.at("text").get<std::string>();
