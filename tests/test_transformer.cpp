@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The transformer's logits against the oracle of tiny_oracle.cpp, with ==; and that batches, threads
-// and clusters change no bit. ctest runs this once per cluster (BITNET_ISA).
+// The transformer's logits against the oracle of tiny_oracle.cpp, with ==; and that batches,
+// threads and clusters change no bit. ctest runs this once per cluster (BITNET_ISA).
 #include "error.hpp"
 #include "memory.hpp"
 #include "need_cluster.hpp"

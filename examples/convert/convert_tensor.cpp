@@ -134,23 +134,28 @@ void add_layer(ModelWriter& writer, const Job& job, TensorKind kind, Make make) 
                       });
 }
 
+// Whether each float is a half: finite ones.
+bool are_halves(std::span<const float> floats) {
+    return std::all_of(floats.begin(), floats.end(), [](float value) {
+        const std::uint16_t half = float_to_half(value);
+        float back = 0;
+        halves_to_floats<Isa>(&half, &back, 1);
+        return (half & 0x7C00) != 0x7C00 && back == value;
+    });
+}
+
 // As they are; halves where that is exact.
 void add_floats(ModelWriter& writer, const Job& job) {
     const SourceTensor& t = job.tensor;
-    std::vector<float> row(t.cols), back(t.cols);
-    std::vector<std::uint16_t> halves(t.cols);
+    const bool same = t.type == SourceType::f16 && t.factor == 1.0f; // bytes as they are
     bool exact = t.rows > 1; // vectors are small, and floats in every file
+    std::vector<float> row(t.cols);
     for (std::size_t r = 0; r < t.rows; ++r) {
-        job.floats(r, row);
-        if (!exact) continue;
-        std::transform(row.begin(), row.end(), halves.begin(), float_to_half);
-        exact = std::none_of(halves.begin(), halves.end(),
-                             [](std::uint16_t h) { return (h & 0x7C00) == 0x7C00; });
-        if (!exact) continue;
-        halves_to_floats<Isa>(halves.data(), back.data(), t.cols);
-        exact = row == back;
+        job.floats(r, row); // all finite
+        exact = exact && (same || are_halves(row));
     }
-    const auto write = [job, exact](const ModelWriter::Sink& sink) {
+    const auto write = [job, exact, same](const ModelWriter::Sink& sink) {
+        if (exact && same) return sink(job.tensor.bytes);
         const std::size_t cols = job.tensor.cols;
         const std::size_t size = exact ? 2 : 4;
         std::vector<std::byte> bytes(job.count(size) * size);
