@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tokenizers of published models: what others found to be their ids. Skipped where the files are
 // not there.
+#include "chat_template.hpp"
 #include "fixtures.hpp"
 #include "tokenizer.hpp"
 #include "tokenizer_files.hpp"
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -116,6 +118,17 @@ TEST_CASE("Llama 3: the same from its bytes") {
         const std::string text = random_text(random, random() % 200);
         REQUIRE(again.encode(text, {.special = true}) == tokenizer.encode(text, {.special = true}));
     }
+}
+
+TEST_CASE("Llama 3: the turns of BitNet b1.58 2B4T's conversations") {
+    const Tokenizer tokenizer = open("llama3");
+    const ChatTurns turns(chat_template_named("bitnet"), tokenizer, {128000, true, {128001}});
+    using Ids = std::vector<int>;
+    // User : _Hello <|eot_id|> Assistant : _
+    CHECK(turns.first(std::nullopt, "Hello") ==
+          Ids{128000, 1502, 25, 22691, 128009, 72803, 25, 220});
+    CHECK(turns.next("Hello") == Ids{128009, 1502, 25, 22691, 128009, 72803, 25, 220});
+    CHECK(turns.end_of_turn() == 128009);
 }
 
 TEST_CASE("Llama 3: pieces of a megabyte") {
