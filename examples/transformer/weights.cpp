@@ -111,25 +111,18 @@ Weights load_weights(const ModelFile& file) {
     return weights;
 }
 
-namespace {
-
-Tokenizer tokenizer_of(const ModelFile& file) {
-    if (file.config().tokenizer == Config::Tokens::merges) {
-        return Tokenizer::from_merges(file.merges());
-    }
-    const TensorInfo* const blob = file.find("tokenizer");
-    if (blob == nullptr || blob->kind != kind_named("bytes") || blob->rows != 1) {
-        throw UserError("tensor tokenizer is missing, or is not one row of bytes");
-    }
-    return Tokenizer::from_bytes(file.bytes(*blob));
-}
-
-} // namespace
-
 std::optional<Tokenizer> load_tokenizer(const ModelFile& file) {
     if (!file.config().has_tokenizer()) return std::nullopt;
+    const bool is_blob = file.config().tokenizer == Config::Tokens::blob;
+    std::vector<bpe_bytes::Merge> merges;
+    if (!is_blob) merges = file.merges();
+    const TensorInfo* const blob = file.find("tokenizer");
+    if (is_blob && (blob == nullptr || blob->kind != kind_named("bytes") || blob->rows != 1)) {
+        file.refuse("tensor tokenizer is missing, or is not one row of bytes");
+    }
     try {
-        Tokenizer tokenizer = tokenizer_of(file);
+        Tokenizer tokenizer =
+            is_blob ? Tokenizer::from_bytes(file.bytes(*blob)) : Tokenizer::from_merges(merges);
         if (tokenizer.vocab_size() > file.config().vocab) {
             throw UserError("tokenizer: more tokens than the model's vocabulary");
         }

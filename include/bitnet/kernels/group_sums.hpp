@@ -47,10 +47,10 @@ struct GroupSums {
 private:
     /// The groups that are whole. Their number of columns is a constant, so that the loops of a
     /// group are straight lines.
-    template <std::size_t... I>
+    template <std::size_t... Is>
     BITNET_INLINE void add_whole(std::size_t block, Values& sum,
-                                 std::index_sequence<I...>) const noexcept {
-        ((x.group == group_sizes[I] ? add<group_sizes[I]>(block, sum) : void()), ...);
+                                 std::index_sequence<Is...>) const noexcept {
+        ((x.group == group_sizes[Is] ? add<group_sizes[Is]>(block, sum) : void()), ...);
     }
     template <std::size_t Group>
     BITNET_NOINLINE void add(std::size_t block, Values& total) const noexcept {

@@ -114,12 +114,12 @@ namespace detail {
 class YarnRamp {
 public:
     BITNET_INLINE YarnRamp(const YarnScaling& yarn, double head_dim, double log_theta) noexcept {
-        const auto index = [&](double turns) { // of the frequency with so many turns in the context
+        const auto place = [&](double turns) { // of the frequency with so many turns in the context
             const double pi2 = 0x1.921fb54442d18p+2;
             const double length = over(yarn.original_context, times(turns, pi2));
             return over(times(head_dim, log_double(length)), times(2.0, log_theta));
         };
-        const double fast = index(yarn.beta_fast), slow = index(yarn.beta_slow);
+        const double fast = place(yarn.beta_fast), slow = place(yarn.beta_slow);
         const double below = nearest(fast), above = nearest(slow);
         const double low = below > fast ? minus(below, 1.0) : below;
         const double high = above < slow ? plus(above, 1.0) : above;
@@ -149,7 +149,7 @@ struct RopeTable {
                                   float* sines) noexcept {
         const std::size_t half = head_dim / 2;
         const double log_theta = detail::log_double(theta);
-        const bool scaled = yarn.factor != 1;
+        const bool scaled = yarn.factor > 1;
         const detail::YarnRamp ramp(scaled ? yarn : YarnScaling{1, 1},
                                     static_cast<double>(head_dim), scaled ? log_theta : 1);
         for (std::size_t i = 0; i < half; ++i) {

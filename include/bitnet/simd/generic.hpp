@@ -227,11 +227,11 @@ struct generic {
     }
 
 private:
-    template <std::uint32_t H, std::size_t... I>
-    static BITNET_INLINE f32 butterfly(const f32& v, std::index_sequence<I...>) noexcept {
+    template <std::uint32_t H, std::size_t... Is>
+    static BITNET_INLINE f32 butterfly(const f32& v, std::index_sequence<Is...>) noexcept {
         const f32 other =
-            xsimd::swizzle(v, xsimd::batch_constant<std::uint32_t, arch, (I ^ H)...>());
-        const u32 signs(((I & H) != 0 ? 0x80000000u : 0u)...);
+            xsimd::swizzle(v, xsimd::batch_constant<std::uint32_t, arch, (Is ^ H)...>());
+        const u32 signs(((Is & H) != 0 ? 0x80000000u : 0u)...);
         const u32 own = xsimd::bitwise_cast<std::uint32_t>(v) ^ signs;
         return rounded(other + xsimd::bitwise_cast<float>(own));
     }
