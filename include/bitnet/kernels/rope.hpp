@@ -114,7 +114,8 @@ namespace detail {
 class YarnRamp {
 public:
     BITNET_INLINE YarnRamp(const YarnScaling& yarn, double head_dim, double log_theta) noexcept {
-        const auto place = [&](double turns) { // of the frequency with so many turns in the context
+        // Of the frequency with so many turns in the context.
+        const auto place = [&](double turns) BITNET_INLINE_LAMBDA {
             const double pi2 = 0x1.921fb54442d18p+2;
             const double length = over(yarn.original_context, times(turns, pi2));
             return over(times(head_dim, log_double(length)), times(2.0, log_theta));
