@@ -39,11 +39,9 @@ std::string outcome(const Result<L>& result) {
     return std::string(to_string(result.error().code)) + " at " +
            std::to_string(result.error().where);
 }
-template <class L>
-bool equal(const L& a, const L& b) {
+constexpr auto equal = [](const auto& a, const auto& b) {
     return std::ranges::equal(a.bytes(), b.bytes());
-}
-
+};
 float float_of(std::uint32_t bits_of_half) {
     return static_cast<float>(oracle::half_value(static_cast<std::uint16_t>(bits_of_half)));
 }
@@ -68,13 +66,12 @@ std::vector<std::int8_t> some_codes(support::Random& random, std::size_t n) {
     for (std::size_t i = 0; i < n; i += 32) codes[i] = 1;
     return codes;
 }
-/// Scales of a file in which each scale, of `cols` columns, is written `times` times.
+/// Each scale `times` times.
 std::vector<std::uint32_t> repeated(const std::vector<std::uint32_t>& scales, std::size_t times) {
     std::vector<std::uint32_t> out;
     for (std::uint32_t s : scales) out.insert(out.end(), times, s);
     return out;
 }
-
 } // namespace
 
 TEMPLATE_LIST_TEST_CASE("a scale for each block", "[from_blocks]", block_types) {

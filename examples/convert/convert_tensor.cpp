@@ -134,25 +134,16 @@ void add_layer(ModelWriter& writer, const Job& job, TensorKind kind, Make make) 
                       });
 }
 
-// Whether each float is a half: finite ones.
-bool are_halves(std::span<const float> floats) {
-    return std::all_of(floats.begin(), floats.end(), [](float value) {
-        const std::uint16_t half = float_to_half(value);
-        float back = 0;
-        halves_to_floats<Isa>(&half, &back, 1);
-        return (half & 0x7C00) != 0x7C00 && back == value;
-    });
-}
-
 // As they are; halves where that is exact.
 void add_floats(ModelWriter& writer, const Job& job) {
     const SourceTensor& t = job.tensor;
     const bool same = t.type == SourceType::f16 && t.factor == 1.0f; // bytes as they are
     bool exact = t.rows > 1; // vectors are small, and floats in every file
     std::vector<float> row(t.cols);
+    std::vector<std::uint16_t> halves(t.cols);
     for (std::size_t r = 0; r < t.rows; ++r) {
         job.floats(r, row); // all finite
-        exact = exact && (same || are_halves(row));
+        exact = exact && (same || exact_halves(row, halves));
     }
     const auto write = [job, exact, same](const ModelWriter::Sink& sink) {
         if (exact && same) return sink(job.tensor.bytes);

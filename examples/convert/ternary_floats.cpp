@@ -6,9 +6,6 @@
 #include "model_format.hpp"
 #include "source_floats.hpp"
 
-#include <bitnet/dispatch.hpp>
-#include <bitnet/math.hpp>
-
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -28,14 +25,6 @@ std::optional<float> magnitude(std::span<const float> values) {
         found = size;
     }
     return found;
-}
-
-std::optional<std::uint16_t> exact_half(float value) {
-    const std::uint16_t bits = float_to_half(value);
-    if ((bits & 0x7C00) == 0x7C00) return std::nullopt;
-    float back = 0;
-    halves_to_floats<isa::dynamic>(&bits, &back, 1);
-    return back == value ? std::optional(bits) : std::nullopt;
 }
 
 void write_codes(std::span<const float> values, std::byte* to) {
@@ -71,9 +60,10 @@ std::optional<TernaryBlocks> ternary_blocks(const SourceTensor& tensor) {
     }
     if (same) blocks.factor = common;
     for (std::size_t b = 0; b < magnitudes.size(); ++b) {
-        const std::optional<std::uint16_t> half = exact_half(same ? 1.0f : magnitudes[b]);
-        if (!half) return std::nullopt;
-        file_format::store<std::uint16_t>(blocks.bytes.data() + b * format.bytes, *half);
+        const float size = same ? 1.0f : magnitudes[b];
+        std::uint16_t half = 0;
+        if (!exact_halves({&size, 1}, {&half, 1})) return std::nullopt;
+        file_format::store<std::uint16_t>(blocks.bytes.data() + b * format.bytes, half);
     }
     return blocks;
 }

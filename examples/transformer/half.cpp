@@ -2,6 +2,12 @@
 // Rounding in integer arithmetic: the same on every machine, F16C or not.
 #include "half.hpp"
 
+#include <bitnet/dispatch.hpp>
+#include <bitnet/math.hpp>
+
+#include <algorithm>
+#include <array>
+
 #include <bit>
 
 namespace bitnet::example {
@@ -30,6 +36,24 @@ std::uint16_t float_to_half(float value) noexcept {
     // A carry out of the fraction runs into the exponent, which is what rounding up means there.
     const std::uint32_t biased = exponent < -14 ? 0u : static_cast<std::uint32_t>(exponent + 14);
     return static_cast<std::uint16_t>(sign | ((biased << 10) + kept));
+}
+
+bool exact_halves(std::span<const float> floats, std::span<std::uint16_t> halves) {
+    constexpr std::uint16_t infinity = 0x7C00;
+    std::array<float, 256> back;
+    for (std::size_t at = 0; at < floats.size(); at += back.size()) {
+        const std::size_t count = std::min(back.size(), floats.size() - at);
+        const std::span<const float> in = floats.subspan(at, count);
+        const std::span<std::uint16_t> out = halves.subspan(at, count);
+        std::transform(in.begin(), in.end(), out.begin(), float_to_half);
+        if (std::any_of(out.begin(), out.end(),
+                        [](std::uint16_t half) { return (half & infinity) == infinity; })) {
+            return false;
+        }
+        halves_to_floats<isa::dynamic>(out.data(), back.data(), count);
+        if (!std::equal(in.begin(), in.end(), back.begin())) return false;
+    }
+    return true;
 }
 
 } // namespace bitnet::example
