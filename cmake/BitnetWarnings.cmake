@@ -6,6 +6,9 @@ function(bitnet_warnings target)
     else()
         target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion
             -Wsign-conversion -Wshadow $<$<BOOL:${BITNET_WERROR}>:-Werror>)
+        if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12\\.")
+            target_compile_options(${target} PRIVATE -Wno-restrict) # false at -O3 for "text" + std::string (GCC bug 105651)
+        endif()
         if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
             target_compile_options(${target} PRIVATE -Wno-psabi) # of a change in GCC 10
         endif()
