@@ -175,6 +175,45 @@ std::vector<float> hadamard(std::vector<float> v) {
     return v;
 }
 
+void encode(const std::vector<float>& x, unsigned bits, std::vector<std::uint16_t>& u,
+            float& scale) {
+    const float m = absmax(x.data(), x.size());
+    u.clear();
+    if (bits == 16) {
+        int exponent = 0; // 2^exponent brings m below 2^15
+        if (m >= 0x1p15f) exponent = static_cast<int>(std::floor(std::log2(double{m}))) - 14;
+        scale = std::ldexp(1.0f, exponent);
+        for (const float v : x) {
+            const double size = std::fabs(std::ldexp(double{v}, -exponent));
+            int power =
+                size < 0x1p-14 ? -14 : std::ilogb(size); // a half's last bit is 2^(power-10)
+            double units = std::nearbyint(std::ldexp(size, 10 - power));
+            if (units == 2048) ++power, units = 1024;
+            const auto field = static_cast<unsigned>(units < 1024 ? 0 : power + 15);
+            const auto fraction = static_cast<unsigned>(units) & 1023u;
+            u.push_back(static_cast<std::uint16_t>((std::signbit(v) ? 0x8000u : 0u) | field << 10 |
+                                                   fraction));
+        }
+        return;
+    }
+    // The step is m / steps.
+    const float steps = bits == 8 ? 127.0f : bits == 4 ? 7.0f : 0.8f;
+    const float zero = bits == 8 ? 128.0f : bits == 4 ? 8.0f : 1.5f;
+    const float size = bits == 2 ? mean_abs(x.data(), x.size()) : m;
+    if (!(size < infinity)) {
+        scale = nan;
+        u.assign(x.size(), 0);
+        return;
+    }
+    scale = size < 0x1p-100f ? 0.0f : size / steps;
+    const float factor = size < 0x1p-100f ? 0.0f : steps / size;
+    for (const float v : x) {
+        const float scaled = v * factor;
+        const float code = std::nearbyint(scaled + zero);
+        u.push_back(static_cast<std::uint16_t>(bits == 2 ? std::clamp(code, 0.0f, 3.0f) : code));
+    }
+}
+
 float squared_relu_gate(float gate, float up) {
     const float r = std::isnan(gate) ? nan : gate > 0 ? gate : 0.0f;
     const float square = r * r;

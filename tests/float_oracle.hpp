@@ -30,6 +30,10 @@ std::vector<float> rope(const std::vector<float>& x, const std::vector<float>& c
 /// The unnormalized Walsh-Hadamard transform of a block, then its factor.
 std::vector<float> hadamard(std::vector<float> v);
 
+/// Codes of 2, 4, 8 or 16 bits and their scale, of finite values.
+void encode(const std::vector<float>& x, unsigned bits, std::vector<std::uint16_t>& u,
+            float& scale);
+
 float squared_relu_gate(float gate, float up);
 float silu_gate(float gate, float up);
 int bitglu(float gate, float up);

@@ -149,7 +149,7 @@ Config parse_config(std::string_view json_text) {
     config.layers = count(json, "num_hidden_layers", 1, 1024);
     config.heads = count(json, "num_attention_heads", 1, 1024);
     config.kv_heads = count(json, "num_key_value_heads", 1, 1024);
-    config.head_dim = count(json, "head_dim", 2, 1024);
+    config.head_dim = count(json, "head_dim", 2, Config::max_head_dim);
     config.max_context = count(json, "max_position_embeddings", 1, max_positions);
     config.rope_theta = positive(json, "rope_theta");
     if (config.rope_theta < 1.0f) refuse("\"rope_theta\" must be at least 1");

@@ -15,6 +15,7 @@ namespace bitnet::example {
 
 struct Config {
     enum class Gate { relu2, silu };
+    static constexpr std::size_t max_head_dim = 1024;
 
     std::string architecture = "bitnet-b1.58"; // "architecture": its name; the keys say the graph
     std::size_t vocab = 0;                     // "vocab_size"

@@ -34,12 +34,11 @@ struct Buffer {
     std::uint64_t size; // floats
 };
 
-// Every buffer but `scratch`, once: to be counted, then to be allocated.
-std::array<Buffer, 16> buffers(const Config& c, const Limits& limits) {
+// Every buffer of floats, once: to be counted, then to be allocated.
+std::array<Buffer, 14> buffers(const Config& c, const Limits& limits) {
     const std::uint64_t batch = limits.batch;
     const std::uint64_t context = limits.context;
-    const std::uint64_t stride = row_of_positions(limits.context);
-    const std::uint64_t cached = std::uint64_t{c.layers} * c.kv_dim() * stride;
+    const std::uint64_t stride = KvCache::stride_of(limits.context);
     return {{
         {"x", &State::x, batch * c.dim},
         {"norm", &State::norm, batch * c.dim},
@@ -54,8 +53,6 @@ std::array<Buffer, 16> buffers(const Config& c, const Limits& limits) {
         {"out", &State::out, batch * c.dim},
         {"logits", &State::logits, std::uint64_t{limits.logit_rows} * c.vocab},
         {"scores", &State::scores, std::uint64_t{limits.workers} * (c.heads / c.kv_heads) * stride},
-        {"keys", &State::keys, cached},
-        {"values", &State::values, cached},
         {"cosines", &State::cosines, context * c.head_dim / 2},
         {"sines", &State::sines, context * c.head_dim / 2},
     }};
@@ -69,33 +66,36 @@ std::string gigabytes(std::uint64_t bytes) {
 
 // A small file may claim a huge context: to ask the system for it and write zeros to it would take
 // the machine down, so refuse what cannot fit.
-void check(const Config& config, const Weights& weights, const Limits& limits) {
+const Limits& checked(const Config& config, const Weights& weights, const Limits& limits) {
     const std::uint64_t bytes = state_bytes(config, weights, limits);
     const std::uint64_t addresses = std::numeric_limits<std::size_t>::max(); // 4 GB where 32 bits
     const std::uint64_t machine = machine_memory_bytes();
     const std::uint64_t available = machine == 0 ? addresses : std::min(machine, addresses);
-    if (bytes <= available) return;
-    const auto all = buffers(config, limits);
-    const Buffer& largest = *std::max_element(
-        all.begin(), all.end(), [](const Buffer& a, const Buffer& b) { return a.size < b.size; });
+    if (bytes <= available) return limits;
+    std::uint64_t most = KvCache::bytes(config, limits.kv, limits.context);
+    std::string largest = "keys and values";
+    for (const Buffer& buffer : buffers(config, limits)) {
+        if (buffer.size * sizeof(float) <= most) continue;
+        most = buffer.size * sizeof(float);
+        largest = buffer.name;
+    }
     throw UserError("a context of " + std::to_string(limits.context) +
                     " positions, in batches of " + std::to_string(limits.batch) + ", takes " +
-                    gigabytes(bytes) + " of memory, of them " +
-                    gigabytes(largest.size * sizeof(float)) + " for " + largest.name +
-                    "; this machine has " + gigabytes(available));
+                    gigabytes(bytes) + " of memory, of them " + gigabytes(most) + " for " +
+                    largest + "; this machine has " + gigabytes(available));
 }
 
 } // namespace
 
 std::uint64_t state_bytes(const Config& config, const Weights& weights, const Limits& limits) {
-    std::uint64_t bytes = largest_scratch(weights, limits);
+    std::uint64_t bytes =
+        largest_scratch(weights, limits) + KvCache::bytes(config, limits.kv, limits.context);
     for (const Buffer& buffer : buffers(config, limits)) bytes += buffer.size * sizeof(float);
     return bytes;
 }
 
 State::State(const Config& config, const Weights& weights, const Limits& wanted)
-    : limits(wanted), stride(row_of_positions(wanted.context)) {
-    check(config, weights, limits);
+    : limits(checked(config, weights, wanted)), cache(config, limits.kv, limits.context) {
     for (const Buffer& buffer : buffers(config, limits)) {
         (this->*buffer.data).resize(static_cast<std::size_t>(buffer.size));
     }

@@ -4,14 +4,12 @@
 #pragma once
 
 #include "config.hpp"
+#include "kv_cache.hpp"
+#include "line_allocator.hpp"
 #include "weights.hpp"
-
-#include <bitnet/large_pages.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <new>
-#include <vector>
 
 namespace bitnet::example {
 
@@ -24,40 +22,14 @@ struct Limits {
     std::size_t batch = 1;      // tokens that one forward pass takes
     std::size_t logit_rows = 1; // of them, how many may ask for logits
     std::size_t workers = 1;
+    KvType kv = KvType::f32; // how the cache keeps keys and values
 };
 
-/// Gives vectors memory that begins at a cache line: where rows are whole lines too, no load of a
-/// register takes two of them. Large ones are in large pages where the system grants them.
-template <class T>
-struct LineAllocator {
-    using value_type = T;
-
-    LineAllocator() = default;
-    template <class U>
-    LineAllocator(const LineAllocator<U>&) noexcept {}
-    T* allocate(std::size_t n) {
-        void* const p = ::operator new(n * sizeof(T), alignment(n));
-        if (n * sizeof(T) >= 2 * large_page) advise_large_pages(p, n * sizeof(T));
-        return static_cast<T*>(p);
-    }
-    void deallocate(T* p, std::size_t n) noexcept { ::operator delete(p, alignment(n)); }
-    static std::align_val_t alignment(std::size_t n) noexcept {
-        return std::align_val_t{alignment_for(n * sizeof(T))};
-    }
-    friend bool operator==(const LineAllocator&, const LineAllocator&) noexcept { return true; }
-};
-using Floats = std::vector<float, LineAllocator<float>>;
-
-/// Positions from one row of values or scores to the next: an odd number of cache lines, so that
-/// neighbours, which are read side by side, do not meet in the same few sets of a cache.
-constexpr std::size_t row_of_positions(std::size_t context) noexcept {
-    return ((context + 15) / 16 | 1) * 16;
-}
+using Floats = Lines<float>;
 
 struct State {
     Limits limits;
     std::size_t position = 0; // tokens in the cache: the position of the next one
-    std::size_t stride = 0;   // row_of_positions(limits.context)
 
     // Activations of the tokens in hand; B = batch, row-major.
     Floats x;               // (B, dim)      the residual stream
@@ -71,18 +43,15 @@ struct State {
     Floats up;              // (B, ffn_dim)
     Floats out;             // (B, dim)      what a block adds to x
     Floats logits;          // (logit_rows, vocab)
-    Floats scores;          // (workers, heads / kv_heads, stride)
+    Floats scores;          // (workers, heads / kv_heads, cache.stride())
 
-    // Keys are stored by position, values transposed. Both products of attention are then dots of
-    // contiguous rows.
-    Floats keys;   // (layers, kv_heads, stride, head_dim)
-    Floats values; // (layers, kv_heads, head_dim, stride)
+    KvCache cache;
 
     Floats cosines; // (context, head_dim / 2)  RoPE
     Floats sines;   // (context, head_dim / 2)
 
     // The quantized input of the projections, or halves as floats.
-    std::vector<std::byte, LineAllocator<std::byte>> scratch;
+    Lines<std::byte> scratch;
 
     /// UserError when state_bytes() are more than this machine has.
     State(const Config& config, const Weights& weights, const Limits& limits);

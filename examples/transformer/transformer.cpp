@@ -188,39 +188,30 @@ void Transformer::gate(std::size_t tokens) {
 }
 
 // RoPE turns queries and keys by their position, after their norms where there are such; keys and
-// values go to the cache. A task takes 16
-// tokens, neighbours in a row of values and as many floats as a cache line has.
+// values go to the cache. A task takes a key-value head and the query heads that read it.
 void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
     const Config& c = config_;
     State& s = state_;
-    const std::size_t pairs = c.head_dim / 2;
-    const std::size_t cached = layer * c.kv_dim() * s.stride;
-    pool_.parallel_for((tokens + 15) / 16, [&](std::size_t task) noexcept {
-        const std::size_t end = std::min(tokens, task * 16 + 16);
-        for (std::size_t t = task * 16; t < end; ++t) {
+    const std::size_t group = c.heads / c.kv_heads, pairs = c.head_dim / 2;
+    pool_.parallel_for(c.kv_heads, [&](std::size_t head) noexcept {
+        const Matrix<float> keys(s.k.data() + head * c.head_dim, tokens, c.head_dim, c.kv_dim());
+        const Matrix<const float> values(s.v.data() + head * c.head_dim, tokens, c.head_dim,
+                                         c.kv_dim());
+        for (std::size_t t = 0; t < tokens; ++t) {
             const std::size_t position = s.position + t;
             const std::span<const float> cosines(s.cosines.data() + position * pairs, pairs);
             const std::span<const float> sines(s.sines.data() + position * pairs, pairs);
-            float* const q = s.q.data() + t * c.q_dim();
-            float* const k = s.k.data() + t * c.kv_dim();
+            const Matrix<float> q(s.q.data() + t * c.q_dim() + head * group * c.head_dim, group,
+                                  c.head_dim);
+            const Matrix<float> k(keys.row(t), 1, c.head_dim);
             if (c.qk_norm) {
-                const Matrix<float> queries(q, c.heads, c.head_dim),
-                    keys(k, c.kv_heads, c.head_dim);
-                rms_norm<Isa>(queries, weights_.layers[layer].q_norm, c.norm_eps, queries);
-                rms_norm<Isa>(keys, weights_.layers[layer].k_norm, c.norm_eps, keys);
+                rms_norm<Isa>(q, weights_.layers[layer].q_norm, c.norm_eps, q);
+                rms_norm<Isa>(k, weights_.layers[layer].k_norm, c.norm_eps, k);
             }
-            rope<Isa>({q, c.q_dim()}, cosines, sines);
-            rope<Isa>({k, c.kv_dim()}, cosines, sines);
-            for (std::size_t head = 0; head < c.kv_heads; ++head) {
-                std::copy_n(k + head * c.head_dim, c.head_dim,
-                            s.keys.data() + cached + (head * s.stride + position) * c.head_dim);
-            }
+            rope<Isa>({q.data, group * c.head_dim}, cosines, sines);
+            rope<Isa>({k.data, c.head_dim}, cosines, sines);
         }
-        for (std::size_t i = 0; i < c.kv_dim(); ++i) {
-            for (std::size_t t = task * 16; t < end; ++t) {
-                s.values[cached + i * s.stride + s.position + t] = s.v[t * c.kv_dim() + i];
-            }
-        }
+        s.cache.store(layer, head, s.position, keys, values);
     });
 }
 
@@ -230,28 +221,15 @@ void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
 void Transformer::attend(std::size_t layer, std::size_t tokens) {
     const Config& c = config_;
     State& s = state_;
-    const std::size_t group = c.heads / c.kv_heads;
-    const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+    const std::size_t group = c.heads / c.kv_heads, stride = s.cache.stride();
     pool_.parallel_for(c.kv_heads * tokens, [&](std::size_t task, std::size_t worker) noexcept {
         const std::size_t kv_head = task / tokens;
         const std::size_t t = task % tokens;
-        const std::size_t cached = (layer * c.kv_heads + kv_head) * s.stride * c.head_dim;
         const std::size_t length = s.position + t + 1;
         const std::size_t heads = t * c.q_dim() + kv_head * group * c.head_dim;
-        const Matrix<const float> q(s.q.data() + heads, group, c.head_dim);
-        const Matrix<const float> keys(s.keys.data() + cached, length, c.head_dim);
-        const Matrix<const float> values(s.values.data() + cached, c.head_dim, length, s.stride);
-        const Matrix<float> scores(s.scores.data() + worker * group * s.stride, group, length,
-                                   s.stride);
-        const Matrix<float> out(s.attn.data() + heads, group, c.head_dim);
-
-        dots<Isa>(q, keys, scores);
-        for (std::size_t head = 0; head < group; ++head) {
-            const std::span<float> row(scores.row(head), length);
-            for (float& score : row) score *= scale;
-            softmax<Isa>(row);
-        }
-        dots<Isa>(scores, values, out);
+        s.cache.attend(layer, kv_head, {s.q.data() + heads, group, c.head_dim},
+                       {s.scores.data() + worker * group * stride, group, length, stride},
+                       {s.attn.data() + heads, group, c.head_dim});
     });
 }
 

@@ -6,6 +6,7 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/kernels/activation.hpp>
+#include <bitnet/kernels/coded_rows.hpp>
 #include <bitnet/kernels/gemm.hpp>
 #include <bitnet/kernels/hadamard.hpp>
 #include <bitnet/kernels/math.hpp>
@@ -24,10 +25,13 @@ template <class... P>
 type_list<functions::Gemm<P>..., functions::GemmDots<P>...> products_of(type_list<P...>);
 template <class... A>
 type_list<functions::Quantize<A>...> quantizers_of(type_list<A...>);
+template <class... C>
+type_list<functions::EncodeValues<C>..., functions::CodedDots<C>...> coded_rows_of(type_list<C...>);
 } // namespace detail
 
 using all_functions = joined<decltype(detail::products_of(products{})),           //
                              decltype(detail::quantizers_of(activation_kinds{})), //
+                             decltype(detail::coded_rows_of(row_codes{})),        //
                              type_list<functions::Exp,                            //
                                        functions::Log,                            //
                                        functions::Sigmoid,                        //

@@ -252,6 +252,27 @@ private:
             table.get<functions::Dots>()({x_, 7, 45}, {other_, 19, 45}, {y, 7, 19});
         });
     }
+    template <class Codes>
+    bool agrees(Tag<functions::EncodeValues<Codes>>) noexcept {
+        return floats_agree([&](const Table& table, float* y) {
+            std::uint16_t u[cols];
+            y[cols] = table.get<functions::EncodeValues<Codes>>()(x_, cols, u);
+            for (std::size_t i = 0; i < cols; ++i) y[i] = u[i];
+        });
+    }
+    template <class Codes>
+    bool agrees(Tag<functions::CodedDots<Codes>>) noexcept {
+        // As above; each byte, and each half below 31439, is a code.
+        constexpr std::size_t rows = 19, k = 45, bytes = Codes::row_bytes(k);
+        std::uint8_t codes[rows * bytes];
+        for (std::size_t i = 0; i < sizeof codes; ++i) {
+            codes[i] = static_cast<std::uint8_t>(i % 2 == 1 ? next() % 0x78 : next());
+        }
+        return floats_agree([&](const Table& table, float* y) {
+            const CodedRows<Codes> b{codes, rows, k, bytes};
+            table.get<functions::CodedDots<Codes>>()({x_, 7, k}, b, {y, 7, rows});
+        });
+    }
     bool agrees(Tag<functions::HalvesToFloats>) noexcept {
         return floats_agree([&](const Table& table, float* y) {
             std::uint16_t x[cols];

@@ -108,8 +108,7 @@ struct Dots {
                 }
             }
         } else {
-            // 32 registers hold 4 x 4 sums and what they are made of; 16 hold 4 x 2.
-            detail::dot_bands<Isa, simd::ops<Isa>::lanes >= 8 ? 4 : 2>(a, b, y, 0);
+            detail::dots<Isa, detail::FloatSource<Isa>>(a, b, y);
         }
     }
 };

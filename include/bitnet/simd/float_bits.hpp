@@ -37,6 +37,28 @@ BITNET_INLINE bool to_half(float v, std::uint16_t& half) noexcept {
     half = static_cast<std::uint16_t>((bits >> 16 & 0x8000) | found >> dropped);
     return exponent < 143 && (found & ((1u << dropped) - 1)) == 0;
 }
+/// The bits of the IEEE 754 half nearest a number, of two the even one; an infinity from 65520 on.
+/// NaN stays NaN.
+BITNET_INLINE std::uint16_t nearest_half(float v) noexcept {
+    const auto bits = static_cast<std::uint32_t>(bits_of(v));
+    const std::uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
+    const std::uint32_t exponent = magnitude >> 23;
+    std::uint32_t half = 0x7c00; // infinity
+    if (exponent < 143) {
+        // A subnormal half counts units of 2^-24, and more than 24 bits are dropped of a number
+        // that is less than half of one.
+        const std::uint32_t dropped = exponent < 102 ? 31 : exponent < 113 ? 126 - exponent : 13;
+        const std::uint32_t found = exponent < 113
+                                        ? (exponent == 0 ? 0 : (magnitude & 0x7fffff) | 0x800000)
+                                        : magnitude - (112u << 23);
+        const std::uint32_t rest = found & ((1u << dropped) - 1), tie = 1u << (dropped - 1);
+        half = found >> dropped;
+        if (rest > tie || (rest == tie && half % 2 == 1)) ++half; // may carry into the exponent
+    } else if (magnitude > 0x7f800000) {
+        half = 0x7e00;
+    }
+    return static_cast<std::uint16_t>(sign | half);
+}
 /// Whether an IEEE 754 half is neither a NaN nor an infinity.
 BITNET_INLINE constexpr bool is_finite_half(std::uint16_t half) noexcept {
     return (half & 0x7c00) != 0x7c00;

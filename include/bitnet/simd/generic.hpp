@@ -200,6 +200,13 @@ struct generic {
         for (std::size_t i = 0; i < lanes; ++i) p[i] = static_cast<std::int8_t>(lane[i]);
     }
 
+    /// The bytes at p, one a lane.
+    static BITNET_INLINE u32 load_bytes(const std::uint8_t* p) noexcept {
+        std::uint32_t lane[lanes];
+        for (std::size_t i = 0; i < lanes; ++i) lane[i] = p[i];
+        return u32::load_unaligned(lane);
+    }
+
     /// The IEEE 754 halves at p, all finite, as floats: exact.
     static BITNET_INLINE f32 load_halves(const std::uint16_t* p) noexcept {
         float lane[lanes];

@@ -70,6 +70,11 @@ struct ops<isa::haswell> : generic<isa::haswell> {
                          _mm_packs_epi16(words, words));
     }
 
+    static BITNET_INLINE u32 load_bytes(const std::uint8_t* p) noexcept {
+        return _mm256_cvtepu8_epi32(
+            _mm_loadl_epi64(static_cast<const __m128i*>(static_cast<const void*>(p))));
+    }
+
     static BITNET_INLINE f32 load_halves(const std::uint16_t* p) noexcept {
         return _mm256_cvtph_ps(
             _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(p))));

@@ -89,6 +89,12 @@ struct neon_common : generic<Isa> {
         std::memcpy(p, &four, sizeof four);
     }
 
+    static BITNET_INLINE u32 load_bytes(const std::uint8_t* p) noexcept {
+        std::uint32_t four;
+        std::memcpy(&four, p, sizeof four);
+        return vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(four))));
+    }
+
     static BITNET_INLINE f32 load_halves(const std::uint16_t* p) noexcept {
         return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
     }

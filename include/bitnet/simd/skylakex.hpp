@@ -72,6 +72,11 @@ struct ops<isa::skylakex> : generic<isa::skylakex> {
         _mm_storeu_si128(static_cast<__m128i*>(static_cast<void*>(p)), _mm512_cvtepi32_epi8(v));
     }
 
+    static BITNET_INLINE u32 load_bytes(const std::uint8_t* p) noexcept {
+        return _mm512_maskz_cvtepu8_epi32( // all lanes, as below
+            0xffff, _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(p))));
+    }
+
     static BITNET_INLINE f32 load_halves(const std::uint16_t* p) noexcept {
         // All lanes, by a mask: of the plain form g++ 12 says that it reads what is not
         // initialised.

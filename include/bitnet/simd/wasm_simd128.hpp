@@ -58,6 +58,11 @@ struct wasm_common : generic<Isa> {
         wasm_v128_store32_lane(p, wasm_i8x16_narrow_i16x8(words, words), 0);
     }
 
+    static BITNET_INLINE u32 load_bytes(const std::uint8_t* p) noexcept {
+        const v128_t bytes = wasm_v128_load32_zero(p);
+        return wasm_u32x4_extend_low_u16x8(wasm_u16x8_extend_low_u8x16(bytes));
+    }
+
     static BITNET_INLINE f32 load_halves(const std::uint16_t* p) noexcept {
         // The bits of a half, moved to those of a float, are its value less 112 in the exponent; of
         // subnormal ones too.

@@ -55,6 +55,12 @@ struct ops<isa::westmere> : generic<isa::westmere> {
         const std::int32_t bytes = _mm_cvtsi128_si32(_mm_packs_epi16(halves, halves));
         std::memcpy(p, &bytes, sizeof bytes);
     }
+
+    static BITNET_INLINE u32 load_bytes(const std::uint8_t* p) noexcept {
+        std::int32_t four;
+        std::memcpy(&four, p, sizeof four);
+        return _mm_cvtepu8_epi32(_mm_cvtsi32_si128(four));
+    }
 };
 
 } // namespace BITNET_NAMESPACE::simd

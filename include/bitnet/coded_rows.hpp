@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Rows of floats in few bits, and their dots with rows of floats: how attention keeps and reads the
+// keys and values of every token. A row of keys is a token's; one of values may be a column of all
+// tokens, whose scales go with the weights that the softmax gives them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <bitnet/config.hpp>
+#include <bitnet/isa.hpp>
+#include <bitnet/kernels/coded_rows.hpp>
+#include <bitnet/tensor.hpp>
+
+namespace BITNET_NAMESPACE {
+
+/// The codes u of values and their scale s: x[i] is nearly (u[i] - zero) s, of halves u[i] s
+///   int8, int4: s = m / limit, m = max |x[i]|, limit 127 or 7
+///   int2:       s = m / 0.8, m = mean_abs(x), where the four values lie best for a normal
+///               distribution; codes beyond them become the outermost
+///   both:       u[i] = nearest(x[i] * f + zero), f = limit / m or 0.8 / m; where m < 2^-100, f and
+///               s are 0
+///   halves:     s = 1, or the power of two that brings max |x[i]| below 2^15; u[i] = the half
+///               nearest x[i] / s
+/// Where a value is NaN or infinite, or the sum in the mean is, s is NaN and all u are 0. Codes are
+/// HalfRows, Int8Rows, Int4Rows or Int2Rows. x (n,) float, u (n,) · pre: u.size() == x.size()
+/// exact: in this order, one rounding per operation; ties to even · noexcept, no allocation
+template <class Codes, class Isa = isa::native>
+BITNET_INLINE float encode_values(std::span<const float> x, std::span<std::uint16_t> u) noexcept {
+    BITNET_ASSERT(x.size() == u.size());
+    return isa::call<functions::EncodeValues<Codes>, Isa>(x.data(), x.size(), u.data());
+}
+
+/// y[i, j] = dot(a[i], the values of b[j] without its scale): every row of a with every row of b
+/// a (m, k) float, b (n, k) codes, y (m, n) float · pre: y overlaps neither a nor b
+/// exact: as dots() of the values as floats · cost: decodes a row of b once for several dots;
+///        noexcept, no allocation
+template <class Codes, class Isa = isa::native>
+BITNET_INLINE void dots(Matrix<const float> a, CodedRows<Codes> b, Matrix<float> y) noexcept {
+    BITNET_ASSERT(a.cols == b.cols && y.rows == a.rows && y.cols == b.rows);
+    isa::call<functions::CodedDots<Codes>, Isa>(a, b, y);
+}
+
+} // namespace BITNET_NAMESPACE

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+// The formats and loops of coded_rows.hpp, which has their contracts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include <bitnet/config.hpp>
+#include <bitnet/format.hpp>
+#include <bitnet/isa.hpp>
+#include <bitnet/kernels/dot_tile.hpp>
+#include <bitnet/kernels/math.hpp>
+#include <bitnet/simd/chunks.hpp>
+#include <bitnet/simd/f32x16.hpp>
+#include <bitnet/simd/float_bits.hpp>
+#include <bitnet/simd/simd.hpp>
+#include <bitnet/tensor.hpp>
+#include <bitnet/text.hpp>
+#include <bitnet/type_list.hpp>
+
+namespace BITNET_NAMESPACE {
+
+/// A row of codes u of Bits bits, of values u - limit - 1, or u - limit where halves are between
+/// them. Sixteen bytes hold 128 / Bits columns: byte i those of columns i, i + 16, i + 32 ... from
+/// its low bits on.
+template <unsigned Bits>
+struct IntegerRows {
+    static constexpr unsigned bits = Bits;
+    static constexpr float limit = Bits == 2 ? 1.5f : (1 << (Bits - 1)) - 1; // the largest value
+    static constexpr float zero = Bits == 2 ? 1.5f : 1 << (Bits - 1);        // u of the value 0
+    static constexpr std::int32_t most = (1 << Bits) - 1;                    // of u
+    static constexpr std::size_t columns_per_block = 128 / Bits;
+
+    /// Bytes of a row: whole blocks, since dots read these.
+    static constexpr std::size_t row_bytes(std::size_t cols) noexcept {
+        return (cols + columns_per_block - 1) / columns_per_block * 16;
+    }
+    static BITNET_INLINE void store(std::uint8_t* row, std::size_t col, std::uint16_t u) noexcept {
+        std::uint8_t& byte = row[byte_of(col)];
+        byte = static_cast<std::uint8_t>((byte & ~(most << shift_of(col))) | u << shift_of(col));
+    }
+    /// u - zero
+    static BITNET_INLINE float value(const std::uint8_t* row, std::size_t col) noexcept {
+        return static_cast<float>(row[byte_of(col)] >> shift_of(col) & most) - zero;
+    }
+
+private:
+    static constexpr std::size_t byte_of(std::size_t col) noexcept {
+        return col / columns_per_block * 16 + col % 16;
+    }
+    static constexpr unsigned shift_of(std::size_t col) noexcept {
+        return static_cast<unsigned>(col % columns_per_block / 16) * Bits;
+    }
+};
+
+/// Codes of 1 .. 255, 1 .. 15 and 0 .. 3.
+struct Int8Rows : IntegerRows<8> {
+    static constexpr const char* name = "int8";
+};
+struct Int4Rows : IntegerRows<4> {
+    static constexpr const char* name = "int4";
+};
+struct Int2Rows : IntegerRows<2> {
+    static constexpr const char* name = "int2";
+};
+
+/// A row of IEEE 754 halves, all finite.
+struct HalfRows {
+    static constexpr const char* name = "f16";
+    static constexpr unsigned bits = 16;
+
+    static constexpr std::size_t row_bytes(std::size_t cols) noexcept {
+        return (cols + 15) / 16 * 32;
+    }
+    static BITNET_INLINE void store(std::uint8_t* row, std::size_t col, std::uint16_t u) noexcept {
+        std::memcpy(row + 2 * col, &u, 2);
+    }
+    static BITNET_INLINE float value(const std::uint8_t* row, std::size_t col) noexcept {
+        std::uint16_t half;
+        std::memcpy(&half, row + 2 * col, 2);
+        return simd::float_of_half(half);
+    }
+};
+
+using row_codes = type_list<HalfRows, Int8Rows, Int4Rows, Int2Rows>;
+
+/// Rows of codes that somebody else owns; row r starts at data + r * stride (in bytes).
+/// pre: stride >= Codes::row_bytes(cols), all of which can be read
+template <class Codes>
+struct CodedRows {
+    const std::uint8_t* data = nullptr;
+    std::size_t rows = 0, cols = 0, stride = 0;
+
+    BITNET_INLINE constexpr const std::uint8_t* row(std::size_t r) const noexcept {
+        return data + r * stride;
+    }
+};
+
+namespace detail {
+
+/// What becomes of values of which one is no number: codes 0, and the scale.
+BITNET_INLINE float encode_nothing(std::size_t n, std::uint16_t* u) noexcept {
+    for (std::size_t i = 0; i < n; ++i) u[i] = 0;
+    return float_of(nan_bits);
+}
+
+/// A power of two, given by its exponent in [-126, 127].
+BITNET_INLINE float power_of_two(int exponent) noexcept {
+    return float_of((exponent + 127) << 23);
+}
+
+template <class Isa, class Codes>
+BITNET_INLINE float encode_integers(const float* x, std::size_t n, float m,
+                                    std::uint16_t* u) noexcept {
+    using V = simd::f32x16<Isa>;
+    const bool by_mean = Codes::bits == 2;
+    const float size = by_mean ? functions::MeanAbs::run<Isa>(x, n) : m; // may overflow
+    if (!is_finite(size)) return encode_nothing(n, u);
+    const bool is_zero = size < 0x1p-100f;
+    const float steps = by_mean ? 0.8f : Codes::limit; // that are as long as `size`
+    const V factor = V::set1(is_zero ? 0.0f : simd::divide(steps, size));
+    const V zero = V::set1(Codes::zero);
+    simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+        std::int32_t lane[V::size];
+        (simd::load_chunk<Isa>(x + i, k) * factor + zero).nearest().store(lane);
+        for (std::size_t j = 0; j < k; ++j) {
+            const std::int32_t least = lane[j] < 0 ? 0 : lane[j];
+            u[i + j] = static_cast<std::uint16_t>(least > Codes::most ? Codes::most : least);
+        }
+    });
+    return is_zero ? 0.0f : simd::divide(size, steps);
+}
+
+BITNET_INLINE float encode_halves(const float* x, std::size_t n, float m,
+                                  std::uint16_t* u) noexcept {
+    const int exponent = (bits_of(m) >> 23) - 127;
+    const int shift = exponent < 15 ? 0 : exponent - 14;
+    const float factor = power_of_two(-shift);
+    for (std::size_t i = 0; i < n; ++i) u[i] = nearest_half(rounded(x[i] * factor));
+    return power_of_two(shift);
+}
+
+/// dot() of a and a row of codes, value by value.
+template <class Codes>
+BITNET_INLINE float coded_dot(const float* a, const std::uint8_t* row, std::size_t n) noexcept {
+    using V = simd::f32x16<isa::scalar>;
+    V s = simd::zeros<isa::scalar>();
+    simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+        float value[V::size] = {};
+        for (std::size_t j = 0; j < k; ++j) value[j] = Codes::value(row, i + j);
+        s = s + simd::load_chunk<isa::scalar>(a + i, k) * V::load(value);
+    });
+    return s.fold();
+}
+
+/// What a DotTile reads of coded rows: the value of column i from the sixteen bytes of its block.
+template <class Isa, class Codes>
+struct CodedSource {
+    using ops = simd::ops<Isa>;
+    using reg = typename ops::f32;
+    using pointer = const std::uint8_t*;
+    using Rows = CodedRows<Codes>;
+    static constexpr std::size_t turn = Codes::bits < 8 ? 8 / Codes::bits : 1;
+
+    static constexpr std::size_t bytes(std::size_t cols) noexcept { return cols * Codes::bits / 8; }
+    static constexpr std::size_t row_bytes(const Rows& rows) noexcept { return rows.stride; }
+
+    /// The columns i + 16 Chunk ... of a block that begins at column i, from its part-th register.
+    template <std::size_t Chunk>
+    static BITNET_INLINE reg load(pointer row, std::size_t i, std::size_t at) noexcept {
+        if constexpr (Codes::bits == 16) {
+            std::uint16_t halves[ops::lanes];
+            std::memcpy(halves, row + 2 * (i + at), sizeof halves);
+            return ops::load_halves(halves);
+        } else {
+            constexpr int shift = static_cast<int>(Chunk * Codes::bits);
+            using u32 = typename ops::u32;
+            u32 u = ops::load_bytes(row + bytes(i) + at);
+            if constexpr (shift > 0) u = u >> shift;
+            if constexpr (Chunk + 1 < turn) u = u & u32((1u << Codes::bits) - 1);
+            return to_float(bitwise_cast<std::int32_t>(u)) - reg(Codes::zero);
+        }
+    }
+    /// Reads whole blocks, which rows have; the other factor of a column beyond is zero.
+    template <std::size_t Chunk>
+    static BITNET_INLINE reg load_first(pointer row, std::size_t i, std::size_t at,
+                                        std::size_t) noexcept {
+        return load<Chunk>(row, i, at);
+    }
+};
+
+} // namespace detail
+
+namespace functions {
+
+template <class Codes>
+struct EncodeValues {
+    BITNET_HIDDEN static constexpr Text text{"encode_values ", Codes::name};
+    BITNET_HIDDEN static constexpr const char* name = text.characters;
+    template <class Isa>
+    BITNET_HIDDEN static float run(const float* x, std::size_t n, std::uint16_t* u) noexcept {
+        const std::int32_t max_bits = detail::absmax_bits<Isa>(x, n);
+        if (max_bits >= detail::inf_bits) return detail::encode_nothing(n, u);
+        const float m = detail::float_of(max_bits);
+        if constexpr (Codes::bits == 16) {
+            return detail::encode_halves(x, n, m, u);
+        } else {
+            return detail::encode_integers<Isa, Codes>(x, n, m, u);
+        }
+    }
+};
+
+template <class Codes>
+struct CodedDots {
+    BITNET_HIDDEN static constexpr Text text{"dots ", Codes::name};
+    BITNET_HIDDEN static constexpr const char* name = text.characters;
+    template <class Isa>
+    BITNET_HIDDEN static void run(Matrix<const float> a, CodedRows<Codes> b,
+                                  Matrix<float> y) noexcept {
+        if constexpr (isa::is_scalar<Isa>) {
+            for (std::size_t i = 0; i < a.rows; ++i) {
+                for (std::size_t j = 0; j < b.rows; ++j) {
+                    y.row(i)[j] = detail::coded_dot<Codes>(a.row(i), b.row(j), a.cols);
+                }
+            }
+        } else {
+            detail::dots<Isa, detail::CodedSource<Isa, Codes>>(a, b, y);
+        }
+    }
+};
+
+} // namespace functions
+} // namespace BITNET_NAMESPACE
