@@ -17,6 +17,7 @@ struct ChatOptions {
     std::optional<std::string> chat_template; // name of a family; default: the model's own
     std::optional<std::size_t> count;         // most tokens of an answer
     std::optional<std::size_t> context;       // positions; default: context_of()
+    std::size_t draft = 0;                    // tokens: GeneratorOptions
     SamplerOptions sampler;
     bool no_thinking = false;
 };

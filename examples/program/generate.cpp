@@ -42,26 +42,30 @@ struct Timing {
     double prompt_seconds = 0;
     double first_token_seconds = 0; // since the program began
     double decode_seconds = 0;      // the tokens after the first
+    DraftCounts drafts = {};
 };
 
 double per_second(std::size_t tokens, double seconds) {
     return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0;
 }
 
-void print_stats(const Timing& timing, const LoadedModel& model, std::size_t threads,
-                 bool as_json) {
+void print_stats(const GenerateOptions& options, const Timing& timing, const LoadedModel& model,
+                 std::size_t threads) {
     const std::string isa(dispatch::name());
     const bool any = timing.generated > 0;
     const std::size_t decoded = any ? timing.generated - 1 : 0; // those that were timed
     const double prompt_rate = per_second(timing.prompt, timing.prompt_seconds);
     const double decode_rate = per_second(decoded, timing.decode_seconds);
     const double first_ms = timing.first_token_seconds * 1e3;
-    if (as_json) {
+    if (options.json) {
         nlohmann::ordered_json json;
         json["prompt_tokens"] = timing.prompt;
         json["prompt_tokens_per_second"] = prompt_rate;
         json["generated_tokens"] = timing.generated;
         json["decode_tokens_per_second"] = decode_rate;
+        json["batches"] = timing.drafts.batches;
+        json["drafted_tokens"] = timing.drafts.drafted;
+        json["accepted_tokens"] = timing.drafts.accepted;
         json["ms_to_first_token"] = any ? nlohmann::ordered_json(first_ms) : nullptr;
         json["peak_memory_bytes"] = peak_memory_bytes();
         const FileBytes& source = model.file().source();
@@ -78,6 +82,10 @@ void print_stats(const Timing& timing, const LoadedModel& model, std::size_t thr
                  "prompt        %zu tokens, %.0f tokens/s\n"
                  "decode        %zu tokens, %.0f tokens/s\n",
                  timing.prompt, prompt_rate, decoded, decode_rate);
+    if (options.draft != 0) {
+        std::fprintf(stderr, "drafts        %zu of %zu tokens accepted, in %zu batches\n",
+                     timing.drafts.accepted, timing.drafts.drafted, timing.drafts.batches);
+    }
     if (any) {
         std::fprintf(stderr, "first token   %.1f ms after the start of the program\n", first_ms);
     }
@@ -105,6 +113,7 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
                         {.count = options.count,
                          .context = options.context,
                          .ignore_eos = options.ignore_eos,
+                         .draft = options.draft,
                          .threads = options.model.loading.threads});
 
     TextStream text;
@@ -138,7 +147,8 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
                      timing.generated, options.context ? "context" : "model's context",
                      options.context.value_or(config.max_context));
     }
-    if (options.stats) print_stats(timing, model, generator.threads(), options.json);
+    timing.drafts = generator.drafts();
+    if (options.stats) print_stats(options, timing, model, generator.threads());
 }
 
 } // namespace bitnet::example

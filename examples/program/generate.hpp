@@ -18,6 +18,7 @@ struct GenerateOptions {
     std::optional<std::string> prompt_ids; // ids in place of text; nothing is put before them
     std::optional<std::size_t> count;      // tokens to generate
     std::optional<std::size_t> context;    // positions; defaults of both: GeneratorOptions
+    std::size_t draft = 0;                 // tokens: GeneratorOptions
     SamplerOptions sampler;
     bool ignore_eos = false;
     bool print_ids = false;

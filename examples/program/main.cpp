@@ -8,6 +8,7 @@
 #include "error.hpp"
 #include "find_model.hpp"
 #include "generate.hpp"
+#include "generator.hpp"
 #include "inspect.hpp"
 #include "perplexity.hpp"
 #include "stopwatch.hpp"
@@ -72,6 +73,17 @@ void add_context(CLI::App& command, std::optional<std::size_t>& context,
         ->transform(decimal<std::size_t>());
 }
 
+void add_draft(CLI::App& command, std::size_t& draft) {
+    command
+        .add_option(
+            "--draft", draft,
+            "Tokens that are guessed from what the text repeats and tried in one batch; the "
+            "text stays the same. 0: none; at most " +
+                std::to_string(longest_draft))
+        ->transform(decimal<std::size_t>())
+        ->capture_default_str();
+}
+
 CLI::App* add_generate(CLI::App& app, CommandLine& line) {
     GenerateOptions& o = line.generate;
     CLI::App* command = app.add_subcommand("generate", "Continue a prompt");
@@ -85,6 +97,7 @@ CLI::App* add_generate(CLI::App& app, CommandLine& line) {
         ->transform(decimal<std::size_t>());
     add_sampling(*command, o.sampler);
     add_context(*command, o.context, "what the prompt and -n need, without -n 4096 more");
+    add_draft(*command, o.draft);
     command->add_flag("--ignore-eos", o.ignore_eos, "Do not stop at the end of the text");
     command->add_flag("--print-ids", o.print_ids, "Print the generated ids in place of text");
     command->add_flag("--stats", o.stats, "Speed and memory, to stderr");
@@ -105,6 +118,7 @@ CLI::App* add_chat(CLI::App& app, CommandLine& line) {
         ->check(CLI::PositiveNumber);
     add_sampling(*command, o.sampler);
     add_context(*command, o.context, "4096, or the limit where that is less");
+    add_draft(*command, o.draft);
     return command;
 }
 

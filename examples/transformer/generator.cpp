@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is new of a text in batches, then token by token.
+// What is new of a text in batches, then token by token, or with drafts.
 #include "generator.hpp"
 
 #include "error.hpp"
@@ -35,7 +35,12 @@ Limits limits_of(const Config& config, std::size_t prompt, const GeneratorOption
             prompt + std::min(std::max<std::size_t>(count, 1), most_after(context, prompt)) - 1;
         batch = prompt;
     }
-    return {.context = context, .batch = std::min({batch, context, prompt_batch})};
+    if (options.draft > longest_draft) {
+        throw UserError("a draft of " + std::to_string(options.draft) +
+                        " tokens was asked for, the most is " + std::to_string(longest_draft));
+    }
+    batch = std::min({std::max(batch, options.draft + 1), context, prompt_batch});
+    return {.context = context, .batch = batch, .logit_rows = std::min(options.draft + 1, batch)};
 }
 
 } // namespace
@@ -65,9 +70,30 @@ std::size_t Generator::tokens_to_come() const noexcept {
 }
 
 void Generator::prefill() {
-    if (model_.position() == text_.size()) return;
-    model_.prefill(std::span<const int>(text_).subspan(model_.position()), Logits::none);
-    likeliest_ = model_.likeliest(candidates_);
+    if (run_ == text_.size()) return;
+    while (run_ < text_.size()) {
+        if (run_ == model_.position()) run_batch();
+        run_ = std::min(model_.position(), text_.size());
+    }
+    likeliest_ = model_.likeliest(candidates_, run_ - 1);
+}
+
+// What the text has beyond run_, as much of it as a batch takes; behind a token that was generated,
+// a draft: no longer than what is still to come.
+void Generator::run_batch() {
+    const std::span<const int> rest = std::span<const int>(text_).subspan(run_);
+    const std::span<const int> first = rest.first(std::min(rest.size(), model_.limits().batch));
+    batch_.assign(first.begin(), first.end());
+    Logits wanted = Logits::none;
+    if (generated_ > 0) {
+        const std::size_t to_come = count_ - std::min(count_, generated_ + 1);
+        const std::size_t most = std::min(options_.draft, to_come);
+        if (most > 0) lookup_.append_draft(text_, most, batch_);
+        ++drafts_.batches;
+        drafts_.drafted += batch_.size() - first.size();
+        if (batch_.size() > 1 && model_.gains_by_logits_together()) wanted = Logits::all;
+    }
+    model_.forward(batch_, wanted);
 }
 
 std::optional<int> Generator::next() {
@@ -78,12 +104,17 @@ std::optional<int> Generator::next() {
     const bool stop = config_.ends_text(id) || std::find(options_.stop.begin(), options_.stop.end(),
                                                          id) != options_.stop.end();
     ended_ = stop && !options_.ignore_eos;
+    const std::size_t drafted = model_.position() - run_; // that the model ran behind the text
+    const bool accepted = drafted != 0 && id == batch_[batch_.size() - drafted];
+    if (accepted) ++drafts_.accepted;
+    if (!accepted || ended_) model_.rewind(run_);
     if (!ended_) text_.push_back(id);
     return id;
 }
 
 bool Generator::add(std::span<const int> tokens) {
     if (tokens.size() > room()) return false;
+    model_.rewind(run_); // the user's words are no draft
     text_.insert(text_.end(), tokens.begin(), tokens.end());
     count_ = tokens_to_come();
     generated_ = 0;
@@ -93,7 +124,9 @@ bool Generator::add(std::span<const int> tokens) {
 
 void Generator::restart() {
     model_.restart();
+    lookup_.clear();
     text_.clear();
+    run_ = 0;
     generated_ = 0;
     step_ = 0;
     ended_ = false;

@@ -4,6 +4,7 @@
 // and may stop.
 #pragma once
 
+#include "prompt_lookup.hpp"
 #include "sampler.hpp"
 #include "transformer.hpp"
 
@@ -19,6 +20,9 @@ namespace bitnet::example {
 /// Positions that a text takes where nobody says how many, and the model's limit is not lower.
 constexpr std::size_t usual_context = 4096;
 
+/// A draft and the token before it are one batch.
+constexpr std::size_t longest_draft = prompt_batch - 1;
+
 struct GeneratorOptions {
     std::optional<std::size_t> count = {}; // tokens to generate; default: as many as fit
     // positions of the KV cache; default: what is needed, as if count were usual_context where it
@@ -26,17 +30,27 @@ struct GeneratorOptions {
     std::optional<std::size_t> context = {};
     bool ignore_eos = false;    // else the text's end is the last token
     std::vector<int> stop = {}; // tokens that are such an end, beside the model's own
+    // Tokens that a draft may have; 0: no drafts. The text is the same, to the token, since one
+    // token and a batch give the same bits: only those are taken that the sampler chooses as well.
+    std::size_t draft = 0;
     std::size_t threads = 1;
 };
 
 /// `wanted`, or else min(limit, usual_context). UserError when that is 0 or above the limit.
 std::size_t context_of(const Config& config, std::optional<std::size_t> wanted);
 
+/// What drafts were good for, since the Generator was made.
+struct DraftCounts {
+    std::size_t batches = 0;  // that ran for tokens after the first
+    std::size_t drafted = 0;  // tokens in them that the text did not have yet
+    std::size_t accepted = 0; // of these, how many are what was sampled
+};
+
 class Generator {
 public:
     /// Borrows from `file`, which must outlive it. UserError when the prompt does not fit the
-    /// context, or the model is not sound. pre: ids below vocab; a prompt without a token goes
-    /// with a context
+    /// context, a draft is too long, or the model is not sound. pre: ids below vocab; a prompt
+    /// without a token goes with a context
     Generator(const ModelFile& file, Sampler sampler, std::vector<int> prompt,
               const GeneratorOptions& options);
 
@@ -60,6 +74,7 @@ public:
     bool ended() const noexcept { return ended_; }
     /// Tokens since the prompt, or since the last add().
     std::size_t generated() const noexcept { return generated_; }
+    const DraftCounts& drafts() const noexcept { return drafts_; }
     std::size_t threads() const noexcept { return model_.threads(); }
     /// Whether it ended before it made as many as were asked for, without the end of the text.
     bool ran_out_of_context() const noexcept {
@@ -68,6 +83,7 @@ public:
 
 private:
     std::size_t tokens_to_come() const noexcept; // of options.count, what fits
+    void run_batch();
 
     const Config& config_;
     GeneratorOptions options_;
@@ -76,7 +92,13 @@ private:
     std::size_t count_; // tokens_to_come(), when the last of the text was given
     Transformer model_;
     std::size_t candidates_;
-    std::span<const Logit> likeliest_;
+    PromptLookup lookup_;
+    std::vector<int> batch_; // what the model ran last: tokens of the text, and maybe a draft
+    // Tokens of the text that were run, and whose logits were looked at. The model's position may
+    // be beyond: then what follows them in the batch is a draft that was right so far.
+    std::size_t run_ = 0;
+    std::span<const Logit> likeliest_; // after these
+    DraftCounts drafts_;
     std::size_t generated_ = 0;
     std::uint32_t step_ = 0; // tokens that were sampled
     bool ended_ = false;

@@ -212,6 +212,10 @@ void project(Matrix<const float> x, std::span<const Projection> outputs,
     }
 }
 
+bool reads_weights_once(const Linear& layer) noexcept {
+    return !std::holds_alternative<ScreenedHead>(layer.layer());
+}
+
 bool find_largest(const Linear& layer, Matrix<const float> x, std::span<Logit> best,
                   std::span<std::byte> scratch, const ThreadPool& pool) {
     const auto* head = std::get_if<ScreenedHead>(&layer.layer());

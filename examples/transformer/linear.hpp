@@ -74,6 +74,10 @@ struct Projection {
 void project(Matrix<const float> x, std::span<const Projection> outputs,
              std::span<std::byte> scratch, const ThreadPool& pool);
 
+/// Whether project() reads the weights once for many tokens: not those of a ScreenedHead, which
+/// takes one token at a time.
+bool reads_weights_once(const Linear& layer) noexcept;
+
 /// best (k) = the largest of layer · x (1, cols), the largest first, of equal ones the smaller row;
 /// or false, when the layer is no ScreenedHead or k too large for it to gain by that.
 bool find_largest(const Linear& layer, Matrix<const float> x, std::span<Logit> best,

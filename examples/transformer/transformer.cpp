@@ -80,12 +80,12 @@ Matrix<const float> Transformer::forward(std::span<const int> tokens, Logits wan
         project(gate_out, std::array{Projection{&layer.down, out}});
         add(out, x);
     }
+    first_ = s.position;
     s.position += n;
-    last_ = n - 1;
 
     // logits of the tokens that are asked for
     const std::size_t asked = wanted == Logits::all ? n : wanted == Logits::last ? 1 : 0;
-    return asked == 0 ? rows(s.logits, 0, c.vocab) : logits_of(final_norm(n - asked, asked));
+    return logits_of(n - asked, asked);
 }
 
 Matrix<const float> Transformer::prefill(std::span<const int> tokens, Logits wanted) {
@@ -96,22 +96,33 @@ Matrix<const float> Transformer::prefill(std::span<const int> tokens, Logits wan
     return forward(tokens, wanted);
 }
 
-std::span<const Logit> Transformer::likeliest(std::size_t k) {
+std::span<const float> Transformer::logits(std::size_t position) {
+    const std::size_t row = position - first_;
+    const bool known = row >= first_logits_ && row - first_logits_ < logit_rows_;
+    if (!known) logits_of(row, 1);
+    return {state_.logits.data() + (row - first_logits_) * config_.vocab, config_.vocab};
+}
+
+bool Transformer::gains_by_logits_together() const noexcept {
+    return reads_weights_once(weights_.head());
+}
+
+std::span<const Logit> Transformer::likeliest(std::size_t k, std::size_t position) {
     const std::size_t vocab = config_.vocab;
-    const Matrix<const float> norm = final_norm(last_, 1);
     const auto require_finite = [&] {
         for (const Logit& logit : likeliest_) {
             if (!std::isfinite(logit.value)) throw UserError("the model yields NaN or infinity");
         }
     };
     likeliest_.resize(k);
-    if (find_largest(weights_.head(), norm, likeliest_, state_.scratch, pool_)) {
+    if (find_largest(weights_.head(), final_norm(position - first_, 1), likeliest_, state_.scratch,
+                     pool_)) {
         require_finite();
         return likeliest_;
     }
-    const Matrix<const float> logits = logits_of(norm);
+    const std::span<const float> all = logits(position);
     likeliest_.resize(vocab);
-    for (std::uint32_t id = 0; id < vocab; ++id) likeliest_[id] = {id, logits.data[id]};
+    for (std::uint32_t id = 0; id < vocab; ++id) likeliest_[id] = {id, all[id]};
     require_finite();
     const auto likelier = [](const Logit& a, const Logit& b) {
         return a.value != b.value ? a.value > b.value : a.row < b.row;
@@ -133,10 +144,15 @@ Matrix<const float> Transformer::final_norm(std::size_t first, std::size_t count
     return norm;
 }
 
-// The head, which in most models is the embedding read the other way round: (norm.rows, vocab)
-Matrix<const float> Transformer::logits_of(Matrix<const float> norm) {
-    const Matrix<float> logits = rows(state_.logits, norm.rows, config_.vocab);
-    project(norm, std::array{Projection{&weights_.head(), logits}});
+// The head, which in most models is the embedding read the other way round, of the tokens of rows
+// first .. first + count of x: (count, vocab)
+Matrix<const float> Transformer::logits_of(std::size_t first, std::size_t count) {
+    const Matrix<float> logits = rows(state_.logits, count, config_.vocab);
+    if (count != 0) {
+        project(final_norm(first, count), std::array{Projection{&weights_.head(), logits}});
+    }
+    first_logits_ = first;
+    logit_rows_ = count;
     return logits;
 }
 

@@ -34,12 +34,20 @@ public:
     /// A prompt of any length that fits the context, in batches; logits of its last token.
     Matrix<const float> prefill(std::span<const int> tokens, Logits wanted = Logits::last);
 
-    /// Of the last token given to forward(), with or without logits: the k largest, the largest
-    /// first, of equal ones the lower id; valid until the next call. UserError when one of these is
-    /// NaN or infinite. pre: 1 <= k <= vocab
-    std::span<const Logit> likeliest(std::size_t k);
+    /// The logits (vocab) of the token at `position`, with or without such from forward(); valid
+    /// until the next call. pre: the token was one of the last call of forward()
+    std::span<const float> logits(std::size_t position);
+    /// Whether forward() takes less time for the logits of many tokens than logits() for each.
+    bool gains_by_logits_together() const noexcept;
 
-    void restart() noexcept { state_.position = 0; } // forgets all tokens
+    /// Of logits(position) the k largest, the largest first, of equal ones the lower id; valid
+    /// until the next call. UserError when one of these is NaN or infinite. pre: 1 <= k <= vocab
+    std::span<const Logit> likeliest(std::size_t k, std::size_t position);
+    std::span<const Logit> likeliest(std::size_t k) { return likeliest(k, position() - 1); }
+
+    /// Forgets all tokens from `position` on. pre: position <= position()
+    void rewind(std::size_t position) noexcept { state_.position = position; }
+    void restart() noexcept { rewind(0); }
 
     const Limits& limits() const noexcept { return state_.limits; }
     std::size_t position() const noexcept { return state_.position; }
@@ -47,7 +55,7 @@ public:
 
 private:
     Matrix<const float> final_norm(std::size_t first, std::size_t count);
-    Matrix<const float> logits_of(Matrix<const float> norm);
+    Matrix<const float> logits_of(std::size_t first, std::size_t count);
     void project(Matrix<const float> x, std::span<const Projection> outputs);
     void add(Matrix<const float> y, Matrix<float> x);
     void normalize(Matrix<const float> in, const std::vector<float>& weight, float eps,
@@ -61,7 +69,9 @@ private:
     Weights weights_;
     ThreadPool pool_;
     State state_;
-    std::size_t last_ = 0; // row of state_.x that holds the last token
+    std::size_t first_ = 0;        // position of the first token of state_.x
+    std::size_t first_logits_ = 0; // row of state_.x whose logits are the first of state_.logits
+    std::size_t logit_rows_ = 0;   // how many rows these are
     std::vector<Logit> likeliest_;
 };
 
