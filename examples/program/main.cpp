@@ -67,7 +67,7 @@ void add_sampling(CLI::App& command, SamplerOptions& o) {
 void add_context(CLI::App& command, std::optional<std::size_t>& context,
                  const std::string& otherwise) {
     command
-        .add_option("--ctx", context,
+        .add_option("--ctx,--context", context,
                     "Positions of the KV cache, up to the model's limit (default: " + otherwise +
                         ")")
         ->transform(decimal<std::size_t>());
@@ -133,6 +133,15 @@ CLI::App* add_perplexity(CLI::App& app, CommandLine& line) {
                      "File of documents, one per line, as ids; each is cut at the model's context")
         ->check(path());
     input->require_option(1);
+    add_context(*command, o.context, "that limit");
+    command
+        ->add_option(
+            "--stride", o.stride,
+            "In a document of more tokens than --ctx: from where one window of --ctx tokens "
+            "begins to where the next does. Window w = 0, 1 ... feeds tokens w * stride to "
+            "w * stride + ctx - 1, and scores what follows the last `stride` of them, the "
+            "first one what follows each (default: half of --ctx)")
+        ->transform(decimal<std::size_t>());
     return command;
 }
 

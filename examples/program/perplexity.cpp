@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: MIT
-// `bitnet perplexity`. NLL in nats: -log softmax(logits)[next id]. exp and log are the library's
-// and sums of floats run in double, in order, so every digit is the same on every machine. So is
-// the perplexity, which a float cannot hold: nine digits are fewer than the C libraries agree on.
+// `bitnet perplexity`. Every digit of the NLL is the same on every machine. So is the perplexity,
+// which a float cannot hold: nine digits are fewer than the C libraries agree on.
 #include "perplexity.hpp"
 
 #include "convert.hpp"
 #include "error.hpp"
 #include "files.hpp"
 #include "model_file.hpp"
+#include "score.hpp"
 #include "text.hpp"
 #include "tokenizer.hpp"
 #include "transformer.hpp"
-
-#include <bitnet/math.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <span>
 #include <vector>
 
 namespace bitnet::example {
@@ -65,43 +62,6 @@ Corpus read_ids(const std::string& path, const Config& config) {
     return corpus;
 }
 
-double nll_of(std::span<const float> logits, int id) {
-    const float largest = *std::max_element(logits.begin(), logits.end());
-    double sum = 0.0;
-    for (const float logit : logits) sum += static_cast<double>(bitnet::exp<Isa>(logit - largest));
-    return static_cast<double>(bitnet::log<Isa>(static_cast<float>(sum))) +
-           static_cast<double>(largest) - static_cast<double>(logits[static_cast<std::size_t>(id)]);
-}
-
-// Total NLL of ids[1..]. A document longer than the context goes on in a new one that begins with
-// the last half context of what came before, fed again and not scored again.
-double score(Transformer& model, std::span<const int> ids) {
-    const std::size_t context = model.limits().context;
-    const std::size_t last = ids.size() - 1; // predicted, never fed
-    double nll = 0.0;
-    std::size_t scored = 0; // ids[1 .. scored] have their NLL
-    std::size_t next = 0;   // to be fed
-    model.restart();
-    while (scored < last) {
-        if (model.position() == context) {
-            model.restart();
-            next -= context / 2;
-        }
-        const std::size_t count =
-            std::min({last - next, model.limits().batch, context - model.position()});
-        const Matrix<const float> logits = model.forward(ids.subspan(next, count), Logits::all);
-        for (std::size_t i = 0; i < count; ++i) {
-            const std::size_t target = next + i + 1;
-            if (target > scored) {
-                nll += nll_of({logits.row(i), logits.cols}, ids[target]);
-                scored = target;
-            }
-        }
-        next += count;
-    }
-    return nll;
-}
-
 } // namespace
 
 void perplexity(const PerplexityOptions& options) {
@@ -109,6 +69,7 @@ void perplexity(const PerplexityOptions& options) {
     print_notes(loaded.notes());
     const ModelFile& file = loaded.file();
     const Config& config = file.config();
+    const Windows windows = Windows::of(config, options.context, options.stride);
     Corpus corpus;
     if (options.ids.empty()) {
         const std::optional<Tokenizer> tokenizer = load_tokenizer(file);
@@ -128,12 +89,14 @@ void perplexity(const PerplexityOptions& options) {
                         ": nothing to score in it");
     }
 
-    const std::size_t context = std::min(longest, config.max_context);
+    const std::size_t context = std::min(longest, windows.context);
     const std::size_t batch = std::min(context, score_batch);
     Transformer model(file, {.context = context, .batch = batch, .logit_rows = batch},
                       options.model.loading.threads);
     double nll = 0.0;
-    for (const Document& document : corpus.documents) nll += score(model, document.ids);
+    for (const Document& document : corpus.documents) {
+        nll += negative_log_likelihood(model, document.ids, windows);
+    }
     if (!std::isfinite(nll)) file.refuse("the model yields NaN or infinity");
 
     const double per_token = nll / static_cast<double>(tokens);

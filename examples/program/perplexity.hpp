@@ -5,6 +5,7 @@
 #include "loaded_model.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace bitnet::example {
@@ -13,6 +14,8 @@ struct PerplexityOptions {
     ModelOptions model;
     std::string text; // path of stories between "<|endoftext|>"; empty when `ids` is given
     std::string ids;  // path of documents, one per line, as ids; cut at the model's context
+    std::optional<std::size_t> context; // tokens of a window, and
+    std::optional<std::size_t> stride;  // from one to the next; defaults: Windows
     bool json = false;
 };
 

@@ -263,14 +263,14 @@ private:
     template <class Codes>
     bool agrees(Tag<functions::CodedDots<Codes>>) noexcept {
         // As above; each byte, and each half below 31439, is a code.
-        constexpr std::size_t rows = 19, k = 45, bytes = Codes::row_bytes(k);
-        std::uint8_t codes[rows * bytes];
+        constexpr std::size_t n = 19, k = 45, bytes = Codes::row_bytes(k);
+        std::uint8_t codes[n * bytes];
         for (std::size_t i = 0; i < sizeof codes; ++i) {
             codes[i] = static_cast<std::uint8_t>(i % 2 == 1 ? next() % 0x78 : next());
         }
         return floats_agree([&](const Table& table, float* y) {
-            const CodedRows<Codes> b{codes, rows, k, bytes};
-            table.get<functions::CodedDots<Codes>>()({x_, 7, k}, b, {y, 7, rows});
+            const CodedRows<Codes> b{codes, n, k, bytes};
+            table.get<functions::CodedDots<Codes>>()({x_, 7, k}, b, {y, 7, n});
         });
     }
     bool agrees(Tag<functions::HalvesToFloats>) noexcept {
