@@ -68,6 +68,24 @@ TEST_CASE("names are UTF-8 wherever a file is opened") {
     CHECK(files.count() == 5); // and no draft
 }
 
+TEST_CASE("a growing file has at once what was written") {
+    const Files files;
+    const std::string path = files.path("f");
+    write(path, "longer than the floats");
+    GrowingFile file(path);
+    CHECK(std::filesystem::file_size(as_path(path)) == 0);
+    write_floats(file, std::vector{1.0f, -2.5f});
+    CHECK(text_of(MappedFile(InputFile(path)).bytes()) ==
+          std::string("\0\0\x80\x3f\0\0\x20\xc0", 8));
+    write_floats(file, std::vector{0.0f});
+    CHECK(std::filesystem::file_size(as_path(path)) == 12);
+    file.close();
+    CHECK(std::filesystem::file_size(as_path(path)) == 12);
+    const std::string nowhere = files.path("no/f");
+    CHECK(refusal([&] { const GrowingFile none(nowhere); }) ==
+          nowhere + ": could not be written: No such file or directory");
+}
+
 TEST_CASE("bytes are written as they are, in place of the file that was there") {
     const Files files;
     const std::string path = files.path("f");

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -107,6 +108,39 @@ TEST_CASE("a stop token ends an answer, and is not in the text") {
     check(*endless.file, {.ignore_eos = true, .stop = {stop}}, false);
     const Endless ending(80, {stop});
     check(*ending.file, {}, true);
+}
+
+TEST_CASE("logits: a row for each token that is run, once and in order") {
+    for (const TensorKind head : {kind_named("f16"), kind_named("screened-int8")}) {
+        tiny::Model model = tiny::make({.seed = 26, .head = head});
+        model.config.eos = {};
+        const tiny::Aligned bytes(model.file());
+        const ModelFile file("tiny", bytes.bytes());
+        for (const std::size_t draft : {0u, 1u, 7u}) {
+            CAPTURE(name_of(head), draft);
+            std::vector<std::vector<float>> rows;
+            Generator generator(
+                file, Sampler({.temperature = 2.0f, .top_k = 2}), Ids(67, 5), // two batches
+                {.context = 80, .draft = draft, .logits = [&](std::span<const float> row) {
+                     rows.emplace_back(row.begin(), row.end());
+                 }});
+            generator.prefill();
+            CHECK(rows.size() == 67);
+            for (int i = 0; i < 5; ++i) generator.next();
+            CHECK(rows.size() == 67 + 4);         // the last one was not run yet
+            REQUIRE(generator.add(Ids{5, 5, 5})); // in the middle of a draft, or at its end
+            while (generator.next()) {
+            }
+            const Ids& text = generator.text();
+            REQUIRE(text.size() == 81);
+            REQUIRE(rows.size() == 80);
+            Transformer whole(file, {.context = 80, .batch = 80, .logit_rows = 80}, 1);
+            const auto all = whole.forward(std::span(text).first(80), Logits::all);
+            for (std::size_t t = 0; t < rows.size(); ++t) {
+                REQUIRE(rows[t] == std::vector<float>(all.row(t), all.row(t) + all.cols));
+            }
+        }
+    }
 }
 
 TEST_CASE("a full context") {

@@ -4,9 +4,11 @@
 
 #include "convert.hpp"
 #include "error.hpp"
+#include "files.hpp"
 #include "generator.hpp"
 #include "memory.hpp"
 #include "model_file.hpp"
+#include "system_text.hpp"
 #include "text.hpp"
 #include "tokenizer.hpp"
 
@@ -16,6 +18,9 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
+#include <span>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -109,17 +114,30 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
     if (!tokenizer && !options.print_ids) {
         file.refuse("has no tokenizer: ask for ids with --print-ids");
     }
+    std::optional<GrowingFile> logits;
+    GeneratorOptions generating{.count = options.count,
+                                .context = options.context,
+                                .ignore_eos = options.ignore_eos,
+                                .draft = options.draft,
+                                .threads = options.model.loading.threads};
+    if (options.logits) {
+        generating.logits = [&](std::span<const float> row) { write_floats(*logits, row); };
+    }
     Generator generator(file, std::move(sampler), prompt_tokens(options, file, tokenizer),
-                        {.count = options.count,
-                         .context = options.context,
-                         .ignore_eos = options.ignore_eos,
-                         .draft = options.draft,
-                         .threads = options.model.loading.threads});
+                        generating);
+    if (options.logits) {
+        std::error_code ignored; // by which a new file is no other
+        if (std::filesystem::equivalent(as_path(*options.logits), as_path(options.model.path),
+                                        ignored)) {
+            throw UserError("--logits: " + *options.logits + " is the model");
+        }
+        logits.emplace(*options.logits);
+    }
 
     TextStream text;
     if (!options.print_ids) text.write(tokenizer->decode(generator.text()));
     Timing timing{.prompt = generator.text().size()};
-    if (options.count != std::size_t{0}) {
+    if (options.count != std::size_t{0} || options.logits) {
         const Stopwatch watch;
         generator.prefill();
         timing.prompt_seconds = watch.seconds();
@@ -141,6 +159,7 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
     }
     if (!options.print_ids) text.finish();
     write_stdout("\n");
+    if (logits) logits->close();
 
     if (generator.ran_out_of_context()) {
         std::fprintf(stderr, "bitnet: stopped after %zu tokens: the %s of %zu is full\n",

@@ -20,13 +20,15 @@ struct GenerateOptions {
     std::optional<std::size_t> context;    // positions; defaults of both: GeneratorOptions
     std::size_t draft = 0;                 // tokens: GeneratorOptions
     SamplerOptions sampler;
+    std::optional<std::string> logits; // path: float32 (tokens that were run, vocab)
     bool ignore_eos = false;
     bool print_ids = false;
     bool stats = false;
     bool json = false; // the statistics
 };
 
-/// Text (prompt and continuation) or ids (of the continuation) to stdout, all else to stderr.
+/// Text (prompt and continuation) or ids (of the continuation) to stdout, logits to their file, all
+/// else to stderr.
 /// `since_start` has run since the program began.
 void generate(const GenerateOptions& options, const Stopwatch& since_start);
 

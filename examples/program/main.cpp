@@ -47,6 +47,13 @@ struct CommandLine {
     bool json = false;
 };
 
+CLI::Validator file_not_stdout() {
+    const auto check = [](const std::string& text) -> std::string {
+        return text == "-" ? "stdout has the text: name a file" : "";
+    };
+    return CLI::Validator(check, "");
+}
+
 // How the next token is chosen.
 void add_sampling(CLI::App& command, SamplerOptions& o) {
     const auto add = [&](const char* name, auto& value, const char* text) {
@@ -100,6 +107,13 @@ CLI::App* add_generate(CLI::App& app, CommandLine& line) {
     add_draft(*command, o.draft);
     command->add_flag("--ignore-eos", o.ignore_eos, "Do not stop at the end of the text");
     command->add_flag("--print-ids", o.print_ids, "Print the generated ids in place of text");
+    command
+        ->add_option("--logits", o.logits,
+                     "File for the logits of the prompt's tokens and of the generated ones but the "
+                     "last, as float32, little-endian, vocab of them a token: the last of these "
+                     "rows is what the last token was chosen from")
+        ->check(path())
+        ->check(file_not_stdout());
     command->add_flag("--stats", o.stats, "Speed and memory, to stderr");
     return command;
 }

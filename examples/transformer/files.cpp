@@ -1,27 +1,36 @@
 // SPDX-License-Identifier: MIT
-// Reading by stream, and writing a draft that is renamed when all of it is there.
+// Reading by stream, and writing: a draft that is renamed when all of it is there, or piece by
+// piece.
 #include "files.hpp"
 
 #include "error.hpp"
+#include "model_format.hpp"
 #include "system_text.hpp"
 #include "text.hpp"
 
+#include <bit>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <system_error>
+#include <vector>
 
 namespace bitnet::example {
 namespace {
 
-std::FILE* open(const std::string& path) {
+enum class Access { read, write };
+
+std::unique_ptr<std::FILE, int (*)(std::FILE*)> open(const std::string& path, Access access) {
 #if defined(_WIN32)
-    return ::_wfopen(as_path(path).c_str(), L"rb");
+    const wchar_t* const mode = access == Access::read ? L"rb" : L"wb";
+    return {::_wfopen(as_path(path).c_str(), mode), &std::fclose};
 #else
-    return std::fopen(path.c_str(), "rb");
+    const char* const mode = access == Access::read ? "rb" : "wb";
+    return {std::fopen(path.c_str(), mode), &std::fclose};
 #endif
 }
 
@@ -29,7 +38,7 @@ std::FILE* open(const std::string& path) {
 
 std::string read_text(const std::string& path) {
     errno = 0;
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(open(path), &std::fclose);
+    const auto file = open(path, Access::read);
     std::string text;
     if (file) {
         char block[1 << 16];
@@ -66,6 +75,36 @@ void write_file(const std::string& path, const std::function<void(std::ostream&)
     }
     fs::remove(draft, ignored);
     throw UserError(path + ": could not be written" + (cause.empty() ? "" : ": " + cause));
+}
+
+GrowingFile::GrowingFile(const std::string& path)
+    : path_(path), file_((errno = 0, open(path, Access::write))) {
+    if (!file_) fail();
+    std::setvbuf(file_.get(), nullptr, _IONBF, 0); // what write() was given is in the file
+}
+
+void GrowingFile::write(std::span<const std::byte> bytes) {
+    errno = 0;
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) fail();
+}
+
+void GrowingFile::close() {
+    errno = 0;
+    if (std::fclose(file_.release()) != 0) fail();
+}
+
+void GrowingFile::fail() const {
+    throw UserError(path_ + ": could not be written" +
+                    (errno == 0 ? "" : std::string(": ") + std::strerror(errno)));
+}
+
+void write_floats(GrowingFile& file, std::span<const float> floats) {
+    std::vector<std::byte> bytes(floats.size() * sizeof(float));
+    for (std::size_t i = 0; i < floats.size(); ++i) {
+        file_format::store<std::uint32_t>(bytes.data() + i * sizeof(float),
+                                          std::bit_cast<std::uint32_t>(floats[i]));
+    }
+    file.write(bytes);
 }
 
 } // namespace bitnet::example

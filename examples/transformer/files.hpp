@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Whole files, read and written.
+// Whole files, read and written, and a file that grows.
 #pragma once
 
+#include <cstddef>
+#include <cstdio>
 #include <functional>
 #include <iosfwd>
+#include <memory>
+#include <span>
 #include <string>
 
 namespace bitnet::example {
@@ -15,5 +19,24 @@ std::string read_text(const std::string& path);
 /// What `write` puts into the stream becomes the file, by way of a draft beside it. A failure, such
 /// as a full disk, throws UserError and leaves the old file alone, as does what `write` throws.
 void write_file(const std::string& path, const std::function<void(std::ostream&)>& write);
+
+/// A file that is there from the start, in place of an old one, and grows with each write(). All
+/// throw UserError when the system refuses.
+class GrowingFile {
+public:
+    explicit GrowingFile(const std::string& path);
+    void write(std::span<const std::byte> bytes);
+    /// Some systems tell only now that a write failed.
+    void close();
+
+private:
+    [[noreturn]] void fail() const;
+
+    std::string path_;
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+};
+
+/// As float32, little-endian on every machine.
+void write_floats(GrowingFile& file, std::span<const float> floats);
 
 } // namespace bitnet::example

@@ -40,7 +40,8 @@ Limits limits_of(const Config& config, std::size_t prompt, const GeneratorOption
                         " tokens was asked for, the most is " + std::to_string(longest_draft));
     }
     batch = std::min({std::max(batch, options.draft + 1), context, prompt_batch});
-    return {.context = context, .batch = batch, .logit_rows = std::min(options.draft + 1, batch)};
+    const std::size_t logit_rows = options.logits ? batch : std::min(options.draft + 1, batch);
+    return {.context = context, .batch = batch, .logit_rows = logit_rows};
 }
 
 } // namespace
@@ -73,7 +74,10 @@ void Generator::prefill() {
     if (run_ == text_.size()) return;
     while (run_ < text_.size()) {
         if (run_ == model_.position()) run_batch();
-        run_ = std::min(model_.position(), text_.size());
+        const std::size_t end = std::min(model_.position(), text_.size());
+        for (; run_ < end; ++run_) {
+            if (options_.logits) options_.logits(model_.logits(run_));
+        }
     }
     likeliest_ = model_.likeliest(candidates_, run_ - 1);
 }
@@ -84,16 +88,16 @@ void Generator::run_batch() {
     const std::span<const int> rest = std::span<const int>(text_).subspan(run_);
     const std::span<const int> first = rest.first(std::min(rest.size(), model_.limits().batch));
     batch_.assign(first.begin(), first.end());
-    Logits wanted = Logits::none;
     if (generated_ > 0) {
         const std::size_t to_come = count_ - std::min(count_, generated_ + 1);
         const std::size_t most = std::min(options_.draft, to_come);
         if (most > 0) lookup_.append_draft(text_, most, batch_);
         ++drafts_.batches;
         drafts_.drafted += batch_.size() - first.size();
-        if (batch_.size() > 1 && model_.gains_by_logits_together()) wanted = Logits::all;
     }
-    model_.forward(batch_, wanted);
+    const bool of_many = options_.logits || batch_.size() > first.size();
+    const bool together = of_many && model_.gains_by_logits_together();
+    model_.forward(batch_, together ? Logits::all : Logits::none);
 }
 
 std::optional<int> Generator::next() {

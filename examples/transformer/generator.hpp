@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -33,6 +34,9 @@ struct GeneratorOptions {
     // Tokens that a draft may have; 0: no drafts. The text is the same, to the token, since one
     // token and a batch give the same bits: only those are taken that the sampler chooses as well.
     std::size_t draft = 0;
+    // Is given the logits (vocab) of each token of the text that is run, once and in order: of the
+    // last token they are what the next one is sampled from.
+    std::function<void(std::span<const float>)> logits = {};
     std::size_t threads = 1;
 };
 

@@ -21,6 +21,15 @@ void write(const std::string& path, const tiny::Model& model) {
     });
 }
 
+// Logits (ids.size(), vocab) as `bitnet generate --logits` writes them, from plain loops.
+void write_logits(const std::string& path, const tiny::Model& model, const std::vector<int>& ids) {
+    bitnet::example::GrowingFile file(path);
+    for (const std::vector<float>& row : tiny::logits<float>(model, ids)) {
+        bitnet::example::write_floats(file, row);
+    }
+    file.close();
+}
+
 // A model that talks in the way of BitNet b1.58 2B4T.
 tiny::Model talking() {
     tiny::Model model = tiny::make({.seed = 17});
@@ -43,6 +52,7 @@ int main(int argc, char** argv) {
     const std::string folder = std::string(argv[1]) + "/";
     try {
         write(folder + "ternary.bitnet", tiny::make({.seed = 11}));
+        write_logits(folder + "ternary.logits", tiny::make({.seed = 11}), {256, 5, 6, 7, 5, 6});
         write(folder + "binary.bitnet",
               tiny::make({.seed = 12, .kinds = {kind_named("binary-int8")}}));
         write(folder + "onebit.bitnet",
