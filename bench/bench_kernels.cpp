@@ -81,6 +81,7 @@ int main(int argc, char** argv) {
     bench::add_head_rows(report);
     bench::add_layer_rows(report);
     bench::add_float_rows(report);
+    bench::add_attention_rows(report);
     bench::add_pool_row(report);
     std::size_t ran = 0;
     for (std::size_t run = 0; run < runs; ++run) ran += benchmark::RunSpecifiedBenchmarks(&report);

@@ -14,12 +14,13 @@
 
 namespace bench {
 
-void add_limit_rows(Report& report); // limit_rows.cpp
-void add_gemm_rows(Report& report);  // gemm_rows.cpp
-void add_float_rows(Report& report); // float_rows.cpp
-void add_head_rows(Report& report);  // head_rows.cpp
-void add_layer_rows(Report& report); // layer_rows.cpp
-void add_pool_row(Report& report);   // pool_row.cpp
+void add_limit_rows(Report& report);     // limit_rows.cpp
+void add_gemm_rows(Report& report);      // gemm_rows.cpp
+void add_float_rows(Report& report);     // float_rows.cpp
+void add_head_rows(Report& report);      // head_rows.cpp
+void add_layer_rows(Report& report);     // layer_rows.cpp
+void add_attention_rows(Report& report); // attention_rows.cpp
+void add_pool_row(Report& report);       // pool_row.cpp
 
 /// A cluster that rows measure.
 struct Contender {

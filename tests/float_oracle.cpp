@@ -196,17 +196,10 @@ void encode(const std::vector<float>& x, unsigned bits, std::vector<std::uint16_
         }
         return;
     }
-    // The step is m / steps.
-    const float steps = bits == 8 ? 127.0f : bits == 4 ? 7.0f : 0.8f;
+    const float limit = bits == 8 ? 127.0f : bits == 4 ? 7.0f : 2.125f;
     const float zero = bits == 8 ? 128.0f : bits == 4 ? 8.0f : 1.5f;
-    const float size = bits == 2 ? mean_abs(x.data(), x.size()) : m;
-    if (!(size < infinity)) {
-        scale = nan;
-        u.assign(x.size(), 0);
-        return;
-    }
-    scale = size < 0x1p-100f ? 0.0f : size / steps;
-    const float factor = size < 0x1p-100f ? 0.0f : steps / size;
+    scale = m < 0x1p-100f ? 0.0f : m / limit;
+    const float factor = m < 0x1p-100f ? 0.0f : limit / m;
     for (const float v : x) {
         const float scaled = v * factor;
         const float code = std::nearbyint(scaled + zero);

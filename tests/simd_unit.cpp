@@ -195,6 +195,9 @@ constexpr Registers registers() {
             [](std::int8_t* p, const std::int32_t* v) {
                 ops::store_bytes(p, i32::load_unaligned(v));
             },
+            [](const std::uint8_t* p, std::uint32_t* out) {
+                ops::load_bytes(p).store_unaligned(out);
+            },
             [](const std::uint16_t* p, float* out) { ops::load_halves(p).store_unaligned(out); },
             [](const float* p, std::size_t n, float* out) {
                 ops::load_first(p, n).store_unaligned(out);

@@ -30,6 +30,7 @@ struct Registers {
     void (*add_popcount)(std::int32_t* counts, const std::uint8_t* v) = nullptr;
     void (*popcount)(std::int32_t* counts) = nullptr;
     void (*store_bytes)(std::int8_t* p, const std::int32_t* v) = nullptr;
+    void (*load_bytes)(const std::uint8_t* p, std::uint32_t* out) = nullptr;
     void (*load_halves)(const std::uint16_t* p, float* out) = nullptr;
     void (*load_first)(const float* p, std::size_t n, float* out) = nullptr;
     void (*fold_pair)(const float* a, const float* b, float* out) = nullptr;

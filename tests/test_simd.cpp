@@ -250,6 +250,23 @@ TEST_CASE("store_bytes", "[simd]") {
     }
 }
 
+TEST_CASE("load_bytes", "[simd]") {
+    for (const auto& [name, p] : clusters()) {
+        CAPTURE(name);
+        const auto& ops = p->registers;
+        if (!ops.load_bytes) continue;
+        for (std::size_t first = 0; first < 256; ++first) {
+            std::uint8_t x[16];
+            std::uint32_t y[17];
+            for (std::size_t i = 0; i < 16; ++i) x[i] = static_cast<std::uint8_t>(first + 37 * i);
+            y[ops.lanes] = 99;
+            ops.load_bytes(x, y);
+            for (std::size_t i = 0; i < ops.lanes; ++i) REQUIRE(y[i] == x[i]);
+            REQUIRE(y[ops.lanes] == 99);
+        }
+    }
+}
+
 TEST_CASE("load_halves", "[simd]") {
     for (const auto& [name, p] : clusters()) {
         CAPTURE(name);

@@ -282,20 +282,20 @@ TEST_CASE("what a state takes is counted to the byte, and begins at cache lines"
     const tiny::Aligned file(model.file());
     const ModelFile model_file("tiny", file.bytes());
     const Weights weights = load_weights(model_file);
-    for (const Limits& limits : {Limits{1, 1, 1, 1}, Limits{80, 64, 1, 2}, Limits{7, 5, 5, 9}}) {
+    for (const Limits& limits :
+         {Limits{1, 1, 1, 1}, Limits{80, 64, 1, 2, KvType::int4}, Limits{7, 5, 5, 9}}) {
         const State s(model.config, weights, limits);
         std::size_t floats = 0;
-        for (const auto* buffer :
-             {&s.x, &s.norm, &s.q, &s.k, &s.v, &s.attn, &s.gate, &s.up, &s.out, &s.logits,
-              &s.scores, &s.keys, &s.values, &s.cosines, &s.sines}) {
+        for (const auto* buffer : {&s.x, &s.norm, &s.q, &s.k, &s.v, &s.attn, &s.gate, &s.up, &s.out,
+                                   &s.logits, &s.scores, &s.cosines, &s.sines}) {
             CHECK(!buffer->empty());
             CHECK(reinterpret_cast<std::uintptr_t>(buffer->data()) % 64 == 0);
             floats += buffer->size();
         }
-        CHECK(s.stride >= limits.context);
-        CHECK(s.stride % 32 == 16); // an odd number of cache lines
         CHECK(!s.scratch.empty());
-        CHECK(state_bytes(model.config, weights, limits) == 4 * floats + s.scratch.size());
+        CHECK(state_bytes(model.config, weights, limits) ==
+              4 * floats + s.scratch.size() +
+                  KvCache::bytes(model.config, limits.kv, limits.context));
     }
 }
 

@@ -92,6 +92,7 @@ void chat(const ChatOptions& options) {
                           {config.bos, config.add_bos, config.eos}, !options.no_thinking);
     GeneratorOptions generating{.count = options.count,
                                 .context = context_of(config, options.context),
+                                .kv = options.kv,
                                 .draft = options.draft,
                                 .threads = options.model.loading.threads};
     if (turns.end_of_turn()) generating.stop = {*turns.end_of_turn()};

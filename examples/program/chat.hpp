@@ -2,6 +2,7 @@
 // `bitnet chat`: a conversation, a line from the user and an answer from the model in turn.
 #pragma once
 
+#include "kv_cache.hpp"
 #include "loaded_model.hpp"
 #include "sampler.hpp"
 
@@ -18,6 +19,7 @@ struct ChatOptions {
     std::optional<std::size_t> count;         // most tokens of an answer
     std::optional<std::size_t> context;       // positions; default: context_of()
     std::size_t draft = 0;                    // tokens: GeneratorOptions
+    KvType kv = KvType::f32;
     SamplerOptions sampler;
     bool no_thinking = false;
 };

@@ -117,6 +117,7 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
     std::optional<GrowingFile> logits;
     GeneratorOptions generating{.count = options.count,
                                 .context = options.context,
+                                .kv = options.kv,
                                 .ignore_eos = options.ignore_eos,
                                 .draft = options.draft,
                                 .threads = options.model.loading.threads};

@@ -2,6 +2,7 @@
 // `bitnet generate`: continues a prompt.
 #pragma once
 
+#include "kv_cache.hpp"
 #include "loaded_model.hpp"
 #include "sampler.hpp"
 #include "stopwatch.hpp"
@@ -19,6 +20,7 @@ struct GenerateOptions {
     std::optional<std::size_t> count;      // tokens to generate
     std::optional<std::size_t> context;    // positions; defaults of both: GeneratorOptions
     std::size_t draft = 0;                 // tokens: GeneratorOptions
+    KvType kv = KvType::f32;
     SamplerOptions sampler;
     std::optional<std::string> logits; // path: float32 (tokens that were run, vocab)
     bool ignore_eos = false;

@@ -91,6 +91,24 @@ void add_draft(CLI::App& command, std::size_t& draft) {
         ->capture_default_str();
 }
 
+void add_kv(CLI::App& command, KvType& kv) {
+    std::string names;
+    for (const KvTypeName& type : kv_types)
+        names += (names.empty() ? "" : ", ") + std::string(type.name);
+    command.add_option_function<std::string>(
+        "--kv",
+        [&kv, names](const std::string& text) {
+            const auto is_it = [&](const KvTypeName& type) { return type.name == text; };
+            const auto found = std::find_if(kv_types.begin(), kv_types.end(), is_it);
+            if (found == kv_types.end()) {
+                throw CLI::ValidationError("--kv", "\"" + text + "\" is none of " + names);
+            }
+            kv = found->type;
+        },
+        "How keys and values are kept: " + names +
+            "; fewer bits are less to read in a long context (default: f32)");
+}
+
 CLI::App* add_generate(CLI::App& app, CommandLine& line) {
     GenerateOptions& o = line.generate;
     CLI::App* command = app.add_subcommand("generate", "Continue a prompt");
@@ -104,6 +122,7 @@ CLI::App* add_generate(CLI::App& app, CommandLine& line) {
         ->transform(decimal<std::size_t>());
     add_sampling(*command, o.sampler);
     add_context(*command, o.context, "what the prompt and -n need, without -n 4096 more");
+    add_kv(*command, o.kv);
     add_draft(*command, o.draft);
     command->add_flag("--ignore-eos", o.ignore_eos, "Do not stop at the end of the text");
     command->add_flag("--print-ids", o.print_ids, "Print the generated ids in place of text");
@@ -132,6 +151,7 @@ CLI::App* add_chat(CLI::App& app, CommandLine& line) {
         ->check(CLI::PositiveNumber);
     add_sampling(*command, o.sampler);
     add_context(*command, o.context, "4096, or the limit where that is less");
+    add_kv(*command, o.kv);
     add_draft(*command, o.draft);
     return command;
 }
@@ -147,6 +167,7 @@ CLI::App* add_perplexity(CLI::App& app, CommandLine& line) {
                      "File of documents, one per line, as ids; each is cut at the model's context")
         ->check(path());
     input->require_option(1);
+    add_kv(*command, o.kv);
     add_context(*command, o.context, "that limit");
     command
         ->add_option(

@@ -91,7 +91,8 @@ void perplexity(const PerplexityOptions& options) {
 
     const std::size_t context = std::min(longest, windows.context);
     const std::size_t batch = std::min(context, score_batch);
-    Transformer model(file, {.context = context, .batch = batch, .logit_rows = batch},
+    Transformer model(file,
+                      {.context = context, .batch = batch, .logit_rows = batch, .kv = options.kv},
                       options.model.loading.threads);
     double nll = 0.0;
     for (const Document& document : corpus.documents) {

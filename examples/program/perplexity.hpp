@@ -2,6 +2,7 @@
 // `bitnet perplexity`: how well a model predicts a text.
 #pragma once
 
+#include "kv_cache.hpp"
 #include "loaded_model.hpp"
 
 #include <cstddef>
@@ -16,6 +17,7 @@ struct PerplexityOptions {
     std::string ids;  // path of documents, one per line, as ids; cut at the model's context
     std::optional<std::size_t> context; // tokens of a window, and
     std::optional<std::size_t> stride;  // from one to the next; defaults: Windows
+    KvType kv = KvType::f32;
     bool json = false;
 };
 

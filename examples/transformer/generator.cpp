@@ -41,7 +41,7 @@ Limits limits_of(const Config& config, std::size_t prompt, const GeneratorOption
     }
     batch = std::min({std::max(batch, options.draft + 1), context, prompt_batch});
     const std::size_t logit_rows = options.logits ? batch : std::min(options.draft + 1, batch);
-    return {.context = context, .batch = batch, .logit_rows = logit_rows};
+    return {.context = context, .batch = batch, .logit_rows = logit_rows, .kv = options.kv};
 }
 
 } // namespace

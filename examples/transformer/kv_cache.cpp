@@ -2,6 +2,7 @@
 // Where a row is, and what goes into it.
 #include "kv_cache.hpp"
 
+#include <bitnet/activation.hpp>
 #include <bitnet/coded_rows.hpp>
 #include <bitnet/dispatch.hpp>
 #include <bitnet/math.hpp>
@@ -13,6 +14,8 @@
 
 namespace bitnet::example {
 namespace {
+
+using Isa = isa::dynamic;
 
 // Rows of floats, in the place of codes.
 struct FloatRows {

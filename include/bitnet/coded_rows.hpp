@@ -16,15 +16,14 @@
 namespace BITNET_NAMESPACE {
 
 /// The codes u of values and their scale s: x[i] is nearly (u[i] - zero) s, of halves u[i] s
-///   int8, int4: s = m / limit, m = max |x[i]|, limit 127 or 7
-///   int2:       s = m / 0.8, m = mean_abs(x), where the four values lie best for a normal
-///               distribution; codes beyond them become the outermost
-///   both:       u[i] = nearest(x[i] * f + zero), f = limit / m or 0.8 / m; where m < 2^-100, f and
-///               s are 0
-///   halves:     s = 1, or the power of two that brings max |x[i]| below 2^15; u[i] = the half
-///               nearest x[i] / s
-/// Where a value is NaN or infinite, or the sum in the mean is, s is NaN and all u are 0. Codes are
-/// HalfRows, Int8Rows, Int4Rows or Int2Rows. x (n,) float, u (n,) · pre: u.size() == x.size()
+///   integers: s = m / limit, m = max |x[i]|; u[i] = nearest(x[i] (limit / m) + zero), of 2 bits
+///             at least 0 and at most 3. limit is 127, 7 or 2.125, zero 128, 8 or 1.5. Where
+///             m < 2^-100, s is 0 and u[i] = nearest(zero)
+///   halves:   s = 1, or the power of two that brings m below 2^15; u[i] = the half nearest to
+///             x[i] / s
+///   neither:  where a value is NaN or infinite, s is NaN and all u are 0
+/// Codes: HalfRows, Int8Rows, Int4Rows or Int2Rows · x (n,) float, u (n,)
+/// pre:   x.size() == u.size()
 /// exact: in this order, one rounding per operation; ties to even · noexcept, no allocation
 template <class Codes, class Isa = isa::native>
 BITNET_INLINE float encode_values(std::span<const float> x, std::span<std::uint16_t> u) noexcept {

@@ -21,15 +21,15 @@
 
 namespace BITNET_NAMESPACE {
 
-/// A row of codes u of Bits bits, of values u - limit - 1, or u - limit where halves are between
-/// them. Sixteen bytes hold 128 / Bits columns: byte i those of columns i, i + 16, i + 32 ... from
-/// its low bits on.
+/// A row of codes u of Bits bits, of values u - zero. Sixteen bytes hold 128 / Bits columns: byte i
+/// those of columns i, i + 16, i + 32 ... from its low bits on.
 template <unsigned Bits>
 struct IntegerRows {
     static constexpr unsigned bits = Bits;
-    static constexpr float limit = Bits == 2 ? 1.5f : (1 << (Bits - 1)) - 1; // the largest value
-    static constexpr float zero = Bits == 2 ? 1.5f : 1 << (Bits - 1);        // u of the value 0
-    static constexpr std::int32_t most = (1 << Bits) - 1;                    // of u
+    /// Steps from 0 to the largest magnitude. Two bits reach 1.5: what is larger becomes that.
+    static constexpr float limit = Bits == 2 ? 2.125f : (1 << (Bits - 1)) - 1;
+    static constexpr float zero = Bits == 2 ? 1.5f : 1 << (Bits - 1);
+    static constexpr std::int32_t most = (1 << Bits) - 1; // of u
     static constexpr std::size_t columns_per_block = 128 / Bits;
 
     /// Bytes of a row: whole blocks, since dots read these.
@@ -99,12 +99,6 @@ struct CodedRows {
 
 namespace detail {
 
-/// What becomes of values of which one is no number: codes 0, and the scale.
-BITNET_INLINE float encode_nothing(std::size_t n, std::uint16_t* u) noexcept {
-    for (std::size_t i = 0; i < n; ++i) u[i] = 0;
-    return float_of(nan_bits);
-}
-
 /// A power of two, given by its exponent in [-126, 127].
 BITNET_INLINE float power_of_two(int exponent) noexcept {
     return float_of((exponent + 127) << 23);
@@ -114,12 +108,8 @@ template <class Isa, class Codes>
 BITNET_INLINE float encode_integers(const float* x, std::size_t n, float m,
                                     std::uint16_t* u) noexcept {
     using V = simd::f32x16<Isa>;
-    const bool by_mean = Codes::bits == 2;
-    const float size = by_mean ? functions::MeanAbs::run<Isa>(x, n) : m; // may overflow
-    if (!is_finite(size)) return encode_nothing(n, u);
-    const bool is_zero = size < 0x1p-100f;
-    const float steps = by_mean ? 0.8f : Codes::limit; // that are as long as `size`
-    const V factor = V::set1(is_zero ? 0.0f : simd::divide(steps, size));
+    const bool is_zero = m < 0x1p-100f;
+    const V factor = V::set1(is_zero ? 0.0f : simd::divide(Codes::limit, m));
     const V zero = V::set1(Codes::zero);
     simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
         std::int32_t lane[V::size];
@@ -129,7 +119,7 @@ BITNET_INLINE float encode_integers(const float* x, std::size_t n, float m,
             u[i + j] = static_cast<std::uint16_t>(least > Codes::most ? Codes::most : least);
         }
     });
-    return is_zero ? 0.0f : simd::divide(size, steps);
+    return is_zero ? 0.0f : simd::divide(m, Codes::limit);
 }
 
 BITNET_INLINE float encode_halves(const float* x, std::size_t n, float m,
@@ -201,7 +191,10 @@ struct EncodeValues {
     template <class Isa>
     BITNET_HIDDEN static float run(const float* x, std::size_t n, std::uint16_t* u) noexcept {
         const std::int32_t max_bits = detail::absmax_bits<Isa>(x, n);
-        if (max_bits >= detail::inf_bits) return detail::encode_nothing(n, u);
+        if (max_bits >= detail::inf_bits) {
+            for (std::size_t i = 0; i < n; ++i) u[i] = 0;
+            return detail::float_of(detail::nan_bits);
+        }
         const float m = detail::float_of(max_bits);
         if constexpr (Codes::bits == 16) {
             return detail::encode_halves(x, n, m, u);
