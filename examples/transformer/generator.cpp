@@ -83,15 +83,17 @@ void Generator::prefill() {
 }
 
 // What the text has beyond run_, as much of it as a batch takes; behind a token that was generated,
-// a draft: no longer than what is still to come.
+// a draft: no longer than what is still to come, nor than one token more than twice what was right
+// of the draft before. A wrong one costs little then, and a text that repeats itself has long ones.
 void Generator::run_batch() {
     const std::span<const int> rest = std::span<const int>(text_).subspan(run_);
     const std::span<const int> first = rest.first(std::min(rest.size(), model_.limits().batch));
     batch_.assign(first.begin(), first.end());
     if (generated_ > 0) {
         const std::size_t to_come = count_ - std::min(count_, generated_ + 1);
-        const std::size_t most = std::min(options_.draft, to_come);
+        const std::size_t most = std::min({options_.draft, 2 * right_ + 1, to_come});
         if (most > 0) lookup_.append_draft(text_, most, batch_);
+        if (batch_.size() > first.size()) right_ = 0;
         ++drafts_.batches;
         drafts_.drafted += batch_.size() - first.size();
     }
@@ -110,7 +112,10 @@ std::optional<int> Generator::next() {
     ended_ = stop && !options_.ignore_eos;
     const std::size_t drafted = model_.position() - run_; // that the model ran behind the text
     const bool accepted = drafted != 0 && id == batch_[batch_.size() - drafted];
-    if (accepted) ++drafts_.accepted;
+    if (accepted) {
+        ++right_;
+        ++drafts_.accepted;
+    }
     if (!accepted || ended_) model_.rewind(run_);
     if (!ended_) text_.push_back(id);
     return id;
@@ -131,6 +136,7 @@ void Generator::restart() {
     lookup_.clear();
     text_.clear();
     run_ = 0;
+    right_ = 0;
     generated_ = 0;
     step_ = 0;
     ended_ = false;

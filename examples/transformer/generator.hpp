@@ -103,6 +103,7 @@ private:
     // be beyond: then what follows them in the batch is a draft that was right so far.
     std::size_t run_ = 0;
     std::span<const Logit> likeliest_; // after these
+    std::size_t right_ = 0;            // tokens of the last draft that were accepted
     DraftCounts drafts_;
     std::size_t generated_ = 0;
     std::uint32_t step_ = 0; // tokens that were sampled
