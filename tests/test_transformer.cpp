@@ -207,6 +207,41 @@ TEST_CASE("the likeliest are the largest logits, in order") {
     }
 }
 
+TEST_CASE("any token of the last batch has its logits, and rewinding forgets what came after") {
+    need_cluster();
+    for (const TensorKind head :
+         {kind_named("f16"), kind_named("int8-int8"), kind_named("screened-int8")}) {
+        CAPTURE(name_of(head));
+        const tiny::Aligned file(tiny::make({.head = head}).file());
+        const Rows expected = run(file.bytes(), sentence, 1, 1);
+        const ModelFile model_file("tiny", file.bytes());
+        Transformer model(model_file, {.context = 20, .batch = 12, .logit_rows = 12}, 2);
+        const std::span<const int> ids(sentence);
+        for (const Logits wanted : {Logits::none, Logits::last, Logits::all}) {
+            model.restart();
+            model.forward(ids.first(5), wanted);
+            std::vector<int> wrong(ids.begin() + 5, ids.begin() + 17);
+            for (std::size_t i = 4; i < wrong.size(); ++i) wrong[i] = 7; // right up to position 9
+            model.forward(wrong, wanted);
+            model.rewind(9);
+            CHECK(model.position() == 9);
+            for (const std::size_t position : {6u, 7u, 8u, 5u, 8u}) { // in any order
+                const auto logits = model.logits(position);
+                CHECK(std::vector<float>(logits.begin(), logits.end()) == expected[position]);
+                const auto best = model.likeliest(3, position);
+                CHECK(best[0].value ==
+                      *std::max_element(expected[position].begin(), expected[position].end()));
+                CHECK(best[2].value == expected[position][best[2].row]);
+            }
+            CHECK(model.likeliest(1)[0].row == model.likeliest(1, 8)[0].row);
+            const auto rest = model.forward(ids.subspan(9, 11), Logits::all);
+            for (std::size_t t = 0; t < rest.rows; ++t) {
+                CHECK(std::vector<float>(rest.row(t), rest.row(t) + rest.cols) == expected[9 + t]);
+            }
+        }
+    }
+}
+
 TEST_CASE("logits that are no numbers are refused") {
     need_cluster();
     for (const TensorKind head :
