@@ -24,7 +24,9 @@ namespace {
 
 enum class Access { read, write };
 
+// Where it fails, errno has the cause.
 std::unique_ptr<std::FILE, int (*)(std::FILE*)> open(const std::string& path, Access access) {
+    errno = 0;
 #if defined(_WIN32)
     const wchar_t* const mode = access == Access::read ? L"rb" : L"wb";
     return {::_wfopen(as_path(path).c_str(), mode), &std::fclose};
@@ -37,7 +39,6 @@ std::unique_ptr<std::FILE, int (*)(std::FILE*)> open(const std::string& path, Ac
 } // namespace
 
 std::string read_text(const std::string& path) {
-    errno = 0;
     const auto file = open(path, Access::read);
     std::string text;
     if (file) {
@@ -77,8 +78,7 @@ void write_file(const std::string& path, const std::function<void(std::ostream&)
     throw UserError(path + ": could not be written" + (cause.empty() ? "" : ": " + cause));
 }
 
-GrowingFile::GrowingFile(const std::string& path)
-    : path_(path), file_((errno = 0, open(path, Access::write))) {
+GrowingFile::GrowingFile(const std::string& path) : path_(path), file_(open(path, Access::write)) {
     if (!file_) fail();
     std::setvbuf(file_.get(), nullptr, _IONBF, 0); // what write() was given is in the file
 }
