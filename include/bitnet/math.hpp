@@ -81,4 +81,10 @@ BITNET_INLINE void halves_to_floats(const std::uint16_t* x, float* y, std::size_
     isa::call<functions::HalvesToFloats, Isa>(x, y, n);
 }
 
+/// The bits of the IEEE 754 half nearest x, of two the one whose last bit is 0; an infinity from
+/// 65520 on. NaN stays NaN. exact · noexcept
+BITNET_INLINE std::uint16_t nearest_half(float x) noexcept {
+    return detail::nearest_half(x);
+}
+
 } // namespace BITNET_NAMESPACE

@@ -37,8 +37,7 @@ BITNET_INLINE bool to_half(float v, std::uint16_t& half) noexcept {
     half = static_cast<std::uint16_t>((bits >> 16 & 0x8000) | found >> dropped);
     return exponent < 143 && (found & ((1u << dropped) - 1)) == 0;
 }
-/// The bits of the IEEE 754 half nearest a number, of two the even one; an infinity from 65520 on.
-/// NaN stays NaN.
+/// See math.hpp.
 BITNET_INLINE std::uint16_t nearest_half(float v) noexcept {
     const auto bits = static_cast<std::uint32_t>(bits_of(v));
     const std::uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
