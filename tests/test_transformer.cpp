@@ -209,37 +209,47 @@ TEST_CASE("the likeliest are the largest logits, in order") {
 
 TEST_CASE("any token of the last batch has its logits, and rewinding forgets what came after") {
     need_cluster();
-    for (const TensorKind head :
-         {kind_named("f16"), kind_named("int8-int8"), kind_named("screened-int8")}) {
-        CAPTURE(name_of(head));
+    const std::span<const int> ids(sentence);
+    const auto same = [](std::span<const float> logits, const std::vector<float>& expected) {
+        return std::equal(logits.begin(), logits.end(), expected.begin(), expected.end());
+    };
+    const auto check = [&](TensorKind head, KvType kv) {
+        CAPTURE(name_of(head), static_cast<int>(kv));
         const tiny::Aligned file(tiny::make({.head = head}).file());
-        const Rows expected = run(file.bytes(), sentence, 1, 1);
         const ModelFile model_file("tiny", file.bytes());
-        Transformer model(model_file, {.context = 20, .batch = 12, .logit_rows = 12}, 2);
-        const std::span<const int> ids(sentence);
+        const Limits limits{.context = 20, .batch = 12, .logit_rows = 12, .kv = kv};
+        Rows expected;
+        Transformer straight(model_file, limits, 1);
+        for (const int id : ids) {
+            const auto logits = straight.forward({&id, 1}, Logits::last);
+            expected.emplace_back(logits.data, logits.data + logits.cols);
+        }
+        Transformer model(model_file, limits, 2);
+        std::vector<int> wrong(ids.begin() + 5, ids.begin() + 17);
+        for (std::size_t i = 4; i < wrong.size(); ++i) wrong[i] = 7; // right up to position 8
         for (const Logits wanted : {Logits::none, Logits::last, Logits::all}) {
             model.restart();
             model.forward(ids.first(5), wanted);
-            std::vector<int> wrong(ids.begin() + 5, ids.begin() + 17);
-            for (std::size_t i = 4; i < wrong.size(); ++i) wrong[i] = 7; // right up to position 9
             model.forward(wrong, wanted);
             model.rewind(9);
             CHECK(model.position() == 9);
             for (const std::size_t position : {6u, 7u, 8u, 5u, 8u}) { // in any order
-                const auto logits = model.logits(position);
-                CHECK(std::vector<float>(logits.begin(), logits.end()) == expected[position]);
+                const std::vector<float>& row = expected[position];
+                CHECK(same(model.logits(position), row));
                 const auto best = model.likeliest(3, position);
-                CHECK(best[0].value ==
-                      *std::max_element(expected[position].begin(), expected[position].end()));
-                CHECK(best[2].value == expected[position][best[2].row]);
+                CHECK(best[0].value == *std::max_element(row.begin(), row.end()));
+                CHECK(best[2].value == row[best[2].row]);
             }
             CHECK(model.likeliest(1)[0].row == model.likeliest(1, 8)[0].row);
             const auto rest = model.forward(ids.subspan(9, 11), Logits::all);
             for (std::size_t t = 0; t < rest.rows; ++t) {
-                CHECK(std::vector<float>(rest.row(t), rest.row(t) + rest.cols) == expected[9 + t]);
+                CHECK(same({rest.row(t), rest.cols}, expected[9 + t]));
             }
         }
-    }
+    };
+    check(kind_named("int8-int8"), KvType::f32);
+    check(kind_named("screened-int8"), KvType::f32);
+    for (const KvTypeName& kv : kv_types) check(kind_named("f16"), kv.type);
 }
 
 TEST_CASE("logits that are no numbers are refused") {
