@@ -67,11 +67,17 @@ std::vector<TensorKind> projection_kinds();
 /// extents are equal, and neither is a multiple of a vector's width.
 Model make(const Options& options);
 
+/// Of a forward pass, a row for each token: the input of each projection by the name of its tensor,
+/// and act(gate) * up of layer 0 as "model.layers.0.mlp.gated".
+template <class Real>
+using Inputs = std::map<std::string, std::vector<std::vector<Real>>>;
+
 /// Logits (ids.size(), vocab) after each of the ids. Real = float: every operation and the order of
 /// every sum as documented, so equal to the program's bit for bit. Real = double: the same formulas
 /// with the mathematics of the C library, an independent check of those definitions.
 template <class Real>
-std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>& ids);
+std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>& ids,
+                                      Inputs<Real>* inputs = nullptr);
 
 /// What `writer` writes.
 std::vector<std::byte> bytes_of(const bitnet::example::ModelWriter& writer);

@@ -207,7 +207,8 @@ Vector<Real> attention(const Vector<Real>& q, const std::vector<Vector<Real>>& k
 } // namespace
 
 template <class Real>
-std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>& ids) {
+std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>& ids,
+                                      Inputs<Real>* inputs) {
     const Config& c = model.config;
     const Tensor& table = model.tensors.at("model.embed_tokens.weight");
     const Tensor& head = c.tied ? table : model.tensors.at("lm_head.weight");
@@ -222,13 +223,19 @@ std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>
                                        : Real(table.codes[at]) * Real(table.scale);
         }
         for (std::size_t l = 0; l < c.layers; ++l) {
+            const std::string layer = "model.layers." + std::to_string(l) + ".";
             const auto at = [&](const std::string& name) -> const Tensor& {
-                return model.tensors.at("model.layers." + std::to_string(l) + "." + name +
-                                        ".weight");
+                return model.tensors.at(layer + name + ".weight");
             };
-            const auto project = [&](const std::string& name, const Vector<Real>& in) {
-                if (!c.projection_norm_eps) return linear(at(name), in);
-                return linear(at(name), norm(in, at(name + ".norm"), *c.projection_norm_eps));
+            const auto record = [&](const std::string& name, const Vector<Real>& row) {
+                if (inputs != nullptr) (*inputs)[layer + name].push_back(row);
+            };
+            const auto project = [&](const std::string& name, Vector<Real> in) {
+                if (c.projection_norm_eps) {
+                    in = norm(in, at(name + ".norm"), *c.projection_norm_eps);
+                }
+                record(name + ".weight", in);
+                return linear(at(name), in);
             };
             Vector<Real> n = norm(x, at("input_layernorm"), c.norm_eps);
             Vector<Real> q = project("self_attn.q_proj", n);
@@ -262,6 +269,7 @@ std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>
                     gate[i] = (gate[i] * sigmoid) * up[i];
                 }
             }
+            record("mlp.gated", gate);
             if (c.sub_norm) {
                 gate = norm(gate, at("mlp.ffn_sub_norm"), c.norm_eps);
             }
@@ -275,7 +283,9 @@ std::vector<std::vector<Real>> logits(const Model& model, const std::vector<int>
     return result;
 }
 
-template std::vector<std::vector<float>> logits<float>(const Model&, const std::vector<int>&);
-template std::vector<std::vector<double>> logits<double>(const Model&, const std::vector<int>&);
+template std::vector<std::vector<float>> logits<float>(const Model&, const std::vector<int>&,
+                                                       Inputs<float>*);
+template std::vector<std::vector<double>> logits<double>(const Model&, const std::vector<int>&,
+                                                         Inputs<double>*);
 
 } // namespace tiny

@@ -2,6 +2,7 @@
 // `bitnet generate`: a prompt, and what follows it, to stdout.
 #include "generate.hpp"
 
+#include "activation_report.hpp"
 #include "convert.hpp"
 #include "error.hpp"
 #include "files.hpp"
@@ -26,20 +27,6 @@
 
 namespace bitnet::example {
 namespace {
-
-std::vector<int> prompt_tokens(const GenerateOptions& options, const ModelFile& file,
-                               const std::optional<Tokenizer>& tokenizer) {
-    if (options.prompt_ids) {
-        std::vector<int> ids = parse_ids(*options.prompt_ids, file.config().vocab, "--prompt-ids");
-        if (ids.empty()) throw UserError("--prompt-ids: at least one id is needed to begin with");
-        return ids;
-    }
-    if (!tokenizer) file.refuse("has no tokenizer: give the prompt with --prompt-ids");
-    std::vector<int> ids = tokenizer->encode(plain_text(options.prompt));
-    if (file.config().add_bos) ids.insert(ids.begin(), file.config().bos);
-    if (ids.empty()) file.refuse("begins no text by itself: give it a --prompt");
-    return ids;
-}
 
 struct Timing {
     std::size_t prompt = 0;    // tokens
@@ -124,7 +111,7 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
     if (options.logits) {
         generating.logits = [&](std::span<const float> row) { write_floats(*logits, row); };
     }
-    Generator generator(file, std::move(sampler), prompt_tokens(options, file, tokenizer),
+    Generator generator(file, std::move(sampler), prompt_tokens(options.prompt, file, tokenizer),
                         generating);
     if (options.logits) {
         std::error_code ignored; // by which a new file is no other
@@ -134,6 +121,8 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
         }
         logits.emplace(*options.logits);
     }
+    std::optional<ActivationStatistics> activations = activations_for_debugging();
+    if (activations) generator.observe(&*activations);
 
     TextStream text;
     if (!options.print_ids) text.write(tokenizer->decode(generator.text()));
@@ -168,6 +157,7 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
                      options.context.value_or(config.max_context));
     }
     timing.drafts = generator.drafts();
+    if (activations) print_short(*activations);
     if (options.stats) print_stats(options, timing, model, generator.threads());
 }
 

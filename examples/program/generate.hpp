@@ -4,6 +4,7 @@
 
 #include "kv_cache.hpp"
 #include "loaded_model.hpp"
+#include "prompt.hpp"
 #include "sampler.hpp"
 #include "stopwatch.hpp"
 
@@ -15,11 +16,10 @@ namespace bitnet::example {
 
 struct GenerateOptions {
     ModelOptions model;
-    std::string prompt;                    // text; BOS is put before it where the model wants it
-    std::optional<std::string> prompt_ids; // ids in place of text; nothing is put before them
-    std::optional<std::size_t> count;      // tokens to generate
-    std::optional<std::size_t> context;    // positions; defaults of both: GeneratorOptions
-    std::size_t draft = 0;                 // tokens: GeneratorOptions
+    Prompt prompt;
+    std::optional<std::size_t> count;   // tokens to generate
+    std::optional<std::size_t> context; // positions; defaults of both: GeneratorOptions
+    std::size_t draft = 0;              // tokens: GeneratorOptions
     KvType kv = KvType::f32;
     SamplerOptions sampler;
     std::optional<std::string> logits; // path: float32 (tokens that were run, vocab)

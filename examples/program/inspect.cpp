@@ -2,20 +2,28 @@
 // `bitnet inspect`.
 #include "inspect.hpp"
 
+#include "activation_report.hpp"
 #include "convert.hpp"
+#include "error.hpp"
+#include "files.hpp"
 #include "linear.hpp"
 #include "memory.hpp"
 #include "model_file.hpp"
 #include "model_format.hpp"
+#include "prompt.hpp"
 #include "text.hpp"
+#include "transformer.hpp"
 #include "weights.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <optional>
+#include <ostream>
 #include <variant>
+#include <vector>
 
 namespace bitnet::example {
 namespace {
@@ -115,11 +123,38 @@ std::string as_text(const Json& json, const std::string& memory) {
     return text;
 }
 
+void inspect_activations(const InspectOptions& options, const ModelFile& file) {
+    const std::vector<int> tokens = prompt_tokens({options.prompt.value_or(""), options.prompt_ids},
+                                                  file, load_tokenizer(file));
+    const std::size_t most = file.config().max_context;
+    if (tokens.size() > most) {
+        throw UserError("the prompt has " + std::to_string(tokens.size()) +
+                        " tokens, the model's context holds " + std::to_string(most));
+    }
+    Transformer model(file,
+                      {.context = tokens.size(), .batch = std::min(tokens.size(), prompt_batch)},
+                      options.model.loading.threads);
+    ActivationStatistics statistics(ActivationStatistics::Detail::full);
+    model.observe(&statistics);
+    model.prefill(tokens, Logits::none);
+    if (statistics.has_nan()) file.refuse("the model yields NaN or infinity");
+    if (!options.picture.empty()) {
+        write_file(options.picture,
+                   [&](std::ostream& out) { out << activation_picture(statistics); });
+    }
+    write_stdout(options.json ? activation_json(statistics).dump() + "\n"
+                              : activation_table(statistics));
+}
+
 } // namespace
 
 void inspect(const InspectOptions& options) {
     const LoadedModel model(options.model);
     print_notes(model.notes());
+    if (options.runs_prompt()) {
+        inspect_activations(options, model.file());
+        return;
+    }
     const ModelFile& file = model.file();
     if (options.verify) {
         load_weights(file); // checks every code, padding, value and shape

@@ -31,7 +31,8 @@ using namespace bitnet::example;
 constexpr const char* help_footer =
     "The default model is the file that the variable BITNET_MODEL names; without it,\n"
     "stories-ternary.bitnet: in the program's folder, or from there in ../share/bitnet/models or\n"
-    "models. The variable BITNET_ISA names the instruction set to use, one of bitnet --version.\n\n"
+    "models. The variable BITNET_ISA names the instruction set to use, one of bitnet --version.\n"
+    "BITNET_DEBUG=1: generate and perplexity say on stderr what the activations were.\n\n"
     "Example: bitnet generate --prompt \"Once upon a time\" -n 100 --seed 1";
 
 struct CommandLine {
@@ -113,8 +114,8 @@ CLI::App* add_generate(CLI::App& app, CommandLine& line) {
     GenerateOptions& o = line.generate;
     CLI::App* command = app.add_subcommand("generate", "Continue a prompt");
     CLI::Option* prompt = command->add_option(
-        "--prompt", o.prompt, "Text to continue; without one the model begins by itself");
-    command->add_option("--prompt-ids", o.prompt_ids, "Ids to continue, \"1 2 3\"; no BOS is added")
+        "--prompt", o.prompt.text, "Text to continue; without one the model begins by itself");
+    command->add_option("--prompt-ids", o.prompt.ids, "Ids to continue, \"1 2 3\"; no BOS is added")
         ->excludes(prompt);
     command
         ->add_option("-n", o.count,
@@ -181,8 +182,21 @@ CLI::App* add_perplexity(CLI::App& app, CommandLine& line) {
 }
 
 CLI::App* add_inspect(CLI::App& app, CommandLine& line) {
+    InspectOptions& o = line.inspect;
     CLI::App* command = app.add_subcommand("inspect", "Show what a model file holds");
-    command->add_flag("--verify", line.inspect.verify, "Check every code, value and shape as well");
+    CLI::Option* verify =
+        command->add_flag("--verify", o.verify, "Check every code, value and shape as well");
+    CLI::Option* prompt =
+        command
+            ->add_option("--prompt", o.prompt,
+                         "A text to run: show the scales, codes and dots of each projection's "
+                         "input, in place of what the file holds")
+            ->excludes(verify);
+    command->add_option("--prompt-ids", o.prompt_ids, "... as ids, \"1 2 3\"; no BOS is added")
+        ->excludes(prompt)
+        ->excludes(verify);
+    command->add_option("--picture", o.picture, "... and draw the codes: the SVG file to write")
+        ->check(path());
     return command;
 }
 
@@ -265,7 +279,8 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
         command->add_flag("--json", line.json,
                           command == generate_command ? "The statistics as JSON" : "Print JSON");
     }
-    for (CLI::App* command : {generate_command, chat_command, perplexity_command}) {
+    for (CLI::App* command :
+         {generate_command, chat_command, perplexity_command, inspect_command}) {
         command->add_option("--threads", line.threads, "Threads (default: the physical cores)")
             ->transform(decimal<std::size_t>())
             ->check(CLI::Range(std::size_t{1}, most_threads));
@@ -280,6 +295,10 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
     }
     if (line.version && !app.get_subcommands().empty()) {
         throw CLI::ExcludesError("--version", "any subcommand");
+    }
+    const InspectOptions& inspect = line.inspect;
+    if (!inspect.picture.empty() && !inspect.runs_prompt()) {
+        throw CLI::RequiresError("--picture", "--prompt or --prompt-ids");
     }
     if (generate_command->parsed() && line.json && !line.generate.stats) {
         throw CLI::RequiresError("--json", "--stats");

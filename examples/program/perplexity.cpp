@@ -3,6 +3,7 @@
 // which a float cannot hold: nine digits are fewer than the C libraries agree on.
 #include "perplexity.hpp"
 
+#include "activation_report.hpp"
 #include "convert.hpp"
 #include "error.hpp"
 #include "files.hpp"
@@ -94,12 +95,15 @@ void perplexity(const PerplexityOptions& options) {
     Transformer model(file,
                       {.context = context, .batch = batch, .logit_rows = batch, .kv = options.kv},
                       options.model.loading.threads);
+    std::optional<ActivationStatistics> activations = activations_for_debugging();
+    if (activations) model.observe(&*activations);
     double nll = 0.0;
     for (const Document& document : corpus.documents) {
         nll += negative_log_likelihood(model, document.ids, windows);
     }
     if (!std::isfinite(nll)) file.refuse("the model yields NaN or infinity");
 
+    if (activations) print_short(*activations);
     const double per_token = nll / static_cast<double>(tokens);
     const bool has_bytes = corpus.bytes != 0;
     const double per_byte = has_bytes ? nll / static_cast<double>(corpus.bytes) : 0.0;

@@ -81,6 +81,7 @@ public:
     std::size_t generated() const noexcept { return generated_; }
     const DraftCounts& drafts() const noexcept { return drafts_; }
     std::size_t threads() const noexcept { return model_.threads(); }
+    void observe(Observer* observer) noexcept { model_.observe(observer); }
     /// Whether it ended before it made as many as were asked for, without the end of the text.
     bool ran_out_of_context() const noexcept {
         return options_.count.value_or(0) > count_ && generated_ == count_ && !ended_;

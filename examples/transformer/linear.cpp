@@ -187,7 +187,7 @@ void Linear::row(std::size_t index, std::span<float> out) const noexcept {
 }
 
 Linear::Linear(const ModelFile& file, std::string_view name, std::size_t rows, std::size_t cols)
-    : layer_(load_layer(file, file.require(name, rows, cols))) {}
+    : layer_(load_layer(file, file.require(name, rows, cols))), name_(name) {}
 
 std::size_t Linear::scratch_bytes(std::size_t tokens, std::size_t workers) const {
     const auto bytes = [&](const auto& layer) {

@@ -48,6 +48,8 @@ public:
     Linear(const ModelFile& file, std::string_view name, std::size_t rows, std::size_t cols);
 
     const AnyLayer& layer() const noexcept { return layer_; }
+    /// That of the tensor: "model.layers.0.mlp.up_proj.weight", say.
+    const std::string& name() const noexcept { return name_; }
     /// The weights of an RMSNorm of its input, (cols); empty: none. Who runs the layer applies it.
     const std::vector<float>& norm() const noexcept { return norm_; }
     void set_norm(std::vector<float> norm) { norm_ = std::move(norm); }
@@ -58,6 +60,7 @@ public:
 
 private:
     AnyLayer layer_;
+    std::string name_;
     std::vector<float> norm_;
 };
 

@@ -159,12 +159,14 @@ Matrix<const float> Transformer::logits_of(std::size_t first, std::size_t count)
 // x through each projection, and before it through the projection's own norm where there is one
 void Transformer::project(Matrix<const float> x, std::span<const Projection> outputs) {
     if (outputs.front().linear->norm().empty()) {
+        if (observer_ != nullptr) observer_->input(x, outputs, pool_);
         example::project(x, outputs, state_.scratch, pool_);
         return;
     }
     const Matrix<float> norm = rows(state_.projection_norm, x.rows, x.cols);
     for (const Projection& output : outputs) {
         normalize(x, output.linear->norm(), *config_.projection_norm_eps, norm);
+        if (observer_ != nullptr) observer_->input(norm, {&output, 1}, pool_);
         example::project(norm, {&output, 1}, state_.scratch, pool_);
     }
 }
@@ -201,6 +203,7 @@ void Transformer::gate(std::size_t tokens) {
             silu_gate<Isa>(gate_row, up_row, gate_row);
         }
     });
+    if (observer_ != nullptr) observer_->gated(rows(state_.gate, tokens, width));
 }
 
 // RoPE turns queries and keys by their position, after their norms where there are such; keys and

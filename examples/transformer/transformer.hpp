@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config.hpp"
+#include "observer.hpp"
 #include "state.hpp"
 #include "thread_pool.hpp"
 #include "weights.hpp"
@@ -49,6 +50,10 @@ public:
     void rewind(std::size_t position) noexcept { state_.position = position; }
     void restart() noexcept { rewind(0); }
 
+    /// From now on it is told what goes through the layers; nullptr: nobody is. It changes no bit.
+    void observe(Observer* observer) noexcept { observer_ = observer; }
+
+
     const Limits& limits() const noexcept { return state_.limits; }
     std::size_t position() const noexcept { return state_.position; }
     std::size_t threads() const noexcept { return pool_.workers(); }
@@ -73,6 +78,7 @@ private:
     std::size_t first_logits_ = 0; // row of state_.x whose logits are the first of state_.logits
     std::size_t logit_rows_ = 0;   // how many rows these are
     std::vector<Logit> likeliest_;
+    Observer* observer_ = nullptr;
 };
 
 } // namespace bitnet::example
