@@ -305,6 +305,23 @@ TEST_CASE("how layers quantize their input") {
     CHECK(default_activations(qwen) == "int8");
 }
 
+TEST_CASE("with float activations the weights are floats") {
+    std::mt19937 random(7);
+    Source binary(SourceType::q1_0, 3, 256, random_bytes(random, 3 * 2 * 18));
+    for (std::size_t block = 0; block < binary.bytes.size(); block += 18) // sane scales
+        binary.bytes[block + 1] = std::byte{0x3C};
+    const Source floats(SourceType::f16, 2, 128, halves(ternary(random, 256, 64, two_sizes)));
+    Source master(SourceType::f32, 2, 3, ::floats({0.5f, -2, 3, 0.125f, 1, -1}));
+    master.tensor().master = true;
+    for (const Source* source : {&std::as_const(binary), &floats, &std::as_const(master)}) {
+        const Found packed = found(*source),
+                    plain = found(*source, {.activations = "float", .head = {}});
+        CHECK(packed.kind.ends_with("-int8"));
+        CHECK(plain.kind == "f32");
+        CHECK(plain.values == packed.values);
+    }
+}
+
 TEST_CASE("what cannot be converted is refused, with its place") {
     Bytes codes(2 * 128 / 64 * 18);
     for (std::size_t block = 0; block < codes.size(); block += 18)

@@ -137,7 +137,7 @@ struct Variant {
     const char* activations; // of the conversion
 };
 constexpr Variant variants[] = {
-    {"int8_token", "int8"}, {"int8_g32", "int8g32"}, {"int8_g128", "int8g128"}};
+    {"int8_token", "int8"}, {"int8_g32", "int8g32"}, {"int8_g128", "int8g128"}, {"float", "float"}};
 
 } // namespace
 

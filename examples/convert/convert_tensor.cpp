@@ -4,6 +4,7 @@
 
 #include "error.hpp"
 #include "half.hpp"
+#include "kind_of_layer.hpp"
 #include "model_format.hpp"
 #include "source_floats.hpp"
 #include "tensor_kinds.hpp"
@@ -67,16 +68,6 @@ constexpr bool is_layer_of() {
     }
 }
 
-TensorKind kind_of(const std::string& name) {
-    TensorKind kind{};
-    const bool found = find_kind([&]<class Layer>(const KindRow<Layer>& row) {
-        kind = row.kind;
-        return row.name == name && !std::is_void_v<Layer>;
-    });
-    if (!found) throw UserError("there are no layers of kind " + name + " in .bitnet files");
-    return kind;
-}
-
 // What is added, and what of: both outlive the writer's source.
 struct Job {
     const Checkpoint& checkpoint;
@@ -120,18 +111,24 @@ struct Job {
     }
 };
 
+// As floats where the kind is that.
 template <class Weights, class Make>
 void add_layer(ModelWriter& writer, const Job& job, TensorKind kind, Make make) {
-    writer.add_source(job.tensor.name, kind, job.tensor.rows, job.tensor.cols,
-                      [job, kind, make](const ModelWriter::Sink& sink) {
-                          visit_layer(kind, [&]<class Layer>(std::type_identity<Layer> type) {
-                              if constexpr (is_layer_of<Layer, Weights>()) {
-                                  const auto layer = make(type);
-                                  if (!layer) job.refuse(layer.error());
-                                  sink(layer->bytes());
-                              }
-                          });
-                      });
+    const auto layer_of = [job, make]<class Layer>(std::type_identity<Layer> type) {
+        auto layer = make(type);
+        if (!layer) job.refuse(layer.error());
+        return std::move(*layer);
+    };
+    const auto write = [kind, layer_of](const ModelWriter::Sink& sink) {
+        if (kind == kind_named("f32")) {
+            sink(bytes_of_floats(layer_of(std::type_identity<BitLinear<Weights, Int8>>())));
+            return;
+        }
+        visit_layer(kind, [&]<class Layer>(std::type_identity<Layer> type) {
+            if constexpr (is_layer_of<Layer, Weights>()) sink(layer_of(type).bytes());
+        });
+    };
+    writer.add_source(job.tensor.name, kind, job.tensor.rows, job.tensor.cols, write);
 }
 
 // As they are; halves where that is exact.
@@ -201,14 +198,17 @@ void add_tensor(ModelWriter& writer, const Checkpoint& checkpoint, const SourceT
     const Job job{checkpoint, tensor};
     const std::string activations =
         options.activations.empty() ? default_activations(checkpoint.config) : options.activations;
-    const std::string ternary = (options.dense ? "ternary-dense-" : "ternary-") + activations;
+    const auto kind_of_ternary = [&] {
+        return layer_kind(options.dense ? "ternary-dense" : "ternary", activations);
+    };
     const bool packed = std::apply(
         [&]<class... Row>(const Row&...) {
             const auto add = [&]<class R>(std::type_identity<R>) {
                 if (R::type != tensor.type) return false;
                 using W = typename R::Weights;
                 const bool is_binary = std::is_same_v<W, Binary>;
-                add_layer<W>(writer, job, kind_of(is_binary ? "binary-" + activations : ternary),
+                add_layer<W>(writer, job,
+                             is_binary ? layer_kind("binary", activations) : kind_of_ternary(),
                              [&tensor]<class Layer>(std::type_identity<Layer>) {
                                  return Layer::template from_blocks<typename R::Blocks, Isa>(
                                      tensor.bytes, tensor.rows, tensor.cols,
@@ -225,15 +225,15 @@ void add_tensor(ModelWriter& writer, const Checkpoint& checkpoint, const SourceT
     }
 
     if (is_head(checkpoint, tensor) && !options.head.empty()) {
-        add_head(writer, job, kind_of(options.head));
+        add_head(writer, job, layer_kind(options.head));
     } else if (tensor.master) {
-        add_layer<Ternary>(writer, job, kind_of(ternary),
+        add_layer<Ternary>(writer, job, kind_of_ternary(),
                            [job]<class Layer>(std::type_identity<Layer>) {
                                return Layer::template from_float<Isa>(
                                    job.all_floats(), job.tensor.rows, job.tensor.cols);
                            });
     } else if (is_float(tensor.type) && tensor.rows > 1 && ternary_blocks(tensor)) {
-        add_layer<Ternary>(writer, job, kind_of(ternary),
+        add_layer<Ternary>(writer, job, kind_of_ternary(),
                            [&tensor]<class Layer>(std::type_identity<Layer>) {
                                const TernaryBlocks blocks = *ternary_blocks(tensor);
                                return Layer::template from_blocks<blocks::Q2_0<64>, Isa>(

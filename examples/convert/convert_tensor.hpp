@@ -11,7 +11,7 @@ namespace bitnet::example {
 
 struct ConvertOptions {
     /// How a projection quantizes its input, as the kinds of docs/formats.md call it: "int8", ...;
-    /// empty: as default_activations() says.
+    /// "float": not at all, its weights are floats; empty: as default_activations() says.
     std::string activations;
     /// Ternary weights five a byte; refused where they have scales per group.
     bool dense = false;

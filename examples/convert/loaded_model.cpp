@@ -6,11 +6,13 @@
 #include "console.hpp"
 #include "error.hpp"
 #include "input_file.hpp"
+#include "kind_of_layer.hpp"
 #include "model_writer_of.hpp"
 #include "progress.hpp"
 #include "source_floats.hpp"
 #include "system_text.hpp"
 #include "text.hpp"
+#include "with_activations.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -55,23 +57,30 @@ private:
 };
 
 // No tensor of a .bitnet file is larger than this. Memory that is not written to costs nothing.
-std::uint64_t bytes_at_most(const SourceTensor& tensor) {
+std::uint64_t bytes_at_most(const SourceTensor& tensor, const ConvertOptions& options) {
     const std::uint64_t rows = tensor.rows, cols = tensor.cols;
     const std::uint64_t padded = // rows to 16, columns to 256, which is more than any layout does
         ((rows + 15) / 16 * 16) * ((cols + 255) / 256 * 256);
+    const bool floats =
+        options.activations == float_activations || (has_floats(tensor.type) && !tensor.master);
     // Two bits, and a scale of 32 bits for 32 columns at most; else a float.
-    return (has_floats(tensor.type) && !tensor.master ? padded * 4 : padded / 2) + 4096;
+    return (floats ? padded * 4 : padded / 2) + 4096;
+}
+// The same of a tensor of such a file, whatever its layer is made into.
+std::uint64_t bytes_at_most(const TensorInfo& tensor, const ConvertOptions& options) {
+    const bool floats = options.activations == float_activations;
+    return std::max(tensor.bytes, floats ? tensor.rows * tensor.cols * 4 : 0) + 4096;
 }
 
-AlignedBytes memory_for(const Checkpoint& checkpoint) {
+template <class Tensors>
+AlignedBytes memory_for(const Tensors& tensors, const ModelOptions& options) {
     std::uint64_t bytes = std::uint64_t{1} << 27; // of header, index and tokenizer
-    for (const SourceTensor& tensor : checkpoint.tensors) bytes += bytes_at_most(tensor);
+    for (const auto& tensor : tensors) bytes += bytes_at_most(tensor, options.convert);
     AlignedBytes memory;
     if (bytes <= static_cast<std::size_t>(-1))
         memory = AlignedBytes(static_cast<std::size_t>(bytes));
     if (!memory) {
-        throw UserError(checkpoint.label +
-                        ": too large to convert it in memory: see bitnet convert");
+        throw UserError(options.path + ": too large to convert it in memory: see bitnet convert");
     }
     return memory;
 }
@@ -79,17 +88,24 @@ AlignedBytes memory_for(const Checkpoint& checkpoint) {
 } // namespace
 
 LoadedModel::LoadedModel(const ModelOptions& options) {
-    if (!is_checkpoint(options.path)) {
-        file_.emplace(options.path, options.loading, options.checks);
+    if (is_checkpoint(options.path)) {
+        const Checkpoint checkpoint = read_checkpoint(options.path);
+        notes_ = checkpoint.notes;
+        memory_ = memory_for(checkpoint.tensors, options);
+        convert(model_writer_of(checkpoint, options.convert), options);
         return;
     }
-    const Checkpoint checkpoint = read_checkpoint(options.path);
-    notes_ = checkpoint.notes;
-    memory_ = memory_for(checkpoint);
+    file_.emplace(options.path, options.loading, options.checks);
+    if (options.convert.activations.empty()) return;
+    memory_ = memory_for(file_->tensors(), options);
+    convert(with_activations(*file_, options.convert.activations), options);
+}
+
+void LoadedModel::convert(const ModelWriter& writer, const ModelOptions& options) {
     MemoryBuffer buffer({memory_.data(), memory_.size()});
     std::ostream out(&buffer);
     Progress progress("converting " + printable(options.path), stderr, is_terminal(stderr));
-    model_writer_of(checkpoint, options.convert).write(out, &progress);
+    writer.write(out, &progress);
     if (!out)
         throw UserError(options.path + ": the memory reserved for its conversion did not suffice");
     file_.emplace(options.path, std::span<const std::byte>(memory_.data(), buffer.size()),

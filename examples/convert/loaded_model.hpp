@@ -17,13 +17,14 @@ struct ModelOptions {
     std::string path;
     Loading loading;
     Checks checks = Checks::all;
-    ConvertOptions convert; // of what is no .bitnet file
+    ConvertOptions convert; // of a .bitnet file the activations alone
 };
 
 class LoadedModel {
 public:
     /// A .bitnet file; or a GGUF file or a directory of Hugging Face's, which is converted in
-    /// memory: `bitnet convert` does that once for all. UserError begins with the path.
+    /// memory, as a .bitnet file with other activations is: `bitnet convert` does that once for
+    /// all. UserError begins with the path.
     explicit LoadedModel(const ModelOptions& options);
 
     const ModelFile& file() const noexcept { return *file_; }
@@ -33,6 +34,9 @@ public:
     const std::vector<std::string>& notes() const noexcept { return notes_; }
 
 private:
+    // What the writer writes, into memory_, is the file then.
+    void convert(const ModelWriter& writer, const ModelOptions& options);
+
     AlignedBytes memory_;
     std::vector<std::string> notes_;
     std::optional<ModelFile> file_;

@@ -9,20 +9,28 @@
 #include "progress.hpp"
 #include "text.hpp"
 #include "weights.hpp"
+#include "with_activations.hpp"
 
 #include <cstdio>
 
 namespace bitnet::example {
 
 void convert(const ConvertCommand& command) {
-    if (!is_checkpoint(command.in)) {
-        throw UserError(command.in + ": no GGUF file and no directory of a model");
-    }
-    const Checkpoint checkpoint = read_checkpoint(command.in);
-    print_notes(checkpoint.notes);
-    {
+    const auto write = [&](const ModelWriter& writer) {
         Progress progress("converting " + printable(command.in), stderr, is_terminal(stderr));
-        model_writer_of(checkpoint, command.options).write(command.out, &progress);
+        writer.write(command.out, &progress);
+    };
+    if (is_checkpoint(command.in)) {
+        const Checkpoint checkpoint = read_checkpoint(command.in);
+        print_notes(checkpoint.notes);
+        write(model_writer_of(checkpoint, command.options));
+    } else {
+        const ConvertOptions& o = command.options;
+        const ModelFile file(command.in);
+        if (o.activations.empty() || o.dense || !o.head.empty()) {
+            file.refuse("of a .bitnet file only the --activations can be changed");
+        }
+        write(with_activations(file, o.activations));
     }
     const ModelFile file(command.out); // compares the checksums with what the disk has
     load_weights(file);

@@ -204,10 +204,14 @@ CLI::App* add_inspect(CLI::App& app, CommandLine& line) {
 void add_conversion(CLI::App& command, ConvertOptions& o) {
     command
         .add_option("--activations", o.activations,
-                    "Of a model that is no .bitnet file: how layers quantize their input, with a "
-                    "scale per token or per group of columns (default: as the model was made)")
-        ->check(CLI::IsMember({"int8", "int8g128", "int8g32"}));
-    command.add_option("--head", o.head, "... its output head, where that is of floats, rounded")
+                    "How ternary and binary layers quantize their input, with a scale per token or "
+                    "per group of columns; or float: not at all, which is slow (default: as the "
+                    "model was made)")
+        ->check(CLI::IsMember({"int8", "int8g128", "int8g32", "float"}));
+    command
+        .add_option("--head", o.head,
+                    "Of a model that is no .bitnet file: its output head, where that is of floats, "
+                    "rounded")
         ->check(CLI::IsMember({"screened-int8", "int8-int8", "int6-int8"}));
     command.add_flag(
         "--dense", o.dense,
