@@ -33,6 +33,7 @@ struct Options {
     std::string model;
     std::size_t prompt = 512;
     std::size_t generate = 64;
+    KvType kv = KvType::f32;
     std::size_t depth = 0; // tokens that the context holds before it generates
     std::vector<std::size_t> threads;
     std::size_t repetitions = 3;
@@ -86,7 +87,8 @@ std::vector<Result> measure(const ModelFile& file, const Options& options) {
     const std::size_t batch = std::min(options.batch, prompt.size());
     std::vector<Result> results;
     for (const std::size_t threads : options.threads) {
-        Transformer model(file, {.context = options.context(), .batch = batch}, threads);
+        Transformer model(file, {.context = options.context(), .batch = batch, .kv = options.kv},
+                          threads);
         const auto add = [&](const std::string& test, std::size_t tokens, const auto& prepare,
                              const auto& run) {
             if (tokens != 0) {
@@ -128,8 +130,7 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
     const std::string name = options.model.substr(options.model.find_last_of('/') + 1);
     const std::string format = format_of(file);
     const std::string head(name_of(file.find("model.embed_tokens.weight")->kind));
-    const std::size_t cache =
-        2 * c.layers * c.kv_dim() * row_of_positions(options.context()) * sizeof(float);
+    const std::uint64_t cache = KvCache::bytes(c, options.kv, options.context());
     if (options.json) {
         auto json = nlohmann::ordered_json::array();
         const std::optional<std::size_t> large = large_page_bytes(file.source().bytes());
@@ -215,6 +216,7 @@ int main(int argc, char** argv) {
     add("-b,--batch", options.batch, "Prompt tokens of one forward pass")
         ->check(CLI::Range(std::size_t{1}, many))
         ->capture_default_str();
+    add_kv(app, options.kv);
     app.add_option("--seed", options.seed, "Of the prompt's tokens")
         ->transform(decimal<std::uint64_t>())
         ->capture_default_str();

@@ -92,24 +92,6 @@ void add_draft(CLI::App& command, std::size_t& draft) {
         ->capture_default_str();
 }
 
-void add_kv(CLI::App& command, KvType& kv) {
-    std::string names;
-    for (const KvTypeName& type : kv_types)
-        names += (names.empty() ? "" : ", ") + std::string(type.name);
-    command.add_option_function<std::string>(
-        "--kv",
-        [&kv, names](const std::string& text) {
-            const auto is_it = [&](const KvTypeName& type) { return type.name == text; };
-            const auto found = std::find_if(kv_types.begin(), kv_types.end(), is_it);
-            if (found == kv_types.end()) {
-                throw CLI::ValidationError("--kv", "\"" + text + "\" is none of " + names);
-            }
-            kv = found->type;
-        },
-        "How keys and values are kept: " + names +
-            "; fewer bits are less to read in a long context (default: f32)");
-}
-
 CLI::App* add_generate(CLI::App& app, CommandLine& line) {
     GenerateOptions& o = line.generate;
     CLI::App* command = app.add_subcommand("generate", "Continue a prompt");

@@ -5,6 +5,7 @@
 
 #include "console.hpp"
 #include "error.hpp"
+#include "kv_cache.hpp"
 #include "mapped_file.hpp"
 #include "number.hpp"
 #include "system_text.hpp"
@@ -13,6 +14,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -54,6 +56,25 @@ CLI::Validator decimal() {
         return {};
     };
     return CLI::Validator(check, "");
+}
+
+/// --kv
+inline void add_kv(CLI::App& command, KvType& kv) {
+    std::string names;
+    for (const KvTypeName& type : kv_types)
+        names += (names.empty() ? "" : ", ") + std::string(type.name);
+    command.add_option_function<std::string>(
+        "--kv",
+        [&kv, names](const std::string& text) {
+            const auto is_it = [&](const KvTypeName& type) { return type.name == text; };
+            const auto found = std::find_if(kv_types.begin(), kv_types.end(), is_it);
+            if (found == kv_types.end()) {
+                throw CLI::ValidationError("--kv", "\"" + text + "\" is none of " + names);
+            }
+            kv = found->type;
+        },
+        "How keys and values are kept: " + names +
+            "; fewer bits are less to read in a long context (default: f32)");
 }
 
 inline CLI::Validator path() {

@@ -53,7 +53,6 @@ public:
     /// From now on it is told what goes through the layers; nullptr: nobody is. It changes no bit.
     void observe(Observer* observer) noexcept { observer_ = observer; }
 
-
     const Limits& limits() const noexcept { return state_.limits; }
     std::size_t position() const noexcept { return state_.position; }
     std::size_t threads() const noexcept { return pool_.workers(); }

@@ -5,6 +5,7 @@
 #include <bitnet/activation.hpp>
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/blocks.hpp>
+#include <bitnet/coded_rows.hpp>
 #include <bitnet/gemm.hpp>
 #include <bitnet/hadamard.hpp>
 #include <bitnet/large_pages.hpp>
