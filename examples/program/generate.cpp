@@ -19,9 +19,7 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <span>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -114,11 +112,7 @@ void generate(const GenerateOptions& options, const Stopwatch& since_start) {
     Generator generator(file, std::move(sampler), prompt_tokens(options.prompt, file, tokenizer),
                         generating);
     if (options.logits) {
-        std::error_code ignored; // by which a new file is no other
-        if (std::filesystem::equivalent(as_path(*options.logits), as_path(options.model.path),
-                                        ignored)) {
-            throw UserError("--logits: " + *options.logits + " is the model");
-        }
+        require_outside("--logits", *options.logits, options.model.path);
         logits.emplace(*options.logits);
     }
     std::optional<ActivationStatistics> activations = activations_for_debugging();

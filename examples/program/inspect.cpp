@@ -124,6 +124,9 @@ std::string as_text(const Json& json, const std::string& memory) {
 }
 
 void inspect_activations(const InspectOptions& options, const ModelFile& file) {
+    if (!options.picture.empty()) {
+        require_outside("--picture", options.picture, options.model.path);
+    }
     const std::vector<int> tokens = prompt_tokens({options.prompt.value_or(""), options.prompt_ids},
                                                   file, load_tokenizer(file));
     const std::size_t most = file.config().max_context;

@@ -202,7 +202,10 @@ void add_conversion(CLI::App& command, ConvertOptions& o) {
 
 CLI::App* add_convert(CLI::App& app, CommandLine& line) {
     CLI::App* command = app.add_subcommand("convert", "Make a .bitnet file of another model file");
-    command->add_option("IN", line.convert.in, "A GGUF file, or a directory with config.json")
+    command
+        ->add_option("IN", line.convert.in,
+                     "A GGUF file, a directory with config.json, or, with --activations, a "
+                     ".bitnet file")
         ->required()
         ->check(path());
     command->add_option("OUT", line.convert.out, "The .bitnet file to write")

@@ -78,6 +78,19 @@ void write_file(const std::string& path, const std::function<void(std::ostream&)
     throw UserError(path + ": could not be written" + (cause.empty() ? "" : ": " + cause));
 }
 
+void require_outside(const std::string& option, const std::string& file, const std::string& model) {
+    std::error_code ignored; // by which a new file is no other
+    const std::filesystem::path path = as_path(file), whole = as_path(model);
+    if (std::filesystem::equivalent(path, whole, ignored)) {
+        throw UserError(option + ": " + file + " is the model");
+    }
+    const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+    if (std::filesystem::exists(path, ignored) && std::filesystem::is_directory(whole, ignored) &&
+        std::filesystem::equivalent(folder, whole, ignored)) {
+        throw UserError(option + ": " + file + " is a file of the model");
+    }
+}
+
 GrowingFile::GrowingFile(const std::string& path) : path_(path), file_(open(path, Access::write)) {
     if (!file_) fail();
     std::setvbuf(file_.get(), nullptr, _IONBF, 0); // what write() was given is in the file

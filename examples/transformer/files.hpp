@@ -20,6 +20,10 @@ std::string read_text(const std::string& path);
 /// as a full disk, throws UserError and leaves the old file alone, as does what `write` throws.
 void write_file(const std::string& path, const std::function<void(std::ostream&)>& write);
 
+/// UserError when the file to write, which an option names, is the model, or a file of the model's
+/// folder.
+void require_outside(const std::string& option, const std::string& file, const std::string& model);
+
 /// A file that is there from the start, in place of an old one, and grows with each write(). All
 /// throw UserError when the system refuses.
 class GrowingFile {

@@ -41,9 +41,10 @@ auto with_rows(KvType type, F&& f) {
         return f.template operator()<Int4Rows>();
     case KvType::int2:
         return f.template operator()<Int2Rows>();
-    default:
-        return f.template operator()<FloatRows>();
+    case KvType::f32:
+        break;
     }
+    return f.template operator()<FloatRows>();
 }
 
 struct Sizes {

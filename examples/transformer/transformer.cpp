@@ -207,12 +207,13 @@ void Transformer::gate(std::size_t tokens) {
 }
 
 // RoPE turns queries and keys by their position, after their norms where there are such; keys and
-// values go to the cache. A task takes a key-value head and the query heads that read it.
+// values go to the cache. A task takes a key-value head and the query heads that read it; those of
+// a single token are too little to share.
 void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
     const Config& c = config_;
     State& s = state_;
     const std::size_t group = c.heads / c.kv_heads, pairs = c.head_dim / 2;
-    pool_.parallel_for(c.kv_heads, [&](std::size_t head) noexcept {
+    const auto store = [&](std::size_t head) noexcept {
         const Matrix<float> keys(s.k.data() + head * c.head_dim, tokens, c.head_dim, c.kv_dim());
         const Matrix<const float> values(s.v.data() + head * c.head_dim, tokens, c.head_dim,
                                          c.kv_dim());
@@ -231,7 +232,12 @@ void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
             rope<Isa>({k.data, c.head_dim}, cosines, sines);
         }
         s.cache.store(layer, head, s.position, keys, values);
-    });
+    };
+    if (tokens == 1) {
+        for (std::size_t head = 0; head < c.kv_heads; ++head) store(head);
+    } else {
+        pool_.parallel_for(c.kv_heads, store);
+    }
 }
 
 // attn = softmax(q · keys / sqrt(head_dim)) · values, over the positions up to the token's own.

@@ -36,6 +36,7 @@ struct IntegerRows {
     static constexpr std::size_t row_bytes(std::size_t cols) noexcept {
         return (cols + columns_per_block - 1) / columns_per_block * 16;
     }
+    /// Writes a byte that other columns share: one thread a row. pre: u <= most
     static BITNET_INLINE void store(std::uint8_t* row, std::size_t col, std::uint16_t u) noexcept {
         std::uint8_t& byte = row[byte_of(col)];
         byte = static_cast<std::uint8_t>((byte & ~(most << shift_of(col))) | u << shift_of(col));
@@ -86,7 +87,8 @@ struct HalfRows {
 using row_codes = type_list<HalfRows, Int8Rows, Int4Rows, Int2Rows>;
 
 /// Rows of codes that somebody else owns; row r starts at data + r * stride (in bytes).
-/// pre: stride >= Codes::row_bytes(cols), all of which can be read
+/// pre: stride >= Codes::row_bytes(cols); all these bytes can be read, and all halves in them are
+///      finite: zeros beyond the last column, say
 template <class Codes>
 struct CodedRows {
     const std::uint8_t* data = nullptr;
