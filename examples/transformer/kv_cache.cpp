@@ -150,8 +150,11 @@ template <class Rows>
 void KvCache::attend_rows(std::size_t cached, Matrix<const float> q, Matrix<float> scores,
                           Matrix<float> out) const noexcept {
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim_));
-    const float* const key_scales = key_scales_.data() + cached * stride_;
-    const float* const value_scales = value_scales_.data() + cached * stride_;
+    const float *key_scales = nullptr, *value_scales = nullptr;
+    if constexpr (has_scales<Rows>) {
+        key_scales = key_scales_.data() + cached * stride_;
+        value_scales = value_scales_.data() + cached * stride_;
+    }
 
     dots_of<Rows>(q, keys_.data() + cached * stride_ * key_bytes_, key_bytes_, scores);
     for (std::size_t query = 0; query < scores.rows; ++query) {

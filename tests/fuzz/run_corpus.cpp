@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Feeds a fuzz target a fixed set of pseudo-random inputs, so that any compiler can run it as a
-// test; with libFuzzer it is left out. Usage: fuzz [inputs [seed]], or files named on the line.
-#include <cctype>
+// Feeds a fuzz target a fixed set of pseudo-random inputs and those of a corpus, so that any
+// compiler can run it as a test; with libFuzzer it is left out. Usage: fuzz INPUTS [CORPUS], of
+// which each line is an input in hexadecimal digits.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -27,17 +26,8 @@ struct Random {
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc > 1 && !std::isdigit(static_cast<unsigned char>(argv[1][0]))) {
-        for (int i = 1; i < argc; ++i) {
-            std::ifstream file(argv[i], std::ios::binary);
-            const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-            LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                   bytes.size());
-        }
-        return 0;
-    }
     const unsigned long inputs = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 3000;
-    Random random{argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 88172645463325252u};
+    Random random{88172645463325252u};
     std::vector<std::uint8_t> bytes;
     for (unsigned long i = 0; i < inputs; ++i) {
         // Lengths from nothing to a few thousand bytes; an odd second byte asks for something
@@ -48,6 +38,23 @@ int main(int argc, char** argv) {
         if (bytes.size() > 1 && i % 8) bytes[1] |= 1;
         LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
     }
-    std::printf("%lu inputs\n", inputs);
+    unsigned long kept = 0;
+    if (argc > 2) {
+        std::ifstream corpus(argv[2]);
+        if (!corpus) {
+            std::fprintf(stderr, "%s: cannot be read\n", argv[2]);
+            return 1;
+        }
+        for (std::string line; std::getline(corpus, line); ++kept) {
+            bytes.clear();
+            for (std::size_t i = 0; i + 2 <= line.size(); i += 2) {
+                const std::string digits = line.substr(i, 2);
+                bytes.push_back(
+                    static_cast<std::uint8_t>(std::strtoul(digits.c_str(), nullptr, 16)));
+            }
+            LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+        }
+    }
+    std::printf("%lu inputs, %lu of the corpus\n", inputs, kept);
     return 0;
 }
