@@ -50,7 +50,8 @@ const Sound& sound_file(std::size_t index) {
 void edit(Bytes& file, std::size_t head, Source& source) {
     if (file.empty()) return;
     const std::size_t within = source.byte() % 8 == 0 ? file.size() : std::min(head, file.size());
-    const std::size_t at = (source.number(65536) << 8 | source.byte()) % within;
+    const std::size_t high = source.number(65536) << 8;
+    const std::size_t at = (high | source.byte()) % within;
     constexpr std::uint64_t numbers[] = {0,          1,          2,       31,         32,
                                          0x7fffffff, 0x80000000, 1u << 9, 1ull << 32, 1ull << 61,
                                          1ull << 63, ~0ull,      ~31ull,  1ull << 20};

@@ -78,9 +78,12 @@ void edit(Bytes& file, Source& source) {
     const std::size_t tensors = get<std::uint32_t>(file, at_tensors) % 64 + 1;
     const std::size_t at = record(file, source.number(tensors));
     switch (source.byte() % 8) {
-    case 0: // any byte
-        file[(source.number(65536) << 8 | source.byte()) % file.size()] ^= std::byte{source.byte()};
+    case 0: { // any byte
+        const std::size_t high = source.number(65536) << 8;
+        const std::size_t where = (high | source.byte()) % file.size();
+        file[where] ^= std::byte{source.byte()};
         break;
+    }
     case 1: { // the header
         constexpr std::size_t fields[] = {at_version, at_header_bytes, at_json_bytes, at_tensors};
         edit_number<std::uint32_t>(file, fields[source.number(std::size(fields))], source);

@@ -85,15 +85,19 @@ void edit(std::string& file, Source& source) {
     case 1:
         file[at] = static_cast<char>(file[at] ^ 1 << source.byte() % 8);
         break;
-    case 2:
-        file.insert(at, 1 + source.number(4), static_cast<char>(source.byte()));
+    case 2: {
+        const std::size_t count = 1 + source.number(4);
+        file.insert(at, count, static_cast<char>(source.byte()));
         break;
+    }
     case 3:
         file.erase(at, 1 + source.number(8));
         break;
-    default: // a part of it again
-        file.insert(source.number(file.size()), file.substr(at, source.number(64)));
+    default: { // a part of it again
+        const std::size_t to = source.number(file.size());
+        file.insert(to, file.substr(at, source.number(64)));
         break;
+    }
     }
     if (file.empty()) file += ' ';
 }

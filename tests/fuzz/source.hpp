@@ -27,7 +27,10 @@ public:
         rest_ = rest_.subspan(1);
         return b;
     }
-    std::size_t number(std::size_t limit) { return (byte() + 256u * byte()) % limit; }
+    std::size_t number(std::size_t limit) {
+        const std::size_t low = byte();
+        return (low + 256u * byte()) % limit;
+    }
     float real() {
         std::uint32_t bits = 0;
         for (int i = 0; i < 4; ++i) bits = bits << 8 | byte();
