@@ -5,5 +5,5 @@ set(bitnet_qemu i386 -cpu max)
 set(CMAKE_SYSTEM_PROCESSOR i686)
 set(CMAKE_CXX_FLAGS_INIT "-msse2 -mfpmath=sse")
 include(${CMAKE_CURRENT_LIST_DIR}/cross.cmake)
-# scripts/matrix asks whether this machine runs such programs itself. Under qemu those that start threads end or hang.
+# Run by the kernel itself, where it runs such programs; scripts/matrix says why not by qemu.
 set(CMAKE_CROSSCOMPILING_EMULATOR ${bitnet_root}/lib/ld-linux.so.2 --library-path ${bitnet_root}/lib)
