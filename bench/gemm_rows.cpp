@@ -197,19 +197,25 @@ void add_gemm_rows(Report& report) {
             const Part part = in_tables ? Part::main : Part::all;
             add<W, C, L>(report, P::name, {}, cold_gemm_cases(part));
         }
-        if constexpr (L::has_groups && C::bits == 8) {
+        if constexpr (C::bits == 8) {
             add<W, C, L>(report, std::string(P::name) + "g128", {128},
                          head ? head_cases() : cases());
         }
     });
     // Groups as files have them, with scales that are halves; and such of activations too.
-    for_each_type(type_list<Ternary, Binary>{}, [&]<class W>() {
-        for_each_type(type_list<Int8, Int8Groups<32>, Int8Groups<128>>{}, [&]<class A>() {
-            const std::string token_group =
-                A::scale_group == 0 ? "" : "g" + std::to_string(A::scale_group);
-            add<W, A>(report, std::string("w") + W::digits + "g128f16a8" + token_group, {128, true},
-                      narrow_cases());
-        });
+    for_each_type(bitnet::products{}, [&]<class P>() {
+        using W = typename P::Weights;
+        using L = typename P::Layout;
+        if constexpr (W::bits <= 2 && std::is_same_v<typename P::Codes, Int8>) {
+            for_each_type(type_list<Int8, Int8Groups<32>, Int8Groups<128>>{}, [&]<class A>() {
+                const std::string token_group =
+                    A::scale_group == 0 ? "" : "g" + std::to_string(A::scale_group);
+                add<W, A, L>(report,
+                             std::string("w") + W::digits + "g128f16a8" + token_group +
+                                 L::kernel_suffix,
+                             {128, true}, narrow_cases());
+            });
+        }
     });
     // Few bits of activation have the kernels of the codes that they are held in.
     for_each_type(type_list<Ternary, Binary>{}, [&]<class W>() {

@@ -300,29 +300,12 @@ private:
         const Source source{options_.seed, stream_++, rows, cols, shape_.scale_group};
         visit_layer(kind, [&]<class Layer>(std::type_identity<Layer> type) {
             if constexpr (is_drawn<Layer>) {
-                if (source.scale_group != 0 && !can_have_groups(type)) {
-                    throw UserError(std::string(format) +
-                                    " has no scales per group of columns, "
-                                    "which --shape " +
-                                    options_.shape + " wants");
-                }
                 writer_.add_source(
                     name, kind, rows, cols,
                     [type, source](const ModelWriter::Sink& sink) { make(type, source, sink); });
             }
         });
     }
-    /// Whether scales per group are possible, or not wanted: floats and screened heads stay as they
-    /// are.
-    template <class Layer>
-    static bool can_have_groups(std::type_identity<Layer>) {
-        if constexpr (requires { typename Layer::Layout; }) {
-            return Layer::Layout::has_groups;
-        } else {
-            return true;
-        }
-    }
-
     void add_layer(const std::string& at) {
         const Config& c = config_;
         const std::string_view format = options_.format.empty() ? shape_.format : options_.format;

@@ -22,12 +22,10 @@ namespace support {
 struct Shape {
     std::size_t rows, cols, tokens, group = 0, scale_group = 0;
 };
-/// Whether the pair takes scales per group, where the shape has them.
+/// Whether the pair takes tokens with scales per group, where the shape has them.
 template <class P>
 constexpr bool takes(Shape shape) {
-    return (shape.group == 0 && shape.scale_group == 0) ||
-           (P::Layout::has_groups &&
-            (shape.scale_group == 0 || std::is_same_v<typename P::Codes, bitnet::Int8>));
+    return shape.scale_group == 0 || std::is_same_v<typename P::Codes, bitnet::Int8>;
 }
 /// Calls f(Int8Groups<group>{}), or f(Codes{}) where group is 0.
 template <class Codes, class F>

@@ -18,16 +18,10 @@ struct Kind {
     using Activations = A;
     using Layer = bitnet::BitLinear<W, A, L>;
 };
-/// Whether layers of a kind take scales per group of this many columns; 0 = all.
-template <class K>
-constexpr bool takes_group(std::size_t group) {
-    return group == 0 || K::Layer::Layout::has_groups;
-}
 
 template <class P, class A>
 using kind_of =
-    std::conditional_t<std::is_same_v<typename P::Codes, bitnet::codes_of<A>> &&
-                           bitnet::takes_activations<A, typename P::Layout>,
+    std::conditional_t<std::is_same_v<typename P::Codes, bitnet::codes_of<A>>,
                        bitnet::type_list<Kind<typename P::Weights, A, typename P::Layout>>,
                        bitnet::type_list<>>;
 template <class P, class... A>

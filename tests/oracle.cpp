@@ -13,7 +13,7 @@ namespace oracle {
 namespace {
 
 // Layouts by their numbers in docs/formats.md.
-enum : unsigned { row_major = 1, rows16 = 2, planes16 = 3, dense = 4, six16 = 5 };
+enum : unsigned { row_major = 1, rows16 = 2, planes16 = 3, six16 = 5, dense = 6 };
 
 float mean_size(std::span<const float> x) {
     std::vector<float> sizes(x.size());
@@ -253,7 +253,7 @@ unsigned stored_for(unsigned layout, unsigned bits, int code) {
 std::size_t stored_bytes(unsigned layout, unsigned bits, std::size_t rows, std::size_t cols) {
     if (layout == row_major) return rows * ((cols * bits + 63) / 64) * 8;
     const std::size_t blocks = (rows + 15) / 16, steps = (cols + 31) / 32;
-    if (layout == dense) return blocks * ((cols + 19) / 20) * 64;
+    if (layout == dense) return blocks * ((cols + 255) / 256) * 13 * 64;
     return blocks * steps * bits * 64; // 16 rows x 32 columns x bits / 8
 }
 
@@ -270,13 +270,14 @@ unsigned stored(unsigned layout, unsigned bits, const std::uint8_t* bytes, std::
         return u;
     }
     if (layout == dense) {
-        const std::size_t lines = (cols + 19) / 20;
-        const unsigned byte = bytes[(r / 16 * lines + c / 20) * 64 + r % 16 * 4 + c % 4];
+        const std::size_t lines = (cols + 255) / 256 * 13, line = c / 256 * 13 + c % 256 / 20;
+        const unsigned byte = bytes[(r / 16 * lines + line) * 64 + r % 16 * 4 + c % 4];
         for (unsigned t = 0; t < 27; ++t) {
             for (unsigned p = 0; p < 9; ++p) {
                 if (byte != (p == 0 ? t : 31 + 8 * t + p)) continue;
                 const unsigned digits[] = {t / 9, t / 3 % 3, t % 3, p / 3, p % 3};
-                return digits[c % 20 / 4];
+                if (c % 256 >= 240 && digits[4] != 0) return 3; // no column has it
+                return digits[c % 256 % 20 / 4];
             }
         }
         return 3;

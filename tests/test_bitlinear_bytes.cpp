@@ -89,7 +89,6 @@ TEMPLATE_LIST_TEST_CASE("a layer survives its bytes", "[bitlinear][bytes]", Kind
     for (std::size_t rows : {1u, 16u, 33u}) {
         for (std::size_t cols : {1u, 32u, 90u}) {
             for (std::size_t group : {0u, 0u, 32u}) {
-                if (!support::takes_group<TestType>(group)) continue;
                 for (bool bias : {false, true}) {
                     const Layer layer =
                         random_layer<TestType>(rows, cols, group, group == 0 && bias, bias);
@@ -188,7 +187,6 @@ TEMPLATE_LIST_TEST_CASE("bytes of another kind or size are refused", "[bitlinear
 TEMPLATE_LIST_TEST_CASE("every bit of the header matters", "[bitlinear][bytes]", Kinds) {
     using Layer = typename TestType::Layer;
     for (std::size_t group : {0u, 64u}) {
-        if (!support::takes_group<TestType>(group)) continue;
         const std::size_t rows = 20, cols = 70;
         const Layer layer = random_layer<TestType>(rows, cols, group, true, group == 0);
         Image image(layer.bytes());
@@ -367,7 +365,6 @@ TEMPLATE_LIST_TEST_CASE("codes of any value stay inside", "[bitlinear][bytes]", 
     using Layer = typename TestType::Layer;
     support::Random random(50);
     for (std::size_t group : {0u, 32u}) {
-        if (!support::takes_group<TestType>(group)) continue;
         const Layer layer = random_layer<TestType>(20, 70, group, true, true);
         Image image(layer.bytes());
         const std::size_t codes = layer.weights().bytes();

@@ -133,8 +133,6 @@ TEST_CASE("from_codes refuses halves that do not fit", "[bitlinear][errors]") {
         scales[9] = static_cast<std::uint16_t>(bad);
         CHECK(made(64) == is(Errc::bad_scale, 9));
     }
-    using Dense = BitLinear<Ternary, Int8, layout::Dense16>;
-    CHECK(outcome(Dense::from_codes(codes, rows, cols, scales, {}, 64)) == is(Errc::bad_group, 0));
 }
 
 TEMPLATE_LIST_TEST_CASE("wider weights allow fewer columns", "[bitlinear][errors]",
@@ -196,42 +194,6 @@ TEMPLATE_TEST_CASE("from_float refuses what does not fit", "[bitlinear][errors]"
     CHECK(made() == is(Errc::too_large, 0));
 }
 
-TEMPLATE_LIST_TEST_CASE("layers whose layout has no groups take no scales per group",
-                        "[bitlinear][errors]", support::ByteKinds) {
-    using Weights = typename TestType::Weights;
-    using Layer = typename TestType::Layer;
-    using Layout = typename Layer::Layout;
-    if constexpr (!Layout::has_groups) {
-        Input in;
-        for (std::size_t group : {20u, 32u, 64u, 128u, 256u}) {
-            CAPTURE(group);
-            in.scales.assign(rows * groups_of(cols, group), 1.0f);
-            const auto from_codes = Layer::from_codes(in.codes, rows, cols, in.scales, {}, group);
-            const auto from_float = Layer::from_float(in.weights, rows, cols, {}, {.group = group});
-            CHECK(outcome(from_codes) == is(Errc::bad_group, 0));
-            CHECK(outcome(from_float) == is(Errc::bad_group, 0));
-            const std::string text =
-                std::string(Layout::name) + " has no scales per group: group must be 0";
-            CHECK(from_codes.error().message() == text);
-            CHECK(from_float.error().message() == text);
-        }
-        // A header with a group, and scales to match.
-        const auto grouped = BitLinear<Weights, Int8>::from_codes(
-            in.codes, rows, cols, std::vector<float>(rows * 4, 1.0f), {}, 32);
-        const auto whole = Layer::from_codes(in.codes, rows, cols, std::vector<float>{1.0f});
-        REQUIRE(grouped);
-        REQUIRE(whole);
-        const std::size_t codes = whole->weights().bytes();
-        const auto parts =
-            grouped->bytes().first(grouped->bytes().size() - grouped->weights().bytes());
-        std::vector<std::byte> bytes(parts.begin(), parts.end());
-        bytes.insert(bytes.end(), whole->bytes().end() - static_cast<long>(codes),
-                     whole->bytes().end());
-        bytes[8] = std::byte{Layout::id};
-        CHECK(outcome(Layer::from_packed(bytes)) == is(Errc::bad_header, 32));
-    }
-}
-
 TEMPLATE_LIST_TEST_CASE("sentences name the limits of the format", "[bitlinear][errors]",
                         support::ByteKinds) {
     using Weights = typename TestType::Weights;
@@ -251,10 +213,8 @@ TEMPLATE_LIST_TEST_CASE("sentences name the limits of the format", "[bitlinear][
               std::string(Weights::name) + " codes are " + std::to_string(Weights::minimum) +
                   (Weights::bits == 1 ? " and " : " to ") + std::to_string(Weights::maximum));
     }
-    if (Layer::Layout::has_groups) {
-        CHECK(Layer::from_codes(one, 1, 1, scale, {}, 100).error().message() ==
-              "group must be 0, 32, 64, 128 or 256");
-    }
+    CHECK(Layer::from_codes(one, 1, 1, scale, {}, 100).error().message() ==
+          "group must be 0, 32, 64, 128 or 256");
 }
 
 TEST_CASE("which number is wrong is said", "[bitlinear][errors]") {

@@ -197,7 +197,7 @@ TEST_CASE("an answer without thoughts") {
                ContainsSubstring("llama3 has no way to ask for an answer without thinking"));
 }
 
-TEST_CASE("the token that ends an answer") {
+TEST_CASE("the tokens that a template needs") {
     const Tokenizer tokenizer = support::chat_tokenizer();
     CHECK(turns_of("bitnet", tokenizer).end_of_turn() == 258);
     CHECK(turns_of("chatml", tokenizer).end_of_turn() == 260);
@@ -210,4 +210,9 @@ TEST_CASE("the token that ends an answer") {
                    ChatTurns(chat_template_named("falcon3"), tokenizer, {256, true, {}});
                }),
                ContainsSubstring("needs an EOS"));
+    CHECK_THAT(
+        refusal([&] {
+            ChatTurns(chat_template_named("llama3"), tokenizer, {std::nullopt, false, {257}});
+        }),
+        ContainsSubstring("begins with BOS, and the model names none"));
 }

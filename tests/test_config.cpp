@@ -2,6 +2,7 @@
 // The JSON header of a model: what is illegal is refused.
 #include "config.hpp"
 #include "error.hpp"
+#include "refusal.hpp"
 #include "tiny_model.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -43,6 +44,14 @@ TEST_CASE("hostile configs") {
     CHECK_THROWS_AS(parse_config(with("num_key_value_heads", "3")), UserError); // of 4
     CHECK_THROWS_AS(parse_config(with("head_dim", "15")), UserError);
     CHECK_THROWS_AS(parse_config(with("eos_token_id", "264")), UserError); // vocab 264
+    std::string without_bos = good;
+    without_bos.erase(without_bos.find("\"bos_token_id\""),
+                      std::string("\"bos_token_id\":256,").size());
+    CHECK_FALSE(parse_config(without_bos).bos);
+    CHECK_FALSE(parse_config(without_bos).add_bos);
+    without_bos.insert(1, "\"add_bos_token\":true,");
+    CHECK(support::refusal([&] { parse_config(without_bos); }).find("needs \"bos_token_id\"") !=
+          std::string::npos);
     CHECK_THROWS_AS(parse_config(with("hidden_act", "\"gelu\"")), UserError);
     CHECK_THROWS_AS(parse_config(with("architecture", "\"a b\"")), UserError);
     CHECK_THROWS_AS(parse_config(with("architecture", "\"\"")), UserError);
@@ -103,6 +112,10 @@ TEST_CASE("the file's version is the lowest that can say the config") {
     second([](Config& c) { c.projection_norm_eps = 1e-6f; });
     second([](Config& c) { c.eos = {257, 3}; });
     second([](Config& c) { c.add_bos = false; });
+    second([](Config& c) {
+        c.bos.reset();
+        c.add_bos = false;
+    });
     second([](Config& c) { c.tokenizer = Config::Tokens::blob; });
     second([](Config& c) { c.chat_template = "{{ messages }}"; });
 }

@@ -203,6 +203,9 @@ TEST_CASE("floats that are ternary weights become codes") {
         const Found got = found(source);
         CHECK(got.kind == "ternary-int8");
         CHECK(got.values == values);
+        const Found dense = found(source, {.activations = "int8g32", .dense = true, .head = {}});
+        CHECK(dense.kind == "ternary-dense-int8g32");
+        CHECK(dense.values == values);
     };
     check(made(64, two_sizes), SourceType::f16);
     check(made(128, two_sizes), SourceType::f32);
@@ -352,10 +355,6 @@ TEST_CASE("what cannot be converted is refused, with its place") {
 
     CHECK(refused(illegal, {.activations = "int9", .head = {}}).find("ternary-int9") !=
           std::string::npos);
-    std::mt19937 random(6);
-    const Source groups(SourceType::f16, 2, 128, halves(ternary(random, 256, 64, two_sizes)));
-    CHECK(refused(groups, {.activations = {}, .dense = true, .head = {}})
-              .find("has no scales per group") != std::string::npos);
 }
 
 TEST_CASE("a model in memory is the file that convert writes") {

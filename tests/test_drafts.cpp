@@ -231,7 +231,7 @@ TEST_CASE("drafts change no token of a thousand texts of the shipped models", "[
             SamplerOptions sampling = samplings[seed % samplings.size()];
             sampling.seed = seed;
             Ids prompt = tokenizer->encode(prompts[seed % prompts.size()]);
-            prompt.insert(prompt.begin(), file.config().bos);
+            prompt.insert(prompt.begin(), *file.config().bos);
             const std::size_t count = 40 + seed % 90;
             const Ids expected = OneByOne(file, sampling, prompt.size() + count)
                                      .run(prompt, count, file.config().eos);

@@ -135,6 +135,13 @@ TEMPLATE_TEST_CASE("every layout", "[from_blocks]", (BitLinear<Ternary, Int8>), 
         REQUIRE(outcome(layer) == "ok");
         const auto want = TestType::from_codes(codes, rows, cols, floats_of(scales));
         REQUIRE(equal(*layer, want.value()));
+        // One scale for each block, which stays a half.
+        const auto by_block = different_scales(random, rows * 2);
+        const auto grouped = made<TestType, blocks::TQ1_0>(
+            BlockFile::write("TQ1_0", rows, cols, codes, by_block), {.half_scales = true});
+        REQUIRE(outcome(grouped) == "ok");
+        const std::vector<std::uint16_t> halves(by_block.begin(), by_block.end());
+        REQUIRE(equal(*grouped, TestType::from_codes(codes, rows, cols, halves, {}, 256).value()));
     }
 }
 
@@ -382,19 +389,4 @@ TEMPLATE_LIST_TEST_CASE("what is wrong, and where", "[from_blocks]", block_types
     CHECK(outcome(made<L, TestType>(file, {.bias = bias})) == "bad_bias at 7");
     bias.pop_back();
     CHECK(outcome(made<L, TestType>(file, {.bias = bias})) == "wrong_size at 34");
-}
-
-TEST_CASE("a layout without groups takes blocks that agree along rows", "[from_blocks]") {
-    support::Random random(49);
-    const std::size_t rows = 20, cols = 256;
-    const auto codes = some_codes<Ternary>(random, rows * cols);
-    auto scales = repeated(different_scales(random, rows), 2);
-    const auto of = [&] {
-        return made<Dense, blocks::PTQ1_0>(BlockFile::write("PTQ1_0", rows, cols, codes, scales));
-    };
-    CHECK(outcome(of()) == "ok");
-    scales[9] ^= 1;
-    const auto result = of();
-    CHECK(outcome(result) == "bad_group at 0");
-    CHECK(result.error().message() == "dense16 has no scales per group, and those of a row differ");
 }

@@ -27,8 +27,8 @@ void check(Shape shape, std::uint64_t seed, bool bias = true) {
     }
 }
 
-/// Around 16 rows (a block), around 32 and 64 columns (a line of planes and of codes), and around
-/// 20 (a dense line), which meets the 32 of tokens at every fifth and eighth.
+/// Around 16 rows (a block), around 32 and 64 columns (a line of planes and of codes), around 20 (a
+/// dense line), and around 240 and 256 (the last line of a dense step, and its end).
 std::vector<std::size_t> row_counts() {
     auto out = support::counts_around(16);
     for (std::size_t more : {31u, 32u, 33u, 64u, 65u, 80u}) out.push_back(more); // 2 to 5 blocks
@@ -38,8 +38,8 @@ std::vector<std::size_t> col_counts() {
     auto out = support::counts_around(32);
     for (std::size_t more : support::counts_around(64)) out.push_back(more);
     for (std::size_t more : {15u, 17u, 31u, 63u, 127u, 129u, 255u, 257u}) out.push_back(more);
-    for (std::size_t more :
-         {19u, 20u, 40u, 41u, 60u, 61u, 80u, 81u, 99u, 100u, 120u, 160u, 161u, 320u}) {
+    for (std::size_t more : {19u, 20u, 40u, 41u, 100u, 161u, 193u, 239u, 240u, 241u, 256u, 320u,
+                             496u, 512u, 515u, 800u}) {
         out.push_back(more);
     }
     std::sort(out.begin(), out.end());
@@ -71,10 +71,10 @@ TEMPLATE_LIST_TEST_CASE("any number of tokens", "[gemm]", bitnet::products) {
 }
 
 TEMPLATE_LIST_TEST_CASE("many tokens", "[gemm]", bitnet::products) {
-    // Around the 480 columns and 64 tokens that are unpacked together, and stripes of 3 row blocks.
+    // Around the 512 columns and 64 tokens that are unpacked together, and stripes of 3 row blocks.
     std::size_t i = 0;
     for (std::size_t tokens : {63u, 64u, 65u, 66u, 69u, 127u, 130u}) {
-        for (std::size_t cols : {479u, 480u, 481u, 960u, 1001u}) {
+        for (std::size_t cols : {511u, 512u, 513u, 1024u, 1067u}) {
             ++i;
             check<TestType>({1 + i * 31 % 100, cols, tokens}, i, i % 2 == 0);
         }
@@ -130,7 +130,7 @@ TEMPLATE_LIST_TEST_CASE("groups of tokens have their own scales", "[gemm]", bitn
                 const std::size_t tokens = i % 2 ? 1 : 1 + i * 7 % 11;
                 check<TestType>({1 + i * 13 % 67, cols, tokens, group, scale_group}, i, i % 3 != 0);
             }
-            for (std::size_t tokens : {17u, 69u}) { // codes are unpacked, 480 columns at a time
+            for (std::size_t tokens : {17u, 69u}) { // codes are unpacked, 512 columns at a time
                 check<TestType>({35, 601, tokens, group, scale_group}, tokens + group,
                                 tokens == 17);
             }

@@ -371,8 +371,10 @@ TEST_CASE("the vocabulary of a GGUF file") {
     CHECK(config_of(keyed("ggml.eos_token_id", 2u)).eos == std::vector{2, 4}); // <|im_end|> is one
     CHECK(config_of(keyed("ggml.add_bos_token", true)).add_bos);
     CHECK(config_of(keyed("ggml.pre", "llama-bpe")).add_bos);
-    CHECK_FALSE(config_of(without(keyed("ggml.add_bos_token", true), "tokenizer.ggml.bos_token_id"))
-                    .add_bos);
+    const Config without_bos =
+        config_of(without(keyed("ggml.add_bos_token", true), "tokenizer.ggml.bos_token_id"));
+    CHECK_FALSE(without_bos.bos);
+    CHECK_FALSE(without_bos.add_bos);
     CHECK(config_of(keyed("chat_template", "{{ x }}")).chat_template == "{{ x }}");
     check_refused(keyed("chat_template", "\xFF"), "the chat template is no UTF-8");
     check_refused(keyed("chat_template", std::string(300000, 'x').c_str()),

@@ -238,6 +238,7 @@ TEST_CASE("what ends a text, and how a chat is written") {
     check_refused(m, "the chat template is no UTF-8");
     m.chat_template.clear();
     m.set("bos_token_id", "null");
+    CHECK_FALSE(config_of(m).bos);
     CHECK_FALSE(config_of(m).add_bos);
     check_refused(with(m, "bos_token_id", "6"), "\"bos_token_id\"");
     check_refused(with(m, "eos_token_id", "[1,99]"), "\"eos_token_id\"");

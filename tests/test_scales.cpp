@@ -118,48 +118,43 @@ TEMPLATE_LIST_TEST_CASE("scales of 64 x 64 blocks", "[scales]", products) {
     using Weights = typename TestType::Weights;
     using Codes = typename TestType::Codes;
     using Layout = typename TestType::Layout;
-    if constexpr (Layout::has_groups) {
-        support::Random random(61);
-        for (std::size_t rows : {1u, 17u, 64u, 65u, 200u}) {
-            for (std::size_t cols : {1u, 64u, 100u, 333u}) {
-                const std::size_t groups = (cols + 63) / 64, tokens = 1 + cols % 7;
-                const auto scales = random.reals((rows + 63) / 64 * groups);
-                const oracle::Weights w{rows,
-                                        cols,
-                                        64,
-                                        random.codes<Weights>(rows * cols),
-                                        by_row(scales, rows, groups, 64),
-                                        {}};
-                const auto codes = random.codes<Codes>(tokens * cols);
-                const std::vector<float> factors(tokens, 1.25f);
-                const oracle::Tokens x{tokens,
-                                       cols,
-                                       std::is_same_v<Codes, Int8>,
-                                       {codes.begin(), codes.end()},
-                                       factors};
-                const auto expected = oracle::forward(w, x);
+    support::Random random(61);
+    for (std::size_t rows : {1u, 17u, 64u, 65u, 200u}) {
+        for (std::size_t cols : {1u, 64u, 100u, 333u}) {
+            const std::size_t groups = (cols + 63) / 64, tokens = 1 + cols % 7;
+            const auto scales = random.reals((rows + 63) / 64 * groups);
+            const oracle::Weights w{rows,
+                                    cols,
+                                    64,
+                                    random.codes<Weights>(rows * cols),
+                                    by_row(scales, rows, groups, 64),
+                                    {}};
+            const auto codes = random.codes<Codes>(tokens * cols);
+            const std::vector<float> factors(tokens, 1.25f);
+            const oracle::Tokens x{
+                tokens, cols, std::is_same_v<Codes, Int8>, {codes.begin(), codes.end()}, factors};
+            const auto expected = oracle::forward(w, x);
 
-                std::vector<std::byte> memory(scratch_bytes<Codes>(tokens, cols, 64));
-                const auto q =
-                    quantized_from_codes<Codes>(codes, tokens, cols, factors, memory, 64).value();
-                const auto packed = pack<Weights, Layout>(w.codes, rows, cols).value();
-                std::vector<float> to(packed_scale_floats(scales.size(), rows, cols, 64));
-                const ScaleView view = pack_scales(scales, rows, cols, 64, to).value();
-                for (const auto* table : support::clusters()) {
-                    INFO(table->name << ": " << rows << " rows, " << cols << " columns, " << tokens
-                                     << " tokens");
-                    std::vector<float> y(tokens * rows);
-                    table->template get<functions::Gemm<TestType>>()(
-                        packed.view(), q, view, nullptr, {y.data(), tokens, rows}, 0, rows);
-                    REQUIRE(difference(y, expected) == "");
-                }
-                // A layer holds them once per row: the same bytes as from those.
-                using Layer = BitLinear<Weights, Codes, Layout>;
-                const auto layer = Layer::from_codes(w.codes, rows, cols, scales, {}, 64).value();
-                const auto same = Layer::from_codes(w.codes, rows, cols, w.scales, {}, 64).value();
-                REQUIRE(std::ranges::equal(layer.bytes(), same.bytes()));
-                REQUIRE(layer.verify());
+            std::vector<std::byte> memory(scratch_bytes<Codes>(tokens, cols, 64));
+            const auto q =
+                quantized_from_codes<Codes>(codes, tokens, cols, factors, memory, 64).value();
+            const auto packed = pack<Weights, Layout>(w.codes, rows, cols).value();
+            std::vector<float> to(packed_scale_floats(scales.size(), rows, cols, 64));
+            const ScaleView view = pack_scales(scales, rows, cols, 64, to).value();
+            for (const auto* table : support::clusters()) {
+                INFO(table->name << ": " << rows << " rows, " << cols << " columns, " << tokens
+                                 << " tokens");
+                std::vector<float> y(tokens * rows);
+                table->template get<functions::Gemm<TestType>>()(packed.view(), q, view, nullptr,
+                                                                 {y.data(), tokens, rows}, 0, rows);
+                REQUIRE(difference(y, expected) == "");
             }
+            // A layer holds them once per row: the same bytes as from those.
+            using Layer = BitLinear<Weights, Codes, Layout>;
+            const auto layer = Layer::from_codes(w.codes, rows, cols, scales, {}, 64).value();
+            const auto same = Layer::from_codes(w.codes, rows, cols, w.scales, {}, 64).value();
+            REQUIRE(std::ranges::equal(layer.bytes(), same.bytes()));
+            REQUIRE(layer.verify());
         }
     }
 }

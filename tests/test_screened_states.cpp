@@ -264,7 +264,7 @@ TEST_CASE("3072 states of the shipped models, in text of their own") {
         Transformer full(full_file, {.context = context}, 1);
         Transformer screened(screened_file, {.context = context}, 1);
         Sampler sampler({.temperature = 1.0f, .top_k = 40, .top_p = 1.0f, .seed = 1});
-        int id = shipped.config().bos;
+        int id = *shipped.config().bos;
         for (std::uint32_t step = 0; step < context; ++step) {
             const auto logits = full.forward({&id, 1}, Logits::last);
             const auto expected = largest({logits.data, logits.cols}, 40);

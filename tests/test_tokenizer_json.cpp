@@ -317,6 +317,10 @@ TEST_CASE("files that are not supported or not sound are refused by name") {
          }),
          "Bert"},
         {bytes([](json& f) {
+             f["post_processor"] = {{"type", "a\n\x1b["}};
+         }),
+         "a\\n\\u001b["},
+        {bytes([](json& f) {
              f["decoder"] = {{"type", "WordPiece"}};
          }),
          "WordPiece"},

@@ -223,6 +223,8 @@ TEST_CASE("vocabularies of GGUF files that are not supported or not sound are re
                ContainsSubstring("tokenizer.ggml.pre is missing"));
     CHECK_THAT(refused([](GgufVocabulary& g) { g.model = "gpt2", g.pre = "tekken"; }),
                ContainsSubstring("\"tekken\""));
+    CHECK_THAT(refused([](GgufVocabulary& g) { g.model = "gpt2", g.pre = "\xFF\n"; }),
+               ContainsSubstring("tokenizer.ggml.pre \"\xEF\xBF\xBD\\n\" is not supported"));
     CHECK_THAT(refused([](GgufVocabulary& g) { g.model = "gpt2", g.pre = "gpt-2"; }),
                ContainsSubstring("byte token"));
     CHECK_THAT(refused([](GgufVocabulary& g) { g.types.pop_back(); }), ContainsSubstring("types"));

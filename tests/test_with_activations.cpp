@@ -37,6 +37,8 @@ TEST_CASE("a .bitnet file with other activations") {
         CHECK(changed(file_of(from), "int8g128") == file_of("ternary-int8g128").file());
     }
     CHECK(changed(file_of("binary-int8"), "int8g32") == file_of("binary-int8g32").file());
+    CHECK(changed(file_of("ternary-dense-int8"), "int8g128") ==
+          file_of("ternary-dense-int8g128").file());
     for (const char* from : {"ternary-int8g32", "binary-int8", "ternary-dense-int8"}) {
         CAPTURE(from);
         tiny::Model plain = file_of(from);
@@ -56,9 +58,8 @@ TEST_CASE("a .bitnet file with other activations") {
     CHECK(refusal("ternary-signnorm", "float") ==
           "tiny: tensor model.layers.0.mlp.gate_proj.weight is ternary-signnorm: its layer is made "
           "for activations of one bit");
-    CHECK(
-        refusal("ternary-dense-int8", "int8g32").find("no layers of kind ternary-dense-int8g32") !=
-        std::string::npos);
+    CHECK(refusal("ternary-dense-int8", "int9").find("no layers of kind ternary-dense-int9") !=
+          std::string::npos);
 }
 
 TEST_CASE("a .bitnet file is loaded with other activations") {

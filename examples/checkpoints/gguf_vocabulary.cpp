@@ -87,7 +87,7 @@ void read_special_tokens(const GgufFile& file, const std::optional<GgufVocabular
         return id_of(file, "tokenizer.ggml." + std::string(name), config.vocab);
     };
     const auto bos = special("bos_token_id");
-    config.bos = bos.value_or(0);
+    config.bos = bos;
     config.eos.clear();
     const auto stop_at = [&](int id) {
         if (std::find(config.eos.begin(), config.eos.end(), id) == config.eos.end() &&

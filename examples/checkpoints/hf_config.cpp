@@ -161,7 +161,7 @@ void read_special_tokens(const HfDirectory& directory, const JsonObject& json,
     const JsonObject tokenizer(directory.label + "/tokenizer_config.json",
                                directory.tokenizer_config);
     const std::vector<int> bos = json.ids("bos_token_id");
-    config.bos = bos.empty() ? 0 : bos.front();
+    config.bos = bos.empty() ? std::nullopt : std::optional(bos.front());
     config.eos.clear();
     for (const JsonObject* from : {&generation, &json}) {
         for (const int id : from->ids("eos_token_id")) {

@@ -104,7 +104,7 @@ std::optional<Tokenizer> tokenizer_of(const Checkpoint& checkpoint) {
     } else if (!checkpoint.tokenizer_file.empty()) {
         tokenizer = read_tokenizer(checkpoint.tokenizer_file);
     }
-    if (tokenizer) tokenizer->set_bos(checkpoint.config.bos);
+    if (tokenizer && checkpoint.config.bos) tokenizer->set_bos(*checkpoint.config.bos);
     return tokenizer;
 }
 

@@ -13,7 +13,7 @@ struct ConvertOptions {
     /// How a projection quantizes its input, as the kinds of docs/formats.md call it: "int8", ...;
     /// "float": not at all, its weights are floats; empty: as default_activations() says.
     std::string activations;
-    /// Ternary weights five a byte; refused where they have scales per group.
+    /// Ternary weights five a byte.
     bool dense = false;
     /// The kind of an output head of floats: "screened-int8", "int8-int8", "int6-int8"; empty: as
     /// it is. Another kind is another head: its weights are rounded.

@@ -59,7 +59,7 @@ private:
 // No tensor of a .bitnet file is larger than this. Memory that is not written to costs nothing.
 std::uint64_t bytes_at_most(const SourceTensor& tensor, const ConvertOptions& options) {
     const std::uint64_t rows = tensor.rows, cols = tensor.cols;
-    const std::uint64_t padded = // rows to 16, columns to 256, which is more than any layout does
+    const std::uint64_t padded = // rows to 16, columns to 256, as the widest layout does
         ((rows + 15) / 16 * 16) * ((cols + 255) / 256 * 256);
     const bool floats =
         options.activations == float_activations || (has_floats(tensor.type) && !tensor.master);

@@ -195,9 +195,7 @@ void add_conversion(CLI::App& command, ConvertOptions& o) {
                     "Of a model that is no .bitnet file: its output head, where that is of floats, "
                     "rounded")
         ->check(CLI::IsMember({"screened-int8", "int8-int8", "int6-int8"}));
-    command.add_flag(
-        "--dense", o.dense,
-        "... its ternary weights five a byte; only of models without scales per group");
+    command.add_flag("--dense", o.dense, "... its ternary weights five a byte");
 }
 
 CLI::App* add_convert(CLI::App& app, CommandLine& line) {

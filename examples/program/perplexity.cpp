@@ -39,7 +39,7 @@ Corpus read_stories(const std::string& path, const Config& config, const Tokeniz
     Corpus corpus;
     for (const std::string& story : split_stories(read_text(path))) {
         std::vector<int> ids = tokenizer.encode(story);
-        if (config.add_bos) ids.insert(ids.begin(), config.bos);
+        if (config.add_bos) ids.insert(ids.begin(), *config.bos);
         if (!config.eos.empty()) ids.push_back(config.eos.front());
         if (ids.empty()) continue;
         corpus.documents.push_back({std::move(ids)});

@@ -16,7 +16,7 @@ std::vector<int> prompt_tokens(const Prompt& prompt, const ModelFile& file,
     }
     if (!tokenizer) file.refuse("has no tokenizer: give the prompt with --prompt-ids");
     std::vector<int> ids = tokenizer->encode(plain_text(prompt.text));
-    if (file.config().add_bos) ids.insert(ids.begin(), file.config().bos);
+    if (file.config().add_bos) ids.insert(ids.begin(), *file.config().bos);
     if (ids.empty()) file.refuse("begins no text by itself: give it a --prompt");
     return ids;
 }

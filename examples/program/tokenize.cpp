@@ -34,7 +34,7 @@ Tokenizer load(const TokenizeOptions& options) {
     } else {
         const ModelFile file(options.model, {.map = true}, Checks::head);
         tokenizer = load_tokenizer(file);
-        if (tokenizer) tokenizer->set_bos(file.config().bos);
+        if (tokenizer && file.config().bos) tokenizer->set_bos(*file.config().bos);
     }
     if (!tokenizer) throw UserError(options.model + ": has no tokenizer");
     return std::move(*tokenizer);

@@ -209,6 +209,9 @@ ChatTurns::ChatTurns(const ChatTemplate& chat, const Tokenizer& tokenizer, const
     if (!thinking && chat.no_thinking.empty()) {
         throw UserError(of + " has no way to ask for an answer without thinking");
     }
+    if ((chat.bos || ids.add_bos) && !ids.bos) {
+        throw UserError(of + " begins with BOS, and the model names none");
+    }
     if (chat.end_of_turn == eos_token) {
         if (ids.eos.empty()) throw UserError(of + " needs an EOS, and the model names none");
         end_of_turn_ = ids.eos.front();
@@ -232,7 +235,7 @@ void ChatTurns::add_user(Writer& writer, std::string_view before, std::string_vi
 std::vector<int> ChatTurns::first(const std::optional<std::string>& system,
                                   std::string_view user) const {
     Writer writer(tokenizer_, !chat_.bos);
-    if (chat_.bos || ids_.add_bos) writer.token(ids_.bos);
+    if (chat_.bos || ids_.add_bos) writer.token(*ids_.bos);
     if (system) {
         writer.own(chat_.system.before);
         writer.plain(chat_.strip ? stripped(*system) : *system);

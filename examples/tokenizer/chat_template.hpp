@@ -57,13 +57,14 @@ class ChatTurns {
 public:
     /// What of a model it needs.
     struct Ids {
-        int bos;
-        bool add_bos;         // to every text
+        std::optional<int> bos;
+        bool add_bos;         // to every text; bos is there then
         std::vector<int> eos; // any of them ends a text
     };
 
-    /// Borrows the tokenizer. UserError when that lacks the token that ends an answer, or when
-    /// answers without thoughts are asked for and the template has no such.
+    /// Borrows the tokenizer. UserError when that lacks the token that ends an answer, when the
+    /// template begins with BOS and the model has none, or when answers without thoughts are asked
+    /// for and the template has no such.
     ChatTurns(const ChatTemplate& chat, const Tokenizer& tokenizer, const Ids& ids,
               bool thinking = true);
 

@@ -2,6 +2,7 @@
 // Normalizers, pre-tokenizers, post-processors and decoders of tokenizer.json.
 #include "json_preparation.hpp"
 
+#include "in_quotes.hpp"
 #include "split_patterns.hpp"
 
 #include <cctype>
@@ -68,11 +69,11 @@ void read_normalizer(const Json& part, Vocabulary& v) {
                text(part, "content") == piece_space) {
         // as all texts of pieces are
     } else {
-        refuse_part("normalizer", type);
+        refuse_part("normalizer", in_quotes(type));
     }
 }
 
-std::string quoted(std::string_view literal) {
+std::string pattern_of(std::string_view literal) {
     std::string pattern;
     for (const char c : literal) {
         const bool mark = c >= '!' && c <= '~' && !std::isalnum(static_cast<unsigned char>(c));
@@ -84,12 +85,13 @@ std::string quoted(std::string_view literal) {
 
 void read_split(const Json& part, Vocabulary& v) {
     const std::string& behavior = text(part, "behavior");
-    if (behavior != "Isolated") refuse_part("pre_tokenizer", "Split with behavior " + behavior);
+    if (behavior != "Isolated")
+        refuse_part("pre_tokenizer", "Split with behavior " + in_quotes(behavior));
     const Json& pattern = field(part, "pattern");
     if (pattern.is_object() && field(pattern, "Regex").is_string()) {
         v.patterns.push_back(text(pattern, "Regex"));
     } else if (const std::string_view string = string_pattern(part); !string.empty()) {
-        v.patterns.push_back(quoted(string));
+        v.patterns.push_back(pattern_of(string));
     } else {
         refuse_part("pre_tokenizer", "Split without a pattern");
     }
@@ -114,7 +116,7 @@ void read_metaspace(const Json& part, Vocabulary& v) {
     std::string scheme = flag(part, "add_prefix_space", true) ? "always" : "never";
     if (!field(part, "prepend_scheme").is_null()) scheme = text(part, "prepend_scheme");
     if (scheme != "always" && scheme != "first" && scheme != "never") {
-        refuse_part("pre_tokenizer", "Metaspace with prepend_scheme " + scheme);
+        refuse_part("pre_tokenizer", "Metaspace with prepend_scheme " + in_quotes(scheme));
     }
     v.space = scheme == "always" ? Space::each : scheme == "first" ? Space::first : Space::never;
     v.space_unless_there = v.space_last = true;
@@ -136,7 +138,7 @@ void read_pre_tokenizers(const Json& root, Vocabulary& v) {
         } else if (type == "Metaspace" && pieces && all.size() == 1) {
             read_metaspace(*part, v);
         } else {
-            refuse_part("pre_tokenizer", type);
+            refuse_part("pre_tokenizer", in_quotes(type));
         }
     }
 }
@@ -178,7 +180,8 @@ void read_post_processors(const Json& root, Vocabulary& v) {
     for (const Json* part : parts(root, "post_processor", "processors")) {
         const std::string& type = text(*part, "type");
         if (type == "ByteLevel") continue; // about offsets
-        if (type != "TemplateProcessing" || v.adds_bos) refuse_part("post_processor", type);
+        if (type != "TemplateProcessing" || v.adds_bos)
+            refuse_part("post_processor", in_quotes(type));
         read_template(*part, v);
     }
 }
@@ -203,7 +206,7 @@ void read_decoders(const Json& root, Vocabulary& v) {
         } else if (type == "Metaspace" && pieces) {
             v.strip_space = v.space != Space::never;
         } else {
-            refuse_part("decoder", type);
+            refuse_part("decoder", in_quotes(type));
         }
     }
 }

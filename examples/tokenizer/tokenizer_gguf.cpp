@@ -3,6 +3,7 @@
 #include "bpe_tables.hpp"
 #include "error.hpp"
 #include "gguf_vocabulary.hpp"
+#include "in_quotes.hpp"
 #include "split_patterns.hpp"
 #include "tokenizer.hpp"
 
@@ -54,7 +55,7 @@ std::string pre_of(const GgufVocabulary& g) {
 Vocabulary byte_level(const GgufVocabulary& g) {
     const std::string pre = pre_of(g);
     const SplitRule* rule = split_rule(pre);
-    if (rule == nullptr) refuse("tokenizer.ggml.pre \"" + pre + "\" is not supported");
+    if (rule == nullptr) refuse("tokenizer.ggml.pre " + in_quotes(pre) + " is not supported");
     Vocabulary v;
     v.patterns = rule->patterns;
     v.whole_pieces = rule->whole_pieces;
@@ -97,7 +98,7 @@ Vocabulary pieces(const GgufVocabulary& g) {
 Tokenizer Tokenizer::from_gguf(const GgufVocabulary& vocabulary) {
     if (vocabulary.model == "gpt2") return Tokenizer(byte_level(vocabulary));
     if (vocabulary.model == "llama") return Tokenizer(pieces(vocabulary));
-    refuse("tokenizer.ggml.model \"" + vocabulary.model + "\" is not supported");
+    refuse("tokenizer.ggml.model " + in_quotes(vocabulary.model) + " is not supported");
 }
 
 } // namespace bitnet::example

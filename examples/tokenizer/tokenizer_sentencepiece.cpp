@@ -2,6 +2,7 @@
 // Tokenizers from the model files of SentencePiece: sentencepiece_model.proto of that project has
 // the numbers of the fields.
 #include "error.hpp"
+#include "in_quotes.hpp"
 #include "protobuf.hpp"
 #include "tokenizer.hpp"
 #include "vocabulary.hpp"
@@ -71,7 +72,7 @@ void read_normalizer(std::string_view message, Vocabulary& v) {
         if (in.field() == 4) extra = in.number() != 0;
         if (in.field() == 5) escape = in.number() != 0;
     }
-    if (rules) refuse("normalization by the rules \"" + name.substr(0, 40) + "\" is not supported");
+    if (rules) refuse("normalization by the rules " + in_quotes(name) + " is not supported");
     if (extra) refuse("taking out white space (remove_extra_whitespaces) is not supported");
     if (!escape) refuse("white space that stays as it is (escape_whitespaces) is not supported");
     v.space = prefix ? Vocabulary::Space::each : Vocabulary::Space::never;

@@ -163,9 +163,11 @@ Config parse_config(std::string_view json_text) {
     if (json.contains("projection_norm_eps")) {
         config.projection_norm_eps = positive(json, "projection_norm_eps");
     }
-    config.bos = token(json, "bos_token_id", config.vocab);
+    config.bos.reset();
+    if (json.contains("bos_token_id")) config.bos = token(json, "bos_token_id", config.vocab);
     config.eos = tokens(json, "eos_token_id", config.vocab);
-    config.add_bos = flag(json, "add_bos_token", true);
+    config.add_bos = flag(json, "add_bos_token", config.bos.has_value());
+    if (config.add_bos && !config.bos) refuse("\"add_bos_token\" needs \"bos_token_id\"");
     config.tokenizer = tokenizer(json);
     if (json.contains("chat_template")) config.chat_template = text(json, "chat_template");
     config.training = json.contains("training") ? json["training"].dump() : std::string();
@@ -210,7 +212,7 @@ std::string config_json(const Config& config) {
     if (config.projection_norm_eps) {
         json["projection_norm_eps"] = as_written(*config.projection_norm_eps);
     }
-    json["bos_token_id"] = config.bos;
+    if (config.bos) json["bos_token_id"] = *config.bos;
     config.eos.size() == 1 ? json["eos_token_id"] = config.eos.front()
                            : json["eos_token_id"] = config.eos;
     if (!config.add_bos) json["add_bos_token"] = false;

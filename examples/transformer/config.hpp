@@ -35,9 +35,9 @@ struct Config {
     bool qk_norm = false; // "qk_norm": RMSNorm of each head of q and of k, before RoPE
     // "projection_norm_eps": of an RMSNorm with weights of its own before each projection
     std::optional<float> projection_norm_eps = {};
-    int bos = 256;                // "bos_token_id"
+    std::optional<int> bos = 256; // "bos_token_id"
     std::vector<int> eos = {257}; // "eos_token_id": any of them ends a text
-    bool add_bos = true;          // "add_bos_token": a text begins with bos
+    bool add_bos = true;          // "add_bos_token": a text begins with bos, which is there then
     enum class Tokens { none, merges, blob };
     Tokens tokenizer = Tokens::merges; // "tokenizer": which tensor holds it
     std::string chat_template = {};    // "chat_template": Jinja text; empty: none

@@ -55,6 +55,10 @@ inline constexpr std::tuple tensor_kinds{
     KindRow<BitLinear<Int8, Int8Groups<128>>>{TensorKind{33}, "int8-int8g128"},
     KindRow<BitLinear<Int6, Int8Groups<32>>>{TensorKind{34}, "int6-int8g32"},
     KindRow<BitLinear<Int6, Int8Groups<128>>>{TensorKind{35}, "int6-int8g128"},
+    KindRow<BitLinear<Ternary, Int8Groups<32>, layout::Dense16>>{TensorKind{36},
+                                                                 "ternary-dense-int8g32"},
+    KindRow<BitLinear<Ternary, Int8Groups<128>, layout::Dense16>>{TensorKind{37},
+                                                                  "ternary-dense-int8g128"},
 };
 
 /// Calls f(row) for each row of the list until one call returns true; whether one did.

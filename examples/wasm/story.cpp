@@ -66,8 +66,9 @@ int page_load(void* memory, std::size_t bytes, const char* name) {
         const Config& config = loaded->file.config();
         const auto size = [](std::size_t n) { return std::to_string(n); };
         // Whether it runs is known when a transformer was made of it.
+        constexpr int any_token = 0;
         const GeneratorOptions nothing{.count = 0, .ignore_eos = false, .threads = 1};
-        (void)Generator(loaded->file, Sampler({}), {config.bos}, nothing);
+        (void)Generator(loaded->file, Sampler({}), {any_token}, nothing);
         page::text() = "{\"weights\":" + page::quoted(kinds_of(loaded->file)) +
                        ",\"layers\":" + size(config.layers) + ",\"dim\":" + size(config.dim) +
                        ",\"context\":" + size(config.max_context) +
@@ -86,7 +87,7 @@ int page_begin(const char* prompt, const char* seed, float temperature, float to
         const std::optional<std::uint64_t> number = parse_number<std::uint64_t>(seed);
         if (!number) throw UserError("the seed must be a whole number from 0 to 2^64 - 1");
         std::vector<int> ids = model->tokenizer->encode(plain_text(prompt));
-        if (model->file.config().add_bos) ids.insert(ids.begin(), model->file.config().bos);
+        if (model->file.config().add_bos) ids.insert(ids.begin(), *model->file.config().bos);
         if (ids.empty()) throw UserError("give the model a few words to begin with");
         story = std::make_unique<Generator>(
             model->file,

@@ -50,16 +50,13 @@ class BitLinear {
 public:
     using Codes = codes_of<Activations>;
     using Layout = L;
-    static_assert(takes_activations<Activations, Layout>,
-                  "a line of this layout holds no whole groups of columns: activations with a "
-                  "scale per group need another layout, see products.hpp");
 
     /// A layer from integer codes.
     /// codes (rows, cols) row-major, each one of the format's: Weights::is_code()
     /// scales: 1, rows, or (rows, groups) row-major with groups = ceil(cols / group); with group =
     ///       64 also (ceil(rows / 64), groups), one per 64 x 64 block, which is kept once per row
     /// bias (rows) or {} for none
-    /// group: 0, or 32, 64, 128, 256 columns that share a scale; 0 without Layout::has_groups
+    /// group: 0, or 32, 64, 128, 256 columns that share a scale
     /// err: empty_shape, too_large, bad_group, wrong_size; bad_code, bad_scale, bad_bias (where:
     ///      index); out_of_memory
     template <class Isa = isa::native>
@@ -98,7 +95,6 @@ public:
     BITNET_HIDDEN static Result<BitLinear>
     from_float(std::span<const float> weights, std::size_t rows, std::size_t cols,
                std::span<const float> bias = {}, WeightOptions options = {}) noexcept {
-        if (options.group != 0 && !Layout::has_groups) return detail::bad_group_in<Layout>();
         auto q = quantize_weights<Weights, Isa>(weights, rows, cols, options);
         if (!q) return q.error();
         constexpr bool codes_are_sound = true;
@@ -119,8 +115,7 @@ public:
     ///       (Binary weights are never 0: for them a scale of 0 is a scale.)
     ///       With options.half_scales, scales per group are halves in it, if each is one.
     /// cost: beside the layer, memory for the codes and scales of 16 rows
-    /// err: as block_bytes(), wrong_size, bad_group where Layout has no scales per group and the
-    ///      blocks of a row do not agree; bad_bias (where: index); bad_scale, bad_code (where: row
+    /// err: as block_bytes(), wrong_size; bad_bias (where: index); bad_scale, bad_code (where: row
     ///      * cols + col of the first weight with it); out_of_memory
     template <class Blocks, class Isa = isa::native>
     BITNET_HIDDEN static Result<BitLinear> from_blocks(std::span<const std::byte> bytes,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The errors whose sentence follows the format or the layout. The sentences are made at compile
+// The errors whose sentence follows the format or a list. The sentences are made at compile
 // time.
 #pragma once
 
@@ -40,17 +40,8 @@ static_assert(sizeof group_sizes / sizeof group_sizes[0] == 4, "the text below n
 BITNET_HIDDEN inline constexpr Text bad_group_text{
     "group must be 0, ", group_sizes[0], ", ",          group_sizes[1], ", ",
     group_sizes[2],      " or ",         group_sizes[3]};
-template <class Layout>
-BITNET_HIDDEN inline constexpr Text no_groups_text{Layout::name,
-                                                   " has no scales per group: group must be 0"};
-/// Of any layout.
 BITNET_INLINE constexpr Error bad_group() noexcept {
     return {Errc::bad_group, 0, bad_group_text.characters};
-}
-template <class Layout>
-BITNET_INLINE constexpr Error bad_group_in() noexcept {
-    if constexpr (Layout::has_groups) return bad_group();
-    return {Errc::bad_group, 0, no_groups_text<Layout>.characters};
 }
 
 } // namespace BITNET_NAMESPACE::detail

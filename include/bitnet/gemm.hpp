@@ -27,14 +27,14 @@ BITNET_INLINE void check_product([[maybe_unused]] const PackedView<Weights, Layo
                   "changes the layout");
     BITNET_ASSERT(weights.cols == x.cols && y.rows == x.tokens && y.cols == weights.rows);
     BITNET_ASSERT(row_end <= weights.rows);
-    BITNET_ASSERT(x.group == 0 || (Layout::has_groups && is_group(x.group)));
+    BITNET_ASSERT(x.group == 0 || is_group(x.group));
 }
 } // namespace detail
 
 /// y[t, r] = sum over c of W[r, c] * q[t, c], for rows r in [row_begin, row_end)
 /// W (rows, cols) packed · x: quantized tokens (tokens, cols) · y (tokens, rows) int32
-/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; x.group is 0 or, if
-///        Layout::has_groups, one of is_group()
+/// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; x.group is 0 or
+///        one of is_group()
 /// exact: yes, the same integers on every ISA
 /// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
 template <class Isa = isa::native, class Weights, class Codes, class Layout>
@@ -57,7 +57,7 @@ BITNET_INLINE void gemm_dots(PackedView<Weights, Layout> weights, Quantized<Code
 /// those of the group's columns; y[t, r] = s + bias[r]
 /// bias: tile_rows floats per row block, or nullptr for none
 /// pre:   W.cols == x.cols; y is (x.tokens, W.rows); row_end <= W.rows; x.group is the finer of
-///        scales.group and x.scale_group: 0 or, if Layout::has_groups, one of is_group()
+///        scales.group and x.scale_group: 0 or one of is_group()
 /// exact: the expression above, one rounding to float32 per operation, the same bits on every ISA
 /// cost:  reads W once per MiB of x; no allocation; concurrent calls on disjoint rows are safe
 template <class Isa = isa::native, class Weights, class Codes, class Layout>

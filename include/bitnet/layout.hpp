@@ -20,12 +20,13 @@ namespace BITNET_NAMESPACE {
 ///   name, id               id as stored in packed bytes
 ///   kernel_suffix          what it adds to the names of its kernels: "w158a8" "dense"
 ///   holds<Format>          whether it takes codes of a format
-///   has_groups             whether its columns may have scales per group
 ///   mapping<Format>        {rows, cols} with bytes(), padded_rows(), padded_cols(), load(),
 ///                          store() and byte_of(); TiledMapping but for RowMajor
 ///   pack_step<Format>(codes, out), unpack_step<Format>(in, codes)
 ///                          mapping::step_cols columns of a row, whose first byte is out; the next
-///                          step is mapping::step_bytes further; what is no code unpacks to 2
+///                          step is mapping::step_bytes further; what is no code unpacks to 2.
+///                          Of a layout with kernels, 256 columns are whole steps, and a step is
+///                          whole words of 32 columns of tokens: so columns have scales per group
 ///   all_encodings<Format>(data, bytes)
 ///                          whether every value of a packed matrix, padding too, is a code
 using layouts =

@@ -51,10 +51,6 @@ using products = type_list<Product<Ternary, Int8, layout::Rows16>,   //
 using activation_kinds = type_list<Int8, Int8Groups<32>, Int8Groups<64>, Int8Groups<128>, Int4,
                                    Int2, Sign, SignNorm, SignMean>;
 
-/// Whether layers whose weights are in Layout may have these activations.
-template <class Activations, class Layout>
-inline constexpr bool takes_activations = Activations::scale_group == 0 || Layout::has_groups;
-
 namespace detail {
 template <class Weights, class Codes, class... P>
 struct preferred {

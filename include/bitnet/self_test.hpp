@@ -105,18 +105,16 @@ private:
     template <class P, class T, class F>
     bool products_agree(F&& multiply) noexcept {
         using Codes = typename P::Codes;
-        if constexpr (P::Layout::has_groups) {
-            constexpr bool halves = true;
-            if (!product_agrees<P, T, Codes>(rows, cols, 64, multiply) ||
-                !product_agrees<P, T, Codes>(rows, cols, 128, multiply, halves)) {
+        constexpr bool halves = true;
+        if (!product_agrees<P, T, Codes>(rows, cols, 64, multiply) ||
+            !product_agrees<P, T, Codes>(long_rows, long_cols, 128, multiply, halves)) {
+            return false;
+        }
+        // Groups of tokens, narrower and wider than those of weights.
+        if constexpr (std::is_same_v<Codes, Int8>) {
+            if (!product_agrees<P, T, Int8Groups<32>>(rows, cols, 64, multiply) ||
+                !product_agrees<P, T, Int8Groups<128>>(rows, cols, 64, multiply)) {
                 return false;
-            }
-            // Groups of tokens, narrower and wider than those of weights.
-            if constexpr (std::is_same_v<Codes, Int8>) {
-                if (!product_agrees<P, T, Int8Groups<32>>(rows, cols, 64, multiply) ||
-                    !product_agrees<P, T, Int8Groups<128>>(rows, cols, 64, multiply)) {
-                    return false;
-                }
             }
         }
         return product_agrees<P, T, Codes>(rows, cols, 0, multiply) &&
@@ -135,9 +133,10 @@ private:
                               most_bytes = bytes > long_bytes ? bytes : long_bytes;
         std::int8_t w[most_codes], x[most_tokens * long_cols];
         alignas(64) std::uint8_t packed[most_bytes];
-        std::byte memory[scratch_bytes<Int8>(most_tokens, long_cols)];
+        std::byte memory[scratch_bytes<Int8>(most_tokens, long_cols, 128)];
         using layout::tile_rows;
         constexpr std::size_t padded = round_up(rows, tile_rows);
+        static_assert(tile_rows * groups_of(long_cols, 128) <= padded * 3);
         float scales[padded * 3], bias[padded], factors[most_tokens * groups_of(cols, 32)];
         std::uint16_t halves[padded * 3];
         T y[2][most_tokens * rows];

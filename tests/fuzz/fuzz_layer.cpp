@@ -105,8 +105,7 @@ void try_codes(Source& source) {
     using Layer = BitLinear<Weights, Activations, Layout>;
     const std::size_t rows = 1 + source.number(70), cols = 1 + source.number(300);
     constexpr std::size_t choices[] = {0, 0, 32, 64, 128, 256};
-    const std::size_t drawn_group = choices[source.number(6)];
-    const std::size_t group = Layout::has_groups ? drawn_group : 0;
+    const std::size_t group = choices[source.number(6)];
     const std::size_t groups = group ? (cols + group - 1) / group : 1;
     const bool shared = source.byte() % 2; // by all rows, or by 64 of a group of 64
     std::vector<float> scales(group == 64 && shared ? (rows + 63) / 64 * groups

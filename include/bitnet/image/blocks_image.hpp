@@ -35,10 +35,6 @@ struct BlockOptions {
 
 namespace detail {
 
-template <class Layout>
-BITNET_HIDDEN inline constexpr Text scales_differ_text{
-    Layout::name, " has no scales per group, and those of a row differ"};
-
 /// Whether all codes are 0.
 BITNET_INLINE bool are_zeros(const std::int8_t* codes, std::size_t n) noexcept {
     std::uint64_t any = 0;
@@ -188,9 +184,6 @@ BITNET_HIDDEN Result<LayerImage> make_image_of_blocks(std::span<const std::byte>
     }
     const SharedScales shared = weights.template shared_scales<Isa>();
     const bool grouped = shared.scheme == ScaleScheme::group;
-    if (grouped && !Layout::has_groups) {
-        return Error{Errc::bad_group, 0, scales_differ_text<Layout>.characters};
-    }
     const bool halves = grouped && options.half_scales && weights.scales_are_halves();
     const ScaleScheme scheme = halves ? ScaleScheme::group_half : shared.scheme;
     auto image = NewImage::make<Weights, Layout, Isa>(scheme, rows, cols, grouped ? shared.cols : 0,

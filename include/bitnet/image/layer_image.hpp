@@ -189,9 +189,9 @@ BITNET_HIDDEN Result<LayerParts> check_image(std::span<const std::byte> bytes) n
         return Error{Errc::bad_header, offsetof(LayerHeader, scheme), "unknown scheme of scales"};
     }
     const bool grouped = h.scheme >= ScaleScheme::group;
-    if (grouped ? !is_group(h.group) || !Layout::has_groups : h.group != 0) {
+    if (grouped ? !is_group(h.group) : h.group != 0) {
         return Error{Errc::bad_header, offsetof(LayerHeader, group),
-                     grouped ? bad_group_in<Layout>().text : "a group without scales per group"};
+                     grouped ? bad_group().text : "a group without scales per group"};
     }
     if (h.has_bias > 1) {
         return Error{Errc::bad_header, offsetof(LayerHeader, has_bias), "unknown kind of bias"};

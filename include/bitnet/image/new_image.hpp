@@ -94,9 +94,7 @@ make_image(std::span<const std::int8_t> codes, std::size_t rows, std::size_t col
     constexpr bool halves = !std::is_same_v<Scale, float>;
     if (Result<void> shape = check_shape<max_cols_of<Weights>>(rows, cols); !shape)
         return shape.error();
-    if ((halves || group != 0) && !(is_group(group) && Layout::has_groups)) {
-        return bad_group_in<Layout>();
-    }
+    if ((halves || group != 0) && !is_group(group)) return bad_group();
     if (codes.size() != rows * cols) {
         return wrong_size(codes.size(), rows * cols, "number of codes is not rows * cols");
     }

@@ -37,7 +37,7 @@ BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Qua
             return;
         }
     }
-    if constexpr (!isa::is_scalar<Isa> && Layout::has_groups && token_layout<Codes>::is_int8) {
+    if constexpr (!isa::is_scalar<Isa> && token_layout<Codes>::is_int8) {
         if (x.tokens == 1 && x.group != 0) {
             using Sums = GroupSums<Weights, Codes, Layout, Isa, Epilogue>;
             return Sums{weights, x, epilogue}(block_begin, block_end, rows);
@@ -109,7 +109,7 @@ struct Gemm {
                                   std::size_t row_end) noexcept {
         using Codes = typename P::Codes;
         const kernels::OutputRows<float> rows{y, row_begin, row_end};
-        if constexpr (token_layout<Codes>::is_int8 && P::Layout::has_groups) {
+        if constexpr (token_layout<Codes>::is_int8) {
             if (x.scale_group != 0) {
                 const kernels::GroupEpilogue<Isa> epilogue(x, scales, bias);
                 return kernels::compute<Isa>(weights, x, epilogue, rows);

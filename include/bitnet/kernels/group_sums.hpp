@@ -57,22 +57,34 @@ private:
         using layout::tile_cols;
         using Mapping = typename Layout::template mapping<Weights>;
         constexpr std::size_t word_bytes = 4, chunks = Group / tile_cols;
-        constexpr std::size_t token_bytes = chunks * token_layout<Codes>::chunk_words * word_bytes;
-        constexpr std::size_t group_bytes = Mapping{tile_rows, Group}.block_bytes();
+        // Where a step of the layout has several groups, they go together: all is a constant then.
+        constexpr std::size_t in_step = Group < Mapping::step_cols ? Mapping::step_cols / Group : 1;
+        constexpr std::size_t step_bytes = Mapping{tile_rows, in_step * Group}.block_bytes();
+        constexpr std::size_t token_bytes =
+            in_step * chunks * token_layout<Codes>::chunk_words * word_bytes;
         const std::size_t block_bytes = weights.mapping().block_bytes();
         const std::uint8_t* line = weights.data + block * block_bytes;
         const std::uint8_t* const block_end = line + block_bytes;
         const std::uint8_t* words = x.codes;
         Values sum = total;
         const std::size_t whole = x.cols / Group;
-        for (std::size_t g = 0; g < whole; ++g) {
-            const TileInput in{line,   block_bytes, block_end,  words,   word_bytes,
-                               chunks, Group,       x.sums + g, nullptr, OutputLines{}};
-            alignas(64) std::int32_t dots[tile_rows];
-            Kernel::template run<Isa, 1, 1>(in, dots);
-            epilogue.prefetch(block, g);
-            sum = epilogue.add(sum, Dots::load(dots), epilogue.of_group(block, g), 0, g);
-            line += group_bytes;
+        for (std::size_t step = 0; step < whole; step += in_step) {
+            for_constants<in_step>([&](auto i) BITNET_INLINE_LAMBDA {
+                const std::size_t g = step + i;
+                if (g >= whole) return;
+                constexpr std::size_t before = in_step == 1 ? 0 : i * Group;
+                const TileInput in{line,  block_bytes, block_end,  words,   word_bytes,   chunks,
+                                   Group, before,      x.sums + g, nullptr, OutputLines{}};
+                alignas(64) std::int32_t dots[tile_rows];
+                if constexpr (in_step == 1) {
+                    Kernel::template run<Isa, 1, 1>(in, dots);
+                } else {
+                    Kernel::template run_in_step<Isa, before, Group>(in, dots);
+                }
+                epilogue.prefetch(block, g);
+                sum = epilogue.add(sum, Dots::load(dots), epilogue.of_group(block, g), 0, g);
+            });
+            line += step_bytes;
             words += token_bytes;
         }
         total = sum;

@@ -34,13 +34,14 @@ struct OutputLines {
 
 /// The operands of one tile.
 struct TileInput {
-    const std::uint8_t* weights;   ///< first line of the first row block, at the first column
-    std::size_t block_bytes;       ///< from one row block to the next
+    const std::uint8_t* weights; ///< first line of the first row block, at the first column's step
+    std::size_t block_bytes;     ///< from one row block to the next
     const std::uint8_t* block_end; ///< of the first row block, columns after the last included
     const std::uint8_t* tokens;    ///< word of the first token, at the first column
     std::size_t panel_bytes;       ///< from one word of a token to its next: 4 x panel width
     std::size_t chunks;            ///< columns / 32, padding included
     std::int32_t cols;             ///< true columns in the range
+    std::size_t before;            ///< columns of the step before the first; 0 where steps have 32
     const std::int32_t* sums;      ///< per token, see Quantized::sums
     const std::int32_t* row_ones;  ///< per row, for kernels with count_rows(), or nullptr
     OutputLines output;
@@ -174,8 +175,13 @@ BITNET_INLINE void prefetch_stripe(const TileInput& in, const std::uint8_t* line
 ///   run<Isa, Blocks, Tokens>(TileInput, std::int32_t*)   dots (Blocks, Tokens, tile_rows)
 ///   count_rows<Isa, Blocks>(TileInput, std::int32_t*)    if there: TileInput::row_ones
 ///   gemm_blocks<Isa>                                     if there: instead of the cluster's
-///   unpack<Isa, Blocks>(line, block_bytes, words, codes) if there: see unpacked.hpp; writes codes
-///                                                        w - Weights::minimum, whole lines of them
+///   unpack<Isa, Blocks>(line, block_bytes, words, codes) if there: see unpacked.hpp; begins at a
+///                                                        step, writes codes w - Weights::minimum,
+///                                                        whole lines of them, no more than steps
+/// Of a layout whose steps are wider than groups may be, run() heeds TileInput::before, and there
+/// is
+///   run_in_step<Isa, Before, Cols>(TileInput, int32*)    one token; tokens: of the step's first
+///                                                        column, dots: of columns in the step
 template <class Weights, class Codes, class Layout>
 struct Tile;
 

@@ -38,7 +38,7 @@ struct TileRunner {
     static constexpr std::size_t max_tokens = simd::ops<Isa>::gemm_tokens;
     static constexpr std::size_t max_values = tile_rows * max_blocks * max_tokens;
     /// Room for the dots of several groups: of 4, and of more the smaller the tile.
-    static constexpr std::size_t max_dots = (Layout::has_groups ? 4 : 1) * max_values;
+    static constexpr std::size_t max_dots = 4 * max_values;
 
     const PackedView<Weights, Layout>& weights;
     const Quantized<Codes>& x;
@@ -57,6 +57,7 @@ struct TileRunner {
                      4 * at.width(tile.token),
                      0,
                      0,
+                     0,
                      x.sums + tile.token,
                      nullptr,
                      output};
@@ -73,14 +74,16 @@ private:
     /// Moves the operands on by so many groups, to the columns of group g.
     BITNET_INLINE void advance(TileInput& in, std::size_t groups, std::size_t g) const noexcept {
         using layout::tile_cols;
+        using Mapping = typename Layout::template mapping<Weights>;
+        static_assert(Mapping::step_cols % tile_cols == 0 && 256 % Mapping::step_cols == 0,
+                      "groups divide steps, or steps them");
         const std::size_t chunks = groups * x.group / tile_cols;
-        if constexpr (Layout::has_groups) {
-            using Mapping = typename Layout::template mapping<Weights>;
-            in.weights += chunks * Mapping{tile_rows, tile_cols}.block_bytes();
-        }
+        const std::size_t col = g * x.group;
+        in.weights = in.block_end - in.block_bytes + col / Mapping::step_cols * Mapping::step_bytes;
+        in.before = col % Mapping::step_cols;
         in.tokens += chunks * token_layout<Codes>::chunk_words * in.panel_bytes;
         in.sums += groups * x.tokens;
-        const std::size_t left = x.cols - g * x.group;
+        const std::size_t left = x.cols - col;
         const std::size_t cols = x.group == 0 || left < x.group ? left : x.group;
         in.chunks = (cols + tile_cols - 1) / tile_cols;
         in.cols = static_cast<std::int32_t>(cols);
@@ -118,7 +121,7 @@ private:
                                     std::int32_t* dots) const noexcept {
         for (std::size_t g = first;;) {
             Kernel::template run<Isa, Blocks, Tokens>(in, dots);
-            if (!Layout::has_groups || ++g == last) return;
+            if (++g == last) return;
             advance(in, 1, g);
             dots += tile_rows * Blocks * Tokens;
         }

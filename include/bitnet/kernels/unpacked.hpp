@@ -24,10 +24,10 @@
 
 namespace BITNET_NAMESPACE::kernels {
 
-/// Columns that are unpacked at a time: whole steps of every layout, of 20 columns or of 32. Their
-/// codes take 23 KiB of three row blocks, the sums of so many tokens 12 KiB: L1 and the stack hold
+/// Columns that are unpacked at a time: whole steps of every layout, of 32 columns or of 256. Their
+/// codes take 24 KiB of three row blocks, the sums of so many tokens 12 KiB: L1 and the stack hold
 /// both.
-inline constexpr std::size_t unpacked_cols = 480, unpacked_tokens = 64;
+inline constexpr std::size_t unpacked_cols = 512, unpacked_tokens = 64;
 
 /// A kernel with unpack().
 template <class Kernel, class Isa>
@@ -260,9 +260,7 @@ private:
     template <std::size_t Blocks, class Epilogue, class T>
     BITNET_INLINE void run(const TileRange& part, const Epilogue& epilogue,
                            const OutputRows<T>& rows) const noexcept {
-        if constexpr (Layout::has_groups) {
-            if (x.group != 0) return run<Blocks, true>(part, epilogue, rows);
-        }
+        if (x.group != 0) return run<Blocks, true>(part, epilogue, rows);
         run<Blocks, false>(part, epilogue, rows);
     }
 

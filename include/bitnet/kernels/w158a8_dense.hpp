@@ -6,7 +6,8 @@
 // share. |dot| <= 2 * 128 * cols < 2^31.
 //
 // icelake, per line and row block: 4 cheap instructions and 5 VPERMB (port 5), and 5 VPDPBUSD a
-// token: 14 for 320 weights of one token, where two bits a weight take 11 for 256.
+// token: 14 for 320 weights of one token (one line in 13 has 256), where two bits a weight take 11
+// for 256.
 #pragma once
 
 #include <cstddef>
@@ -24,37 +25,98 @@ template <>
 struct Tile<Ternary, Int8, layout::Dense16> {
     template <class Isa, std::size_t Blocks, std::size_t Tokens>
     static BITNET_INLINE void run(const TileInput& in, std::int32_t* dots) noexcept {
-        using ops = simd::ops<Isa>;
-        // A sum for each of the five words, where one would wait for the last dot to end.
-        constexpr bool waits = dot_chains<Isa, Blocks, Tokens> != 1;
-        constexpr std::size_t chains = waits ? 5 : 1;
-        TileSums<Isa, Blocks, Tokens * chains> acc;
-        using u32 = typename ops::u32;
-        using i32 = typename ops::i32;
-
-        // Columns of a line end at a multiple of 20, those of a token at one of 32: where the last
-        // line reaches past the token, it meets a copy of the token's last words and zeros.
-        const std::size_t words = 8 * in.chunks;
-        const std::size_t line_count = (static_cast<std::size_t>(in.cols) + 19) / 20;
-        const std::size_t whole = words / 5 < line_count ? words / 5 : line_count;
-        std::uint8_t last[5 * 4 * Tokens] = {};
-        for (std::size_t i = 5 * whole; whole < line_count && i < words; ++i) {
-            std::memcpy(last + (i - 5 * whole) * 4 * Tokens, in.tokens + i * in.panel_bytes,
-                        4 * Tokens);
-        }
-
-        // Row blocks that go side by side, so that a word of a token is broadcast once for them:
-        // all where 32 registers hold what they need, else one.
-        constexpr std::size_t at_once = ops::registers == 1 ? Blocks : 1;
-
+        Sums<Isa, Blocks, Tokens> sums{in};
+        std::size_t words = 8 * in.chunks;
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
-        std::size_t word_bytes = in.panel_bytes;
-        for (std::size_t i = 0; i < line_count; ++i) {
-            if (i == whole) {
-                x = last;
-                word_bytes = 4 * Tokens;
+        const std::size_t word_bytes = in.panel_bytes;
+        if constexpr (Blocks * Tokens == 1) {
+            if (in.before == 0 && word_bytes == 4) {
+                for (; words >= step_words; words -= step_words) {
+                    sums.template add_words<0, step_words>(line, x);
+                    line += Layout::step_lines * layout::line_bytes;
+                    x += 4 * step_words;
+                }
             }
+        }
+        std::uint8_t padded[digits * 4 * Tokens];
+        std::size_t at = in.before / 4 / digits, first = in.before / 4 % digits;
+        line += at * layout::line_bytes;
+        while (words > 0) {
+            // The last line of a step meets a word of the next step too, with codes 0. Digits of
+            // other columns than these meet zeros.
+            const bool is_whole = first == 0 && words >= digits;
+            if (!is_whole) {
+                std::memset(padded, 0, sizeof padded);
+                for (std::size_t s = first; s < digits && s < first + words; ++s) {
+                    std::memcpy(padded + s * 4 * Tokens, x + (s - first) * word_bytes, 4 * Tokens);
+                }
+            }
+            sums.template add<0, digits>(line, is_whole ? x : padded,
+                                         is_whole ? word_bytes : 4 * Tokens);
+            const std::size_t room = digits_of_line(at) - first;
+            const std::size_t count = words < room ? words : room;
+            words -= count;
+            x += count * word_bytes;
+            first = 0;
+            at = at + 1 == Layout::step_lines ? 0 : at + 1;
+            line += layout::line_bytes;
+        }
+        sums.store(dots);
+    }
+
+    /// The same for one token and columns of one step, a straight line. in.tokens: of the step
+    template <class Isa, std::size_t Before, std::size_t Cols>
+    static BITNET_INLINE void run_in_step(const TileInput& in, std::int32_t* dots) noexcept {
+        Sums<Isa, 1, 1> sums{in};
+        sums.template add_words<Before / 4, (Before + Cols) / 4>(in.weights, in.tokens);
+        sums.store(dots);
+    }
+
+    template <class Isa, std::size_t Blocks>
+    static BITNET_INLINE void unpack(const std::uint8_t* line, std::size_t block_bytes,
+                                     std::size_t words, std::uint8_t* codes) noexcept {
+        using ops = simd::ops<Isa>;
+        for (std::size_t word = 0, count; word < words; word += count) {
+            count = digits_of_line(word % step_words / digits);
+            for_lines<Isa, Blocks>([&](std::size_t b, std::size_t part) BITNET_INLINE_LAMBDA {
+                const auto split = ops::split_trits(ops::load(line + b * block_bytes + part));
+                for_constants<digits>([&](auto s) BITNET_INLINE_LAMBDA {
+                    if (s == Layout::last_digits && count < digits) return;
+                    store_codes(ops::template trit<s>(split),
+                                codes + ((word + s) * Blocks + b) * layout::line_bytes + part);
+                });
+            });
+            line += layout::line_bytes;
+        }
+    }
+
+private:
+    using Layout = layout::Dense16;
+    static constexpr std::size_t digits = Layout::digits, step_words = Layout::step_cols / 4;
+    static BITNET_INLINE constexpr std::size_t digits_of_line(std::size_t line) noexcept {
+        return line + 1 == Layout::step_lines ? Layout::last_digits : digits;
+    }
+
+    template <class Isa, std::size_t Blocks, std::size_t Tokens>
+    struct Sums {
+        using ops = simd::ops<Isa>;
+        using u32 = typename ops::u32;
+        using i32 = typename ops::i32;
+        // One for each digit of a line, where one alone would wait for the last dot to end.
+        static constexpr bool waits = dot_chains<Isa, Blocks, Tokens> != 1;
+        static constexpr std::size_t chains = waits ? digits : 1, token_sums = Tokens * chains;
+        // Row blocks that go side by side, so that a word of a token is broadcast once for them:
+        // all where 32 registers hold what they need, else one.
+        static constexpr std::size_t at_once = ops::registers == 1 ? Blocks : 1;
+
+        const TileInput& in;
+        TileSums<Isa, Blocks, token_sums> acc = {};
+
+        /// The digits [First, End) of a line. x: words of its digit 0
+        template <std::size_t First, std::size_t End>
+        BITNET_INLINE void add(const std::uint8_t* line, const std::uint8_t* x,
+                               std::size_t word_bytes) noexcept {
             prefetch_stripe<Isa, Blocks, Tokens>(in, line);
             BITNET_UNROLL
             for (std::size_t b = 0; b < Blocks; b += at_once) {
@@ -66,7 +128,8 @@ struct Tile<Ternary, Int8, layout::Dense16> {
                         split[k] = ops::split_trits(
                             ops::load(line + (b + k) * in.block_bytes + p * 4 * ops::lanes));
                     }
-                    const auto digit = [&](auto s) BITNET_INLINE_LAMBDA {
+                    for_constants<End - First>([&](auto i) BITNET_INLINE_LAMBDA {
+                        constexpr int s = First + i;
                         u32 codes[at_once];
                         BITNET_UNROLL
                         for (std::size_t k = 0; k < at_once; ++k) {
@@ -81,39 +144,32 @@ struct Tile<Ternary, Int8, layout::Dense16> {
                                 sum = ops::dot4(sum, codes[k], word);
                             }
                         }
-                    };
-                    digit(std::integral_constant<int, 0>{});
-                    digit(std::integral_constant<int, 1>{});
-                    digit(std::integral_constant<int, 2>{});
-                    digit(std::integral_constant<int, 3>{});
-                    digit(std::integral_constant<int, 4>{});
+                    });
                 }
             }
-            x += 5 * word_bytes;
-            line += layout::line_bytes;
         }
-        TileSums<Isa, Blocks, Tokens> totals([&](std::size_t t) { return -in.sums[t]; });
-        totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& total) noexcept {
-            BITNET_UNROLL
-            for (std::size_t k = 0; k < chains; ++k) total = total + acc.sum[b][p][t + k];
-        });
-        totals.store(dots);
-    }
 
-    template <class Isa, std::size_t Blocks>
-    static BITNET_INLINE void unpack(const std::uint8_t* line, std::size_t block_bytes,
-                                     std::size_t words, std::uint8_t* codes) noexcept {
-        using ops = simd::ops<Isa>;
-        for (std::size_t w = 0; w < words; w += 5, line += layout::line_bytes) {
-            for_lines<Isa, Blocks>([&](std::size_t b, std::size_t part) BITNET_INLINE_LAMBDA {
-                const auto split = ops::split_trits(ops::load(line + b * block_bytes + part));
-                for_constants<5>([&](auto s) BITNET_INLINE_LAMBDA {
-                    store_codes(ops::template trit<s>(split),
-                                codes + ((w + s) * Blocks + b) * layout::line_bytes + part);
-                });
+        /// The words [Begin, End) of a step and of one token, in a straight line.
+        template <std::size_t Begin, std::size_t End>
+        BITNET_INLINE void add_words(const std::uint8_t* step, const std::uint8_t* x) noexcept {
+            constexpr std::size_t line_count = (End + digits - 1) / digits - Begin / digits;
+            for_constants<line_count>([&](auto i) BITNET_INLINE_LAMBDA {
+                constexpr std::size_t line = Begin / digits + i, word = line * digits;
+                constexpr std::size_t first = word < Begin ? Begin - word : 0;
+                constexpr std::size_t end = word + digits > End ? End - word : digits;
+                add<first, end>(step + line * layout::line_bytes, x + 4 * word, 4);
             });
         }
-    }
+
+        BITNET_INLINE void store(std::int32_t* dots) noexcept {
+            TileSums<Isa, Blocks, Tokens> totals([&](std::size_t t) { return -in.sums[t]; });
+            totals.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& total) noexcept {
+                BITNET_UNROLL
+                for (std::size_t k = 0; k < chains; ++k) total = total + acc.sum[b][p][t + k];
+            });
+            totals.store(dots);
+        }
+    };
 };
 
 } // namespace BITNET_NAMESPACE::kernels

@@ -18,7 +18,6 @@ struct Planes16 {
     BITNET_HIDDEN static constexpr const char* name = "planes16";
     static constexpr const char* kernel_suffix = "";
     static constexpr std::uint32_t id = 3;
-    static constexpr bool has_groups = true;
     template <class Format>
     static constexpr bool holds = std::is_same_v<Format, Ternary>;
 

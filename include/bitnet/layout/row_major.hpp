@@ -16,7 +16,6 @@ struct RowMajor {
     BITNET_HIDDEN static constexpr const char* name = "row-major";
     static constexpr const char* kernel_suffix = "";
     static constexpr std::uint32_t id = 1;
-    static constexpr bool has_groups = true;
     template <class Format>
     static constexpr bool holds = 8 % Format::bits == 0;
 

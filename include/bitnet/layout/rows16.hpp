@@ -19,7 +19,6 @@ struct Rows16 {
     BITNET_HIDDEN static constexpr const char* name = "rows16";
     static constexpr const char* kernel_suffix = "";
     static constexpr std::uint32_t id = 2;
-    static constexpr bool has_groups = true;
     template <class Format>
     static constexpr bool holds = 8 % Format::bits == 0;
 

@@ -18,7 +18,6 @@ struct Six16 {
     BITNET_HIDDEN static constexpr const char* name = "six16";
     static constexpr const char* kernel_suffix = "";
     static constexpr std::uint32_t id = 5;
-    static constexpr bool has_groups = true;
     template <class Format>
     static constexpr bool holds = Format::bits == 6;
 
