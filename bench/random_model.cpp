@@ -306,6 +306,7 @@ private:
             }
         });
     }
+
     void add_layer(const std::string& at) {
         const Config& c = config_;
         const std::string_view format = options_.format.empty() ? shape_.format : options_.format;
