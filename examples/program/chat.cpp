@@ -23,14 +23,15 @@ namespace {
 
 constexpr const char* full = ": /reset begins anew";
 
-std::atomic<bool> interrupted;
-static_assert(std::atomic<bool>::is_always_lock_free); // a signal handler may set it
+// A signal handler may set it. A word, since RISC-V has no exchange of bytes without a lock.
+std::atomic<int> interrupted;
+static_assert(std::atomic<int>::is_always_lock_free);
 
 // While it lives, Ctrl-C sets `interrupted`; else it ends the program.
 class CatchInterrupts {
 public:
-    CatchInterrupts() : before_(std::signal(SIGINT, [](int) { interrupted = true; })) {
-        interrupted = false;
+    CatchInterrupts() : before_(std::signal(SIGINT, [](int) { interrupted = 1; })) {
+        interrupted = 0;
     }
     ~CatchInterrupts() { std::signal(SIGINT, before_); }
     CatchInterrupts(const CatchInterrupts&) = delete;
