@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // BitLinear from the outside: float tokens in, float tokens out, bit for bit as the oracle's loops,
-// through every form of call and on the cluster in use.
+// through every form of call, on the cluster in use and by the flags of this file. Other tests leave the
+// flags' own kernels to it, as they take long to compile.
 #include <bitnet/bitlinear.hpp>
+#include <bitnet/self_test.hpp>
 
 #include <limits>
 #include <vector>
@@ -395,4 +397,29 @@ TEMPLATE_TEST_CASE("ternary activations come quantized", "[bitlinear]", Binary, 
         layer.template dots<isa::dynamic>(q, n);
         CHECK(difference(n, std::vector<std::int32_t>(dots.begin(), dots.end())) == "");
     }
+}
+
+TEST_CASE("the functions of this file's flags pass their self-test", "[bitlinear]") {
+    CHECK(self_test<>() == nullptr);
+    CHECK(self_test<isa::here<isa::scalar>>() == nullptr);
+}
+
+TEMPLATE_LIST_TEST_CASE("dynamic, native and scalar give the same bits", "[bitlinear]",
+                        activation_kinds) {
+    constexpr std::size_t rows = 100, cols = 201, tokens = 10;
+    support::Random random(60);
+    const auto check = [&](const auto& layer) {
+        const auto x = random.reals(tokens * cols, 5.0f);
+        std::vector<std::byte> scratch(layer.scratch_bytes(tokens));
+        std::vector<float> dynamic(tokens * rows), native(tokens * rows), scalar(tokens * rows);
+        layer.template forward<isa::dynamic>(x, dynamic, tokens, scratch);
+        layer.forward(x, native, tokens, scratch);
+        layer.template forward<isa::here<isa::scalar>>(x, scalar, tokens, scratch);
+        CHECK(support::difference(dynamic, scalar) == "");
+        CHECK(support::difference(native, scalar) == "");
+    };
+    check(BitLinear<Ternary, TestType>::from_float(random.reals(rows * cols), rows, cols).value());
+    check(BitLinear<Binary, TestType>::from_float(random.reals(rows * cols), rows, cols, {},
+                                                  {.group = 64})
+              .value());
 }

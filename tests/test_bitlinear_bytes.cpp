@@ -56,9 +56,10 @@ void use(const typename K::Layer& layer) {
         const auto q =
             quantized_from_codes<Ternary>(codes, tokens, layer.cols(), {}, scratch, layer.group());
         REQUIRE(q);
-        layer.forward(*q, y);
+        layer.template forward<isa::dynamic>(*q, y);
     } else {
-        layer.forward(std::vector<float>(tokens * layer.cols(), 0.5f), y, tokens, scratch);
+        const std::vector<float> x(tokens * layer.cols(), 0.5f);
+        layer.template forward<isa::dynamic>(x, y, tokens, scratch);
     }
     for (std::size_t r = 0; r < layer.rows(); r += 7) {
         static_cast<void>(layer.code(r, layer.cols() - 1));

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The run-time choice of a cluster: BITNET_ISA, what is built, and that dynamic, native and scalar
-// calls give one answer.
-#include <bitnet/bitlinear.hpp>
+// The run-time choice of a cluster: BITNET_ISA, and what is built.
 #include <bitnet/dispatch.hpp>
 
 #include <algorithm>
@@ -10,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
 
 #include "support.hpp"
 
@@ -87,24 +85,4 @@ TEST_CASE("the choice is made once, from any thread", "[dispatch]") {
         ::setenv("BITNET_ISA", before.c_str(), 1);
     }
 #endif
-}
-
-TEMPLATE_LIST_TEST_CASE("dynamic, native and scalar give the same bits", "[dispatch]",
-                        activation_kinds) {
-    constexpr std::size_t rows = 100, cols = 201, tokens = 10;
-    support::Random random(60);
-    const auto check = [&](const auto& layer) {
-        const auto x = random.reals(tokens * cols, 5.0f);
-        std::vector<std::byte> scratch(layer.scratch_bytes(tokens));
-        std::vector<float> dynamic(tokens * rows), native(tokens * rows), scalar(tokens * rows);
-        layer.template forward<isa::dynamic>(x, dynamic, tokens, scratch);
-        layer.forward(x, native, tokens, scratch);
-        layer.template forward<isa::here<isa::scalar>>(x, scalar, tokens, scratch);
-        CHECK(support::difference(dynamic, scalar) == "");
-        CHECK(support::difference(native, scalar) == "");
-    };
-    check(BitLinear<Ternary, TestType>::from_float(random.reals(rows * cols), rows, cols).value());
-    check(BitLinear<Binary, TestType>::from_float(random.reals(rows * cols), rows, cols, {},
-                                                  {.group = 64})
-              .value());
 }

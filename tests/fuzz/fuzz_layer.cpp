@@ -79,7 +79,7 @@ void try_image(std::span<const std::byte> bytes, Source& source) {
         std::vector<std::byte> memory(made->scratch_bytes(1));
         std::vector<std::int32_t> y(made->rows());
         const std::vector<std::int8_t> codes(made->cols(), 1);
-        made->dots(
+        made->template dots<isa::dynamic>(
             *quantized_from_codes<Activations>(codes, 1, made->cols(), {}, memory, made->group()),
             y);
         return;

@@ -37,7 +37,7 @@ BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Qua
             return;
         }
     }
-    if constexpr (!isa::is_scalar<Isa> && token_layout<Codes>::is_int8) {
+    if constexpr (SumsGroups<Weights, Codes, Layout, Isa>) {
         if (x.tokens == 1 && x.group != 0) {
             using Sums = GroupSums<Weights, Codes, Layout, Isa, Epilogue>;
             return Sums{weights, x, epilogue}(block_begin, block_end, rows);

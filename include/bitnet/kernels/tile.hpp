@@ -47,6 +47,15 @@ struct TileInput {
     OutputLines output;
 };
 
+/// Whether the cluster has a byte dot, which adds any code to an int32.
+template <class Isa>
+inline constexpr bool has_byte_dot = simd::ops<Isa>::dot4_calls(2) >= max_cols / 4;
+
+/// Whether a step of 256 columns and one token may be straight lines of code. Not where a line has
+/// four registers and a dot several instructions: 60 KiB of code wait longer than loops do.
+template <class Isa>
+inline constexpr bool is_straight_line = simd::ops<Isa>::registers <= 2 || has_byte_dot<Isa>;
+
 /// Chains of dots that a tile keeps for each register: see simd::generic::dot4_chains.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
 inline constexpr std::size_t dot_chains = Blocks* Tokens == 1 ? simd::ops<Isa>::dot4_chains : 1;
@@ -179,7 +188,7 @@ BITNET_INLINE void prefetch_stripe(const TileInput& in, const std::uint8_t* line
 ///                                                        step, writes codes w - Weights::minimum,
 ///                                                        whole lines of them, no more than steps
 /// Of a layout whose steps are wider than groups may be, run() heeds TileInput::before, and there
-/// is
+/// is, for clusters where is_straight_line<Isa>,
 ///   run_in_step<Isa, Before, Cols>(TileInput, int32*)    one token; tokens: of the step's first
 ///                                                        column, dots: of columns in the step
 template <class Weights, class Codes, class Layout>

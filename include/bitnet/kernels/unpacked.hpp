@@ -60,10 +60,6 @@ struct UnpackedGroups {
     std::size_t block, token; ///< the first row block and token
 };
 
-/// Whether the cluster has a byte dot, which adds any code to an int32.
-template <class Isa>
-inline constexpr bool has_byte_dot = simd::ops<Isa>::dot4_calls(2) >= max_cols / 4;
-
 /// The largest code that add_words() has to know of: with a byte dot any, so that one instance
 /// serves all formats.
 template <class Weights, class Isa>
