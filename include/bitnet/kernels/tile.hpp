@@ -51,7 +51,7 @@ struct TileInput {
 template <class Isa>
 inline constexpr bool has_byte_dot = simd::ops<Isa>::dot4_calls(2) >= max_cols / 4;
 
-/// Whether a step of 256 columns and one token may be straight lines of code. Not where a line has
+/// Whether the groups of a step of 256 columns may be straight lines of code. Not where a line has
 /// four registers and a dot several instructions: 60 KiB of code wait longer than loops do.
 template <class Isa>
 inline constexpr bool is_straight_line = simd::ops<Isa>::registers <= 2 || has_byte_dot<Isa>;

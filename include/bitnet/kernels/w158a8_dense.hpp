@@ -30,7 +30,7 @@ struct Tile<Ternary, Int8, layout::Dense16> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         const std::size_t word_bytes = in.panel_bytes;
-        if constexpr (Blocks * Tokens == 1 && is_straight_line<Isa>) {
+        if constexpr (Blocks * Tokens == 1 && has_byte_dot<Isa>) { // else loops are as fast
             if (in.before == 0 && word_bytes == 4) {
                 for (; words >= step_words; words -= step_words) {
                     sums.template add_words<0, step_words>(line, x);
