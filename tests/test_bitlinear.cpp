@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // BitLinear from the outside: float tokens in, float tokens out, bit for bit as the oracle's loops,
-// through every form of call, on the cluster in use and by the flags of this file. Other tests leave the
-// flags' own kernels to it, as they take long to compile.
+// through every form of call, on the cluster in use and by the flags of this file. Other tests
+// leave the flags' own kernels to it, as they take long to compile.
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/self_test.hpp>
 

@@ -21,12 +21,12 @@
 
 namespace BITNET_NAMESPACE::kernels {
 
-/// Whether a product has them: with tokens of int8, and with steps of a few groups where a step is a
-/// straight line.
+/// Whether a product has them: with tokens of int8, and with steps of a few groups where a step is
+/// a straight line.
 template <class Weights, class Codes, class Layout, class Isa>
-concept SumsGroups = !isa::is_scalar<Isa> && token_layout<Codes>::is_int8 &&
-                     (Layout::template mapping<Weights>::step_cols == layout::tile_cols ||
-                      is_straight_line<Isa>);
+concept SumsGroups =
+    !isa::is_scalar<Isa> && token_layout<Codes>::is_int8 &&
+    (Layout::template mapping<Weights>::step_cols == layout::tile_cols || is_straight_line<Isa>);
 
 template <class Weights, class Codes, class Layout, class Isa, class Epilogue>
 struct GroupSums {

@@ -30,37 +30,38 @@ struct Tile<Ternary, Int8, layout::Dense16> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         const std::size_t word_bytes = in.panel_bytes;
-        if constexpr (Blocks * Tokens == 1 && has_byte_dot<Isa>) { // else loops are as fast
-            if (in.before == 0 && word_bytes == 4) {
-                for (; words >= step_words; words -= step_words) {
-                    sums.template add_words<0, step_words>(line, x);
-                    line += Layout::step_lines * layout::line_bytes;
-                    x += 4 * step_words;
-                }
-            }
-        }
+        // The digits of a line that are not whole meet zeros for the words that are missing.
         std::uint8_t padded[digits * 4 * Tokens];
         std::size_t at = in.before / 4 / digits, first = in.before / 4 % digits;
         line += at * layout::line_bytes;
         while (words > 0) {
-            // The last line of a step meets a word of the next step too, with codes 0. Digits of
-            // other columns than these meet zeros.
-            const bool is_whole = first == 0 && words >= digits;
-            if (!is_whole) {
+            const std::size_t left = words / digits, room = Layout::step_lines - at;
+            std::size_t lines = first != 0 ? 0 : left < room ? left : room;
+            const std::uint8_t* from = x;
+            std::size_t stride = word_bytes;
+            if (lines == 0) {
                 std::memset(padded, 0, sizeof padded);
                 for (std::size_t s = first; s < digits && s < first + words; ++s) {
                     std::memcpy(padded + s * 4 * Tokens, x + (s - first) * word_bytes, 4 * Tokens);
                 }
+                lines = 1;
+                from = padded;
+                stride = 4 * Tokens;
             }
-            sums.template add<0, digits>(line, is_whole ? x : padded,
-                                         is_whole ? word_bytes : 4 * Tokens);
-            const std::size_t room = digits_of_line(at) - first;
-            const std::size_t count = words < room ? words : room;
+            for (std::size_t i = 0; i < lines; ++i) {
+                sums.template add<0, digits>(line, from, stride);
+                line += layout::line_bytes;
+                from += digits * stride;
+            }
+            // The last line of a step met a word of the next step too, with codes 0.
+            at += lines;
+            const bool is_end = at == Layout::step_lines;
+            if (is_end) at = 0;
+            const std::size_t met = lines * digits - first - (is_end ? 1 : 0);
+            const std::size_t count = words < met ? words : met;
             words -= count;
             x += count * word_bytes;
             first = 0;
-            at = at + 1 == Layout::step_lines ? 0 : at + 1;
-            line += layout::line_bytes;
         }
         sums.store(dots);
     }
