@@ -36,28 +36,28 @@ struct Tile<Ternary, Int8, layout::Dense16> {
         line += at * layout::line_bytes;
         while (words > 0) {
             const std::size_t left = words / digits, room = Layout::step_lines - at;
-            std::size_t lines = first != 0 ? 0 : left < room ? left : room;
+            std::size_t line_count = first != 0 ? 0 : left < room ? left : room;
             const std::uint8_t* from = x;
             std::size_t stride = word_bytes;
-            if (lines == 0) {
+            if (line_count == 0) {
                 std::memset(padded, 0, sizeof padded);
                 for (std::size_t s = first; s < digits && s < first + words; ++s) {
                     std::memcpy(padded + s * 4 * Tokens, x + (s - first) * word_bytes, 4 * Tokens);
                 }
-                lines = 1;
+                line_count = 1;
                 from = padded;
                 stride = 4 * Tokens;
             }
-            for (std::size_t i = 0; i < lines; ++i) {
+            for (std::size_t i = 0; i < line_count; ++i) {
                 sums.template add<0, digits>(line, from, stride);
                 line += layout::line_bytes;
                 from += digits * stride;
             }
             // The last line of a step met a word of the next step too, with codes 0.
-            at += lines;
+            at += line_count;
             const bool is_end = at == Layout::step_lines;
             if (is_end) at = 0;
-            const std::size_t met = lines * digits - first - (is_end ? 1 : 0);
+            const std::size_t met = line_count * digits - first - (is_end ? 1 : 0);
             const std::size_t count = words < met ? words : met;
             words -= count;
             x += count * word_bytes;
