@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // BitLinear from the outside: float tokens in, float tokens out, bit for bit as the oracle's loops,
-// through every form of call, on the cluster in use and by the flags of this file. Other tests
+// through every form of call, on the cluster in use and by the flags of this file. Most other tests
 // leave the flags' own kernels to it, as they take long to compile.
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/self_test.hpp>
@@ -67,6 +67,13 @@ void check(const Sample<K>& s) {
     REQUIRE(difference(y, expected) == "");
 }
 
+/// to = these rows, whatever its stride
+void put(const std::vector<float>& rows, Matrix<float> to) {
+    for (std::size_t t = 0; t < to.rows; ++t) {
+        std::copy_n(rows.begin() + static_cast<long>(t * to.cols), to.cols, to.row(t));
+    }
+}
+
 } // namespace
 
 TEST_CASE("the call that the README shows", "[bitlinear]") {
@@ -91,6 +98,9 @@ TEST_CASE("the call that the README shows", "[bitlinear]") {
     layer.forward(x, y, 1, scratch);
     CHECK(y[0] == 125 * 0.5f + 1);
     CHECK(y[1] == 3 * 2.0f - 1);
+    std::vector<float> scalar(2);
+    layer.forward<isa::here<isa::scalar>>(x, scalar, 1, scratch);
+    CHECK(difference(scalar, y) == "");
     // Spans: to make one of a vector is noexcept in libstdc++ alone.
     const std::span<const float> x_span(x);
     const std::span<float> y_span(y);
@@ -148,15 +158,9 @@ TEMPLATE_LIST_TEST_CASE("all forms of call give the same bits", "[bitlinear]", K
     const Sample<TestType> s(rows, cols, tokens, rows, true);
     const auto expected = s.expected();
     std::vector<float> wide(tokens * x_stride, 1e30f), y(tokens * y_stride);
-    for (std::size_t t = 0; t < tokens; ++t) {
-        std::copy_n(s.x.begin() + static_cast<long>(t * cols), cols,
-                    wide.begin() + static_cast<long>(t * x_stride));
-    }
+    put(s.x, {wide.data(), tokens, cols, x_stride});
     std::vector<float> strided(tokens * y_stride, support::untouched());
-    for (std::size_t t = 0; t < tokens; ++t) {
-        std::copy_n(expected.begin() + static_cast<long>(t * rows), rows,
-                    strided.begin() + static_cast<long>(t * y_stride));
-    }
+    put(expected, {strided.data(), tokens, rows, y_stride});
     std::vector<std::byte> scratch(s.layer.scratch_bytes(tokens));
     const Matrix<const float> in(wide.data(), tokens, cols, x_stride);
     const Matrix<float> out(y.data(), tokens, rows, y_stride);
@@ -223,11 +227,7 @@ TEMPLATE_LIST_TEST_CASE("several layers in one call of the executor", "[bitlinea
     };
     std::size_t i = 0;
     for (const auto* s : {&a, &b, &c}) {
-        const auto expected = oracle::forward(s->weights, a.quantized());
-        const auto to = part(wanted, i++, s->rows);
-        for (std::size_t t = 0; t < tokens; ++t) {
-            std::copy_n(expected.begin() + static_cast<long>(t * s->rows), s->rows, to.row(t));
-        }
+        put(oracle::forward(s->weights, a.quantized()), part(wanted, i++, s->rows));
     }
     const auto run = [&](const auto& executor) {
         std::fill(y.begin(), y.end(), support::untouched());
@@ -400,26 +400,7 @@ TEMPLATE_TEST_CASE("ternary activations come quantized", "[bitlinear]", Binary, 
 }
 
 TEST_CASE("the functions of this file's flags pass their self-test", "[bitlinear]") {
+    static_cast<void>(support::clusters());
     CHECK(self_test<>() == nullptr);
     CHECK(self_test<isa::here<isa::scalar>>() == nullptr);
-}
-
-TEMPLATE_LIST_TEST_CASE("dynamic, native and scalar give the same bits", "[bitlinear]",
-                        activation_kinds) {
-    constexpr std::size_t rows = 100, cols = 201, tokens = 10;
-    support::Random random(60);
-    const auto check = [&](const auto& layer) {
-        const auto x = random.reals(tokens * cols, 5.0f);
-        std::vector<std::byte> scratch(layer.scratch_bytes(tokens));
-        std::vector<float> dynamic(tokens * rows), native(tokens * rows), scalar(tokens * rows);
-        layer.template forward<isa::dynamic>(x, dynamic, tokens, scratch);
-        layer.forward(x, native, tokens, scratch);
-        layer.template forward<isa::here<isa::scalar>>(x, scalar, tokens, scratch);
-        CHECK(support::difference(dynamic, scalar) == "");
-        CHECK(support::difference(native, scalar) == "");
-    };
-    check(BitLinear<Ternary, TestType>::from_float(random.reals(rows * cols), rows, cols).value());
-    check(BitLinear<Binary, TestType>::from_float(random.reals(rows * cols), rows, cols, {},
-                                                  {.group = 64})
-              .value());
 }

@@ -45,21 +45,21 @@ struct Image {
     void put(std::size_t at, float v) { file_words::put(memory.data() + at, v); }
 };
 
-/// Uses a layer as a caller would; sanitizers see whether it stays inside its bytes.
+/// Uses a layer on every cluster; sanitizers see whether it stays inside its bytes.
 template <class K>
 void use(const typename K::Layer& layer) {
+    using Codes = typename K::Activations;
+    using Gemm = functions::Gemm<Product<typename K::Weights, Codes, typename K::Layer::Layout>>;
     constexpr std::size_t tokens = 3;
     std::vector<std::byte> scratch(layer.scratch_bytes(tokens));
     std::vector<float> y(tokens * layer.rows());
-    if constexpr (std::is_same_v<typename K::Activations, Ternary>) {
-        const std::vector<std::int8_t> codes(tokens * layer.cols(), 1);
-        const auto q =
-            quantized_from_codes<Ternary>(codes, tokens, layer.cols(), {}, scratch, layer.group());
-        REQUIRE(q);
-        layer.template forward<isa::dynamic>(*q, y);
-    } else {
-        const std::vector<float> x(tokens * layer.cols(), 0.5f);
-        layer.template forward<isa::dynamic>(x, y, tokens, scratch);
+    const std::vector<std::int8_t> codes(tokens * layer.cols(), 1);
+    const auto q =
+        quantized_from_codes<Codes>(codes, tokens, layer.cols(), {}, scratch, layer.group());
+    REQUIRE(q);
+    for (const auto* table : support::clusters()) {
+        table->template get<Gemm>()(layer.weights(), *q, layer.scales(), nullptr,
+                                    {y.data(), tokens, layer.rows()}, 0, layer.rows());
     }
     for (std::size_t r = 0; r < layer.rows(); r += 7) {
         static_cast<void>(layer.code(r, layer.cols() - 1));

@@ -23,7 +23,7 @@ namespace {
 
 constexpr const char* full = ": /reset begins anew";
 
-// A signal handler may set it. A word, since RISC-V has no exchange of bytes without a lock.
+// A signal handler sets it. A word: atomics of bytes need a lock on RISC-V.
 std::atomic<int> interrupted;
 static_assert(std::atomic<int>::is_always_lock_free);
 

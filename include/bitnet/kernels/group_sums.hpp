@@ -79,14 +79,15 @@ private:
             for_constants<in_step>([&](auto i) BITNET_INLINE_LAMBDA {
                 const std::size_t g = step + i;
                 if (g >= whole) return;
-                constexpr std::size_t before = in_step == 1 ? 0 : i * Group;
+                constexpr bool has_steps = Mapping::step_cols != tile_cols;
+                constexpr std::size_t before = has_steps ? i * Group : 0;
                 const TileInput in{line,  block_bytes, block_end,  words,   word_bytes,   chunks,
                                    Group, before,      x.sums + g, nullptr, OutputLines{}};
                 alignas(64) std::int32_t dots[tile_rows];
-                if constexpr (in_step == 1) {
-                    Kernel::template run<Isa, 1, 1>(in, dots);
-                } else {
+                if constexpr (has_steps) {
                     Kernel::template run_in_step<Isa, before, Group>(in, dots);
+                } else {
+                    Kernel::template run<Isa, 1, 1>(in, dots);
                 }
                 epilogue.prefetch(block, g);
                 sum = epilogue.add(sum, Dots::load(dots), epilogue.of_group(block, g), 0, g);

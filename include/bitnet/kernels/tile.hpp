@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <bitnet/config.hpp>
+#include <bitnet/format.hpp>
 #include <bitnet/kernels/accumulators.hpp>
 #include <bitnet/layout.hpp>
 #include <bitnet/simd/simd.hpp>
@@ -52,7 +53,7 @@ template <class Isa>
 inline constexpr bool has_byte_dot = simd::ops<Isa>::dot4_calls(2) >= max_cols / 4;
 
 /// Whether the groups of a step of 256 columns may be straight lines of code. Not where a line has
-/// four registers and a dot several instructions: 60 KiB of code wait longer than loops do.
+/// four registers and a dot several instructions: loops are faster than 70 KiB of code.
 template <class Isa>
 inline constexpr bool is_straight_line = simd::ops<Isa>::registers <= 2 || has_byte_dot<Isa>;
 

@@ -30,7 +30,7 @@ struct Tile<Ternary, Int8, layout::Dense16> {
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
         const std::size_t word_bytes = in.panel_bytes;
-        // The digits of a line that are not whole meet zeros for the words that are missing.
+        // What a line meets that is not met whole: zeros for the digits of other columns.
         std::uint8_t padded[digits * 4 * Tokens];
         std::size_t at = in.before / 4 / digits, first = in.before / 4 % digits;
         line += at * layout::line_bytes;
