@@ -59,14 +59,14 @@ BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
                 auto& sum = sums.sum[b][p][t + j % Chains];
                 if constexpr (in_pairs) {
                     ops::add_two_dots(sum, codes(j, b, p), x, sums.sum[b][p][(j + 1) % Chains],
-                                      codes(j + 1, b, p), x + in.panel_bytes);
+                                      codes(j + 1, b, p), x + word_stride<Isa, Tokens>(in));
                 } else if constexpr (std::is_same_v<decltype(sum), i32&>) {
                     sum = ops::dot4(sum, codes(j, b, p), ops::broadcast(x + 4 * t));
                 } else {
                     sum = ops::add_dot4(sum, codes(j, b, p), ops::broadcast(x + 4 * t));
                 }
             });
-            x += at_once * in.panel_bytes;
+            x += at_once * word_stride<Isa, Tokens>(in);
             if ((j + at_once) % in_line == 0) line += line_bytes;
         }
     };
@@ -125,7 +125,7 @@ template <class Isa, unsigned Bits, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void byte_dots(const TileInput& in, TileSums<Isa, Blocks, Tokens>& totals) noexcept {
     if constexpr (Blocks * Tokens == 1 &&
                   requires { sizeof(typename simd::ops<Isa>::template LineSums<Bits>); }) {
-        if (in.panel_bytes == 4) return line_dots<Isa, Bits>(in, totals);
+        if (word_stride<Isa, Tokens>(in) == 4) return line_dots<Isa, Bits>(in, totals);
     }
     constexpr std::size_t most = Tokens > 1 ? 1 : simd::ops<Isa>::add_dot4_chains(Bits), few = 4;
     constexpr std::size_t few_chunks = 256 / 32; // of the largest group

@@ -57,6 +57,23 @@ inline constexpr bool has_byte_dot = simd::ops<Isa>::dot4_calls(2) >= max_cols /
 template <class Isa>
 inline constexpr bool is_straight_line = simd::ops<Isa>::registers <= 2 || has_byte_dot<Isa>;
 
+/// Whether tiles of so many tokens may leave one token of a wider panel: wider ones divide any
+/// panel without that, 5 tokens as 3 and 2. See for_each_tile().
+BITNET_INLINE constexpr bool may_leave_one(std::size_t max_tokens) noexcept {
+    return max_tokens < 3;
+}
+
+/// Whether the one token of a tile is alone in its panel.
+template <class Isa, std::size_t Tokens>
+inline constexpr bool is_alone = Tokens == 1 && !may_leave_one(simd::ops<Isa>::gemm_tokens);
+
+/// Bytes from one word of a token to its next, TileInput::panel_bytes: a constant for a token that
+/// is alone, or each address would wait for the one before it.
+template <class Isa, std::size_t Tokens>
+BITNET_INLINE constexpr std::size_t word_stride(const TileInput& in) noexcept {
+    return is_alone<Isa, Tokens> ? 4 : in.panel_bytes;
+}
+
 /// Chains of dots that a tile keeps for each register: see simd::generic::dot4_chains.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
 inline constexpr std::size_t dot_chains = Blocks* Tokens == 1 ? simd::ops<Isa>::dot4_chains : 1;
@@ -145,16 +162,16 @@ BITNET_INLINE void prefetch_output(const OutputLines& output, std::size_t b) noe
 
 /// Asks for the lines that a tile of few tokens will want soon: it takes less time than memory does
 /// to answer. One row block is one stream from the first block of a range to the last: its lines
-/// come to L2 8 KiB ahead, more than memory's latency at its full rate, and from there to L1. Each
-/// of more blocks goes on in the next tile, not in the block that follows it.
+/// are asked for 6 KiB ahead, more than memory's latency at its full rate. One prefetch a line: a
+/// tile of one token waits for the ports that load. Each of more blocks goes on in the next tile,
+/// not in the block that follows it.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* line) noexcept {
     [[maybe_unused]] const auto here = reinterpret_cast<std::uintptr_t>(line);
     if constexpr (!simd::ops<Isa>::asks_for_streams || 2 * Tokens > simd::ops<Isa>::gemm_tokens) {
         // Most of its lines come from L1: a few tiles have met them.
     } else if constexpr (Blocks == 1) {
-        BITNET_PREFETCH_L2(here + 8192);
-        BITNET_PREFETCH(here + 2048);
+        BITNET_PREFETCH(here + 6144);
     } else {
         const auto ahead = here + 1024;
         const bool in_next = ahead >= reinterpret_cast<std::uintptr_t>(in.block_end);

@@ -103,11 +103,12 @@ private:
                 in.row_ones = row_ones;
             }
         }
-        // One token meets one block, and no panel of more ends in one where tiles are as wide.
-        constexpr bool leaves_one = Blocks == 1 || max_tokens < panel_tokens;
+        BITNET_ASSERT(tile.tokens != 1 || may_leave_one(max_tokens) || in.panel_bytes == 4);
+        // A token that is alone meets one row block at a time: see compute().
+        constexpr bool may_be_one = Blocks == 1 || may_leave_one(max_tokens);
         const auto run_width = [&](auto t) BITNET_INLINE_LAMBDA {
             constexpr std::size_t width = decltype(t)::value + 1;
-            if constexpr (width > 1 || leaves_one) {
+            if constexpr (width > 1 || may_be_one) {
                 if (tile.tokens == width) run_groups<Blocks, width>(in, first, last, dots);
             }
         };
@@ -161,13 +162,15 @@ BITNET_INLINE void for_each_stripe(const Quantized<Codes>& x, std::size_t block_
 }
 
 /// Calls f(tile) for tiles of at most max_tokens tokens, of one panel each, that cover a stripe.
+/// Unless may_leave_one(max_tokens), none has one token of a panel of more.
 template <class Codes, class F>
 BITNET_INLINE void for_each_tile(const Quantized<Codes>& x, const TileRange& stripe,
                                  std::size_t max_tokens, F&& f) noexcept {
     const std::size_t end = stripe.token + stripe.tokens;
     for (std::size_t t = stripe.token; t < end;) {
         const std::size_t left = x.layout().panel_end(t) - t;
-        const std::size_t tokens = left < max_tokens ? left : max_tokens;
+        std::size_t tokens = left < max_tokens ? left : max_tokens;
+        if (left == max_tokens + 1 && !may_leave_one(max_tokens)) --tokens;
         f(TileRange{stripe.block, stripe.blocks, t, tokens});
         t += tokens;
     }

@@ -56,7 +56,7 @@ struct Tile<Ternary, Sign, layout::Planes16> {
                 word[0] = mask & (sign ^ ops::broadcast(x + 4 * t));
             });
             line += 2 * layout::line_bytes;
-            x += in.panel_bytes;
+            x += word_stride<Isa, Tokens>(in);
         };
         if (Tokens == ops::gemm_tokens && in.row_ones) {
             count_ones<Isa, 1>(in, step, differing);

@@ -41,13 +41,13 @@ struct Tile<Ternary, Ternary, layout::Planes16> {
                 const std::uint8_t* at = line + b * in.block_bytes + p * 4 * ops::lanes;
                 const u32 mask = ops::load(at), sign = ops::load(at + layout::line_bytes);
                 const u32 mask_x = ops::broadcast(x + 4 * t);
-                const u32 sign_x = ops::broadcast(x + in.panel_bytes + 4 * t);
+                const u32 sign_x = ops::broadcast(x + word_stride<Isa, Tokens>(in) + 4 * t);
                 const u32 unlike = mask_x & (sign ^ sign_x);
                 word[0] = unlike;
                 word[1] = ops::where_equal(unlike, mask, mask_x);
             });
             line += 2 * layout::line_bytes;
-            x += 2 * in.panel_bytes;
+            x += 2 * word_stride<Isa, Tokens>(in);
         };
         count_ones<Isa, 2>(in, step, ones);
         ones.store(dots, [&](std::size_t, std::size_t, std::size_t t, const i32& sum) noexcept {

@@ -29,7 +29,7 @@ struct Tile<Ternary, Int8, layout::Dense16> {
         std::size_t words = 8 * in.chunks;
         const std::uint8_t* line = in.weights;
         const std::uint8_t* x = in.tokens;
-        const std::size_t word_bytes = in.panel_bytes;
+        const std::size_t word_bytes = word_stride<Isa, Tokens>(in);
         // What a line meets that is not met whole: zeros for the digits of other columns.
         std::uint8_t padded[digits * 4 * Tokens];
         std::size_t at = in.before / 4 / digits, first = in.before / 4 % digits;

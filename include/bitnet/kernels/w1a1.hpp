@@ -34,7 +34,7 @@ struct Tile<Binary, Sign, layout::Rows16> {
                 count = ops::add_popcount(count, w ^ ops::broadcast(x + 4 * t));
             });
             line += layout::line_bytes;
-            x += in.panel_bytes;
+            x += word_stride<Isa, Tokens>(in);
         };
         count_ones<Isa, 1>(in, step, differing);
         differing.store(dots, [&](std::size_t, std::size_t, std::size_t, const i32& sum) noexcept {

@@ -36,11 +36,11 @@ struct Tile<Binary, Ternary, layout::Rows16> {
                                     u32(&word)[1]) BITNET_INLINE_LAMBDA {
                 const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
                 const u32 mask = ops::broadcast(x + 4 * t);
-                const u32 sign = ops::broadcast(x + in.panel_bytes + 4 * t);
+                const u32 sign = ops::broadcast(x + word_stride<Isa, Tokens>(in) + 4 * t);
                 word[0] = mask & (w ^ sign);
             });
             line += layout::line_bytes;
-            x += 2 * in.panel_bytes;
+            x += 2 * word_stride<Isa, Tokens>(in);
         };
         count_ones<Isa, 1>(in, step, differing);
         differing.store(dots,

@@ -39,7 +39,7 @@ struct Tile<Int4, Int8, layout::Rows16> {
                         const u32 w = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
                         sum = ops::dot4(sum, (w >> shift) & four_bits, ops::broadcast(x + 4 * t));
                     });
-                x += in.panel_bytes;
+                x += word_stride<Isa, Tokens>(in);
                 if (j % 2 == 1) line += layout::line_bytes;
             });
         }

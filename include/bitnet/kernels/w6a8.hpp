@@ -42,14 +42,14 @@ struct Tile<Int6, Int8, layout::Six16> {
                         ops::load(line + l * line_bytes + b * in.block_bytes + p * 4 * ops::lanes);
                     sum = ops::dot4(sum, w & six_bits, ops::broadcast(x + 4 * t));
                 });
-                x += in.panel_bytes;
+                x += word_stride<Isa, Tokens>(in);
             });
             acc[chains - 1].for_each(
                 [&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
                     const u32 codes = fourth<Isa>(line + b * in.block_bytes + p * 4 * ops::lanes);
                     sum = ops::dot4(sum, codes, ops::broadcast(x + 4 * t));
                 });
-            x += in.panel_bytes;
+            x += word_stride<Isa, Tokens>(in);
             line += 3 * line_bytes;
         }
         store_chains<5>(acc, in.sums, dots);

@@ -37,7 +37,7 @@ struct Tile<Int8, Int8, layout::Rows16> {
                         const u32 codes = ops::load(line + b * in.block_bytes + p * 4 * ops::lanes);
                         sum = ops::dot4_wide(sum, codes, ops::broadcast(x + 4 * t));
                     });
-                x += in.panel_bytes;
+                x += word_stride<Isa, Tokens>(in);
                 line += layout::line_bytes;
             });
         }
