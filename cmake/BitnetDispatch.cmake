@@ -18,7 +18,7 @@ function(bitnet_default_clusters out)
     list(LENGTH CMAKE_OSX_ARCHITECTURES architectures) # a universal binary has no one set of flags
     if(flags_work AND architectures LESS 2 AND CMAKE_SIZEOF_VOID_P EQUAL 8
             AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
-        list(APPEND clusters westmere haswell alderlake skylakex icelake)
+        list(APPEND clusters westmere haswell alderlake skylakex icelake zen5)
     endif()
     if(flags_work AND architectures LESS 2
             AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
@@ -44,6 +44,7 @@ function(bitnet_isa_flags out isa)
         -mprefer-vector-width=512)
     set(icelake ${skylakex} -mavx512vnni -mavx512vbmi -mavx512vbmi2 -mavx512bitalg
         -mavx512vpopcntdq -mavx512ifma -mgfni)
+    set(zen5 ${icelake} -mavxvnni -mavx512vp2intersect)
     set(alderlake ${haswell} -mavxvnni)
     # g++ 12 has SDOT for Armv8.2-A alone, whose atomics and CRC32 every CPU with SDOT has too.
     set(neon "")

@@ -27,22 +27,23 @@ constexpr std::uint32_t bits(std::initializer_list<int> list) {
 struct Words {
     std::uint32_t most_leaf, one_ecx, seven_ebx, seven_ecx, most_subleaf, seven_one_eax;
     std::uint64_t xcr0;
+    std::uint32_t seven_edx = 0;
 };
 Features features(const Words& w) {
-    return features_of(X86Cpu{[w](std::uint32_t leaf, std::uint32_t subleaf) -> CpuidWords {
-                                  if (leaf == 0) return {{w.most_leaf, 0, 0, 0}};
-                                  if (leaf == 1) return {{0, 0, w.one_ecx, 0}};
-                                  if (leaf == 7 && subleaf == 0)
-                                      return {{w.most_subleaf, w.seven_ebx, w.seven_ecx, 0}};
-                                  if (leaf == 7 && subleaf == 1)
-                                      return {{w.seven_one_eax, 0, 0, 0}};
-                                  FAIL("leaf " << leaf << " is beyond what the CPU has");
-                                  return {};
-                              },
-                              [w] {
-                                  REQUIRE((w.one_ecx >> 27 & 1)); // else XGETBV traps
-                                  return w.xcr0;
-                              }}) |
+    return features_of(
+               X86Cpu{[w](std::uint32_t leaf, std::uint32_t subleaf) -> CpuidWords {
+                          if (leaf == 0) return {{w.most_leaf, 0, 0, 0}};
+                          if (leaf == 1) return {{0, 0, w.one_ecx, 0}};
+                          if (leaf == 7 && subleaf == 0)
+                              return {{w.most_subleaf, w.seven_ebx, w.seven_ecx, w.seven_edx}};
+                          if (leaf == 7 && subleaf == 1) return {{w.seven_one_eax, 0, 0, 0}};
+                          FAIL("leaf " << leaf << " is beyond what the CPU has");
+                          return {};
+                      },
+                      [w] {
+                          REQUIRE((w.one_ecx >> 27 & 1)); // else XGETBV traps
+                          return w.xcr0;
+                      }}) |
            Feature::simd128; // which the target guarantees
 }
 
@@ -57,6 +58,7 @@ constexpr std::uint32_t icelake_ecx = bits({1, 6, 8, 11, 12, 14});
 constexpr Words haswell{7, avx2_ecx, avx2_ebx, 0, 0, 0, 0x7};
 constexpr Words skylakex{7, avx2_ecx, skylakex_ebx, 0, 0, 0, 0xe7};
 constexpr Words icelake{7, avx2_ecx, icelake_ebx, icelake_ecx, 0, 0, 0xe7};
+constexpr Words zen5{7, avx2_ecx, icelake_ebx, icelake_ecx, 1, bits({4}), 0xe7, bits({8})};
 
 /// The last cluster that a CPU with these features runs, as bitnet::dispatch chooses.
 template <class... Cluster>
@@ -79,6 +81,13 @@ TEST_CASE("a whole CPU runs its cluster", "[cpu]") {
     CHECK(best(haswell) == isa::haswell::name);
     CHECK(best(skylakex) == isa::skylakex::name);
     CHECK(best(icelake) == isa::icelake::name);
+    CHECK(best(zen5) == isa::zen5::name);
+    Words w = zen5;
+    w.seven_edx = 0; // Sapphire Rapids has AVX-VNNI
+    CHECK(best(w) == isa::icelake::name);
+    w = zen5;
+    w.seven_one_eax = 0; // Tiger Lake has VP2INTERSECT
+    CHECK(best(w) == isa::icelake::name);
 }
 
 TEST_CASE("a cluster lacks when any one of its features does", "[cpu]") {

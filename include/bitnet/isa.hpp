@@ -114,9 +114,17 @@ struct icelake {
     using arch = xsimd::avx512bw;
 };
 
+/// The same with AVX-VNNI and VP2INTERSECT: Zen 5 has both, and no CPU of Intel's.
+struct zen5 {
+    BITNET_HIDDEN static constexpr const char* name = "zen5";
+    static constexpr Features needs =
+        icelake::needs | Features{Feature::avx_vnni, Feature::avx512vp2intersect};
+    using arch = xsimd::avx512bw;
+};
+
 /// All of them, worst first.
 using clusters = type_list<scalar, baseline128, neon, neon_dotprod, neon_i8mm, wasm_simd128,
-                           wasm_relaxed, westmere, haswell, alderlake, skylakex, icelake>;
+                           wasm_relaxed, westmere, haswell, alderlake, skylakex, icelake, zen5>;
 
 namespace detail {
 template <class Best, class... Rest>

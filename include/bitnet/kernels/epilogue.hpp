@@ -39,7 +39,7 @@ BITNET_INLINE void prefetch_scales(const ScaleView& scales, std::size_t block,
         const std::size_t at = scales.offset(block, g);
         const auto here = scales.halves ? reinterpret_cast<std::uintptr_t>(scales.halves + at)
                                         : reinterpret_cast<std::uintptr_t>(scales.data + at);
-        BITNET_PREFETCH(here + 3072);
+        ask_for_stream<Isa>(here, 4096, 1024, 3072);
     }
 }
 

@@ -63,15 +63,12 @@ BITNET_INLINE constexpr bool may_leave_one(std::size_t max_tokens) noexcept {
     return max_tokens < 3;
 }
 
-/// Whether the one token of a tile is alone in its panel.
-template <class Isa, std::size_t Tokens>
-inline constexpr bool is_alone = Tokens == 1 && !may_leave_one(simd::ops<Isa>::gemm_tokens);
-
-/// Bytes from one word of a token to its next, TileInput::panel_bytes: a constant for a token that
-/// is alone, or each address would wait for the one before it.
+/// Bytes from one word of a token to its next, TileInput::panel_bytes: a constant where the one
+/// token of a tile is alone in its panel, or each address would wait for the one before it.
 template <class Isa, std::size_t Tokens>
 BITNET_INLINE constexpr std::size_t word_stride(const TileInput& in) noexcept {
-    return is_alone<Isa, Tokens> ? 4 : in.panel_bytes;
+    constexpr bool is_alone = Tokens == 1 && !may_leave_one(simd::ops<Isa>::gemm_tokens);
+    return is_alone ? 4 : in.panel_bytes;
 }
 
 /// Chains of dots that a tile keeps for each register: see simd::generic::dot4_chains.
@@ -160,18 +157,30 @@ BITNET_INLINE void prefetch_output(const OutputLines& output, std::size_t b) noe
     for (std::size_t t = 0; t < Tokens; ++t, line += output.stride) BITNET_PREFETCH(line);
 }
 
+/// Asks for what is so many bytes ahead in a stream: to L2 and to L1, or at once.
+template <class Isa>
+BITNET_INLINE void ask_for_stream(std::uintptr_t here, std::size_t to_l2, std::size_t to_l1,
+                                  std::size_t at_once) noexcept {
+    if constexpr (!simd::ops<Isa>::asks_twice) {
+        BITNET_PREFETCH(here + at_once);
+    } else {
+        BITNET_PREFETCH_L2(here + to_l2);
+        BITNET_PREFETCH(here + to_l1);
+    }
+}
+
 /// Asks for the lines that a tile of few tokens will want soon: it takes less time than memory does
 /// to answer. One row block is one stream from the first block of a range to the last: its lines
-/// are asked for 6 KiB ahead, more than memory's latency at its full rate. One prefetch a line: a
-/// tile of one token waits for the ports that load. Each of more blocks goes on in the next tile,
-/// not in the block that follows it.
+/// come to L2 8 KiB ahead, more than memory's latency at its full rate, and from there to L1; or to
+/// L1 at once, where a tile of one token waits for the ports that load. Each of more blocks goes on
+/// in the next tile, not in the block that follows it.
 template <class Isa, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* line) noexcept {
     [[maybe_unused]] const auto here = reinterpret_cast<std::uintptr_t>(line);
     if constexpr (!simd::ops<Isa>::asks_for_streams || 2 * Tokens > simd::ops<Isa>::gemm_tokens) {
         // Most of its lines come from L1: a few tiles have met them.
     } else if constexpr (Blocks == 1) {
-        BITNET_PREFETCH(here + 6144);
+        ask_for_stream<Isa>(here, 8192, 2048, 6144);
     } else {
         const auto ahead = here + 1024;
         const bool in_next = ahead >= reinterpret_cast<std::uintptr_t>(in.block_end);

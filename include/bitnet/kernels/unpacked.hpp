@@ -223,8 +223,9 @@ struct UnpackedRunner {
     const Quantized<Codes>& x;
 
     /// Whether x has enough tokens. alderlake keeps packed codes for groups: its eight sums wait
-    /// for each other, and codes are shifted meanwhile.
+    /// for each other, and codes are shifted meanwhile. zen5 keeps them for all but groups.
     static BITNET_INLINE bool pays(const Quantized<Codes>& x) noexcept {
+        if (!simd::ops<Isa>::unpacks_without_groups && x.group == 0) return false;
         constexpr bool groups_pay =
             !has_byte_dot<Isa> || HasPanelSums<Isa> || simd::ops<Isa>::registers == 1;
         if (!groups_pay && x.group != 0) return false;

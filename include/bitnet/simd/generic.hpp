@@ -52,8 +52,12 @@ struct generic {
     /// accumulators leave room for codes and temporaries.
     static constexpr std::size_t gemm_blocks = 1, gemm_tokens = 2;
 
-    /// Whether tiles of few tokens ask for lines of weights ahead, see prefetch_streams().
-    static constexpr bool asks_for_streams = true;
+    /// Whether tiles of few tokens ask for lines of weights ahead, and whether to L2 first and to
+    /// L1 later, see prefetch_streams().
+    static constexpr bool asks_for_streams = true, asks_twice = true;
+    /// Whether the codes of whole rows are unpacked for many tokens, as those of groups of columns
+    /// are, see unpacked.hpp.
+    static constexpr bool unpacks_without_groups = true;
     /// Steps of a popcount tile in a turn of its loop: where few instructions are left to a step,
     /// those of the loop weigh.
     static constexpr std::size_t steps_a_turn = 1;

@@ -16,3 +16,4 @@
 #include <bitnet/simd/wasm_relaxed.hpp>
 #include <bitnet/simd/wasm_simd128.hpp>
 #include <bitnet/simd/westmere.hpp>
+#include <bitnet/simd/zen5.hpp>
