@@ -33,7 +33,7 @@ struct Report {
 /// y: native int8, native sign, dynamic int8, dynamic sign; each (tokens, rows)
 using Unit = Report(const Input& in, std::span<float> (&y)[4]);
 
-Unit sapphire, icelake, cannonlake, skylakex, haswell, haswell_movbe_off, sse42, plain;
+Unit zen5, sapphire, icelake, cannonlake, skylakex, haswell, haswell_movbe_off, sse42, plain;
 Unit i8mm, dotprod, sve, fp16;
 
 /// Flag sets, of flag_set_unit.cpp.

@@ -48,7 +48,7 @@ Features features(const Words& w) {
 }
 
 // SSSE3 SSE4.1; these and FMA POPCNT OSXSAVE AVX F16C; BMI1 AVX2 BMI2; AVX-512 F DQ IFMA CD BW VL;
-// VBMI VBMI2 GFNI VNNI BITALG VPOPCNTDQ.
+// VBMI VBMI2 GFNI VNNI BITALG VPOPCNTDQ. zen5: AVX-VNNI, VP2INTERSECT.
 constexpr std::uint32_t westmere_ecx = bits({9, 19});
 constexpr std::uint32_t avx2_ecx = westmere_ecx | bits({12, 23, 27, 28, 29}),
                         avx2_ebx = bits({3, 5, 8});
@@ -114,6 +114,9 @@ TEST_CASE("registers that the operating system does not save are not used", "[cp
     Words w = icelake;
     w.xcr0 = 0x7; // xmm and ymm
     CHECK(best(w) == isa::haswell::name);
+    Words z = zen5;
+    z.xcr0 = 0x7;
+    CHECK(best(z) == isa::alderlake::name);
     w.xcr0 = 0x67; // the upper sixteen registers are missing
     CHECK(best(w) == isa::haswell::name);
     w.xcr0 = 0x3; // xmm alone

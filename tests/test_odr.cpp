@@ -46,6 +46,7 @@ std::vector<Entry> units() {
     out.push_back({"icelake", "icelake", odr::icelake, icelake});
     out.push_back(
         {"sapphire", "icelake", odr::sapphire, icelake && __builtin_cpu_supports("avx512bf16")});
+    out.push_back({"zen5", "zen5", odr::zen5, bitnet::dispatch::runs_here("zen5")});
 #elif defined(ODR_HAS_ARM64)
     using bitnet::dispatch::runs_here;
     const auto has = [](int bit) { return (getauxval(AT_HWCAP) >> bit & 1) != 0; };
