@@ -3,7 +3,7 @@
 # disassembly.sh <objdump> no_multiply|own_dots <object of a cluster>...
 #
 # no_multiply: kernels whose weights and activations are both of one bit or ternary count bits: from the packed
-# words to the int32 dot, in TileRunner and GemmDots, no vector register is multiplied. The others, of Int8 say, do
+# words to the int32 dot, in TileCalls, run_tiles and GemmDots, no vector register is multiplied. The others, of Int8 say, do
 # multiply, and show that the pattern below knows a multiply when it meets one.
 # own_dots: clusters inherit primitives. A kernel of one with VNNI that takes one of haswell's sums, pairs in int16
 # by VPMADDUBSW, for its own would give wrong dots, and only on a CPU that the tests may not have. On ARM those with
@@ -26,7 +26,7 @@ for object in "$@"; do
     found=$("$objdump" -d --no-show-raw-insn "$object" | awk -v rule="$rule" '
         /^[0-9a-f]+ <.*>:$/ {
             name = substr($2, 2, length($2) - 3)
-            kernel = name ~ /10TileRunner|8GemmDots/ && name !~ /6scalar/
+            kernel = name ~ /9TileCalls|9run_tiles.*11IntEpilogue|8GemmDots/ && name !~ /6scalar/
             kernels += kernel
             next
         }

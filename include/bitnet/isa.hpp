@@ -114,7 +114,8 @@ struct icelake {
     using arch = xsimd::avx512bw;
 };
 
-/// The same with AVX-VNNI and VP2INTERSECT: Zen 5 has both, and no CPU of Intel's.
+/// The same with AVX-VNNI and VP2INTERSECT: Zen 5 has both, and no CPU of Intel's as it is sold; an
+/// early Alder Lake with AVX-512 switched on may, and is as exact, if not as fast.
 struct zen5 {
     BITNET_HIDDEN static constexpr const char* name = "zen5";
     static constexpr Features needs =

@@ -166,6 +166,10 @@ private:
     }
 };
 
+/// Rows of a in a tile: 32 registers hold 4 x 4 sums and what they are made of; 16 hold 4 x 2.
+template <class Isa>
+inline constexpr std::size_t dot_rows = simd::ops<Isa>::lanes >= 8 ? 4 : 2;
+
 /// The rows of a from `row` on, M at a time and what is left in lower tiles, with all rows of b.
 template <class Isa, class Source, std::size_t M>
 BITNET_INLINE void dot_bands(Matrix<const float> a, const typename Source::Rows& b, Matrix<float> y,
@@ -181,7 +185,7 @@ BITNET_INLINE void dot_bands(Matrix<const float> a, const typename Source::Rows&
             const float* from_a[M];
             for (std::size_t m = 0; m < M; ++m) from_a[m] = a.row(i + m);
             float out[Tile::lanes];
-            if (i == 0) {
+            if (i == 0 || M < dot_rows<Isa>) { // lower tiles meet b once, and may ask again
                 Tile::template run<true>(from_a, from_b, a.cols, ahead, out);
             } else {
                 Tile::template run<false>(from_a, from_b, a.cols, ahead, out);
@@ -203,8 +207,7 @@ BITNET_INLINE void dot_bands(Matrix<const float> a, const typename Source::Rows&
 template <class Isa, class Source>
 BITNET_INLINE void dots(Matrix<const float> a, const typename Source::Rows& b,
                         Matrix<float> y) noexcept {
-    // 32 registers hold 4 x 4 sums and what they are made of; 16 hold 4 x 2.
-    dot_bands<Isa, Source, simd::ops<Isa>::lanes >= 8 ? 4 : 2>(a, b, y, 0);
+    dot_bands<Isa, Source, dot_rows<Isa>>(a, b, y, 0);
 }
 
 } // namespace BITNET_NAMESPACE::detail

@@ -2,6 +2,7 @@
 // Epilogues: what becomes of the int32 dots of a tile, on the way from registers to y.
 //
 // An epilogue works on Values, tile_rows of a token that go to one row block of y:
+//   without_groups, with_groups         for which products it is: others may go a slower way
 //   convert(dot)                        a dot as Values
 //   of_group(block, g)                  what the tokens share in group g of columns
 //   prefetch(block, g)                  asks for what of_group() will read soon
@@ -39,7 +40,8 @@ BITNET_INLINE void prefetch_scales(const ScaleView& scales, std::size_t block,
         const std::size_t at = scales.offset(block, g);
         const auto here = scales.halves ? reinterpret_cast<std::uintptr_t>(scales.halves + at)
                                         : reinterpret_cast<std::uintptr_t>(scales.data + at);
-        ask_for_stream<Isa>(here, 4096, 1024, 3072);
+        BITNET_PREFETCH_L2(here + 4096);
+        BITNET_PREFETCH(here + 1024);
     }
 }
 
@@ -48,6 +50,8 @@ template <class Isa>
 struct IntEpilogue {
     using Values = simd::i32x16<Isa>;
     struct Shared {};
+    static constexpr bool without_groups = true,
+                          with_groups = false; // only tests want int32 sums of groups
 
     static BITNET_INLINE Values convert(const Values& dot) noexcept { return dot; }
     static BITNET_INLINE Values zero() noexcept { return Values::set1(0); }
@@ -69,6 +73,7 @@ struct FloatEpilogue {
     using Values = simd::f32x16<Isa>;
     using Dots = simd::i32x16<Isa>;
     using Shared = Values;
+    static constexpr bool without_groups = true, with_groups = true;
 
     const float* token_scales;
     ScaleView scales;
@@ -105,6 +110,7 @@ struct GroupEpilogue {
     using Values = simd::f32x16<Isa>;
     using Dots = simd::i32x16<Isa>;
     struct Shared {};
+    static constexpr bool without_groups = false, with_groups = true;
 
     const float* token_scales;
     std::size_t tokens;

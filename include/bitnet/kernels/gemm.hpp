@@ -18,44 +18,25 @@
 
 namespace BITNET_NAMESPACE::kernels {
 
-/// Rows of y from the dots of weights and tokens.
-template <class Isa, class Weights, class Codes, class Layout, class Epilogue, class T>
-BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Quantized<Codes>& x,
-                           const Epilogue& epilogue, const OutputRows<T>& rows) noexcept {
-    using Run = Runner<Weights, Codes, Layout, Isa>;
+/// Row blocks [begin, end) of y, tile by tile. run: what runner() gives
+template <class Isa, class Runner, class Codes, class Epilogue, class T>
+BITNET_NOINLINE void run_tiles(Runner run, const Quantized<Codes>& x, const Epilogue& epilogue,
+                               std::size_t begin, std::size_t end,
+                               const OutputRows<T>& rows) noexcept {
     using Dots = simd::i32x16<Isa>;
     using Values = typename Epilogue::Values;
-    const std::size_t block_begin = rows.begin / tile_rows;
-    const std::size_t block_end = (rows.end + tile_rows - 1) / tile_rows;
-    if constexpr (Unpacks<Tile<Weights, Codes, Layout>, Isa>) {
-        using Wide = UnpackedRunner<Weights, Codes, Layout, Isa>;
-        if (Wide::pays(x)) {
-            for_each_stripe(x, block_begin, block_end, Wide::max_blocks,
-                            [&](const TileRange& stripe) BITNET_INLINE_LAMBDA {
-                                Wide{weights, x}(stripe, epilogue, rows);
-                            });
-            return;
-        }
-    }
-    if constexpr (SumsGroups<Weights, Codes, Layout, Isa>) {
-        if (x.tokens == 1 && x.group != 0) {
-            using Sums = GroupSums<Weights, Codes, Layout, Isa, Epilogue>;
-            return Sums{weights, x, epilogue}(block_begin, block_end, rows);
-        }
-    }
-    Run run{weights, x};
     const bool grouped = x.group != 0;
     const std::size_t groups = x.layout().groups();
     const auto on_tile = [&](const TileRange& tile) BITNET_INLINE_LAMBDA {
-        alignas(64) std::int32_t dots[Run::max_dots];
-        alignas(64) T sums[Run::max_values];
+        alignas(64) std::int32_t dots[Runner::max_dots];
+        alignas(64) T sums[Runner::max_values];
         // Of fewer tokens than these int8 kernels leave y in the cache.
         const bool asks = PopcountsAsk<Codes, Isa> && !grouped;
         const std::size_t least = token_layout<Codes>::is_int8 ? 2 * panel_tokens : 2;
         if (!asks && x.tokens >= least) rows.prefetch(tile, 0, tile.tokens);
         const OutputLines output = asks ? rows.output_lines(tile) : OutputLines{};
         const std::size_t values = tile.values();
-        const std::size_t at_once = grouped ? Run::max_dots / values : 1;
+        const std::size_t at_once = grouped ? Runner::max_dots / values : 1;
         for (std::size_t first = 0; first < groups; first += at_once) {
             const std::size_t last = groups - first < at_once ? groups : first + at_once;
             run(tile, first, last, output, dots);
@@ -77,10 +58,31 @@ BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Qua
         });
     };
     // One token meets one block at a time: one stream.
-    for_each_stripe(x, block_begin, block_end, x.tokens == 1 ? 1 : Run::max_blocks,
+    for_each_stripe(x, begin, end, x.tokens == 1 ? 1 : run.max_blocks(),
                     [&](const TileRange& stripe) BITNET_INLINE_LAMBDA {
-                        for_each_tile(x, stripe, Run::max_tokens, on_tile);
+                        for_each_tile(x, stripe, Runner::max_tokens, on_tile);
                     });
+}
+
+/// Rows of y from the dots of weights and tokens.
+template <class Isa, class Weights, class Codes, class Layout, class Epilogue, class T>
+BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Quantized<Codes>& x,
+                           const Epilogue& epilogue, const OutputRows<T>& rows) noexcept {
+    const std::size_t begin = rows.begin / tile_rows;
+    const std::size_t end = (rows.end + tile_rows - 1) / tile_rows;
+    if constexpr (Unpacks<Tile<Weights, Codes, Layout>, Epilogue, Isa>) {
+        if (unpacking_pays<Epilogue, Isa>(x)) {
+            using Run = UnpackedRunner<Isa, narrow_calls<Weights, Isa>, Epilogue, T>;
+            return Run{packed_codes<Isa>(weights), x, epilogue, rows}(begin, end);
+        }
+    }
+    if constexpr (SumsGroups<Weights, Codes, Layout, Isa> && Epilogue::with_groups) {
+        if (x.tokens == 1 && x.group != 0) {
+            using Sums = GroupSums<Weights, Codes, Layout, Isa, Epilogue>;
+            return Sums{weights, x, epilogue}(begin, end, rows);
+        }
+    }
+    run_tiles<Isa>(runner<Isa>(weights, x), x, epilogue, begin, end, rows);
 }
 
 } // namespace BITNET_NAMESPACE::kernels

@@ -157,18 +157,6 @@ BITNET_INLINE void prefetch_output(const OutputLines& output, std::size_t b) noe
     for (std::size_t t = 0; t < Tokens; ++t, line += output.stride) BITNET_PREFETCH(line);
 }
 
-/// Asks for what is so many bytes ahead in a stream: to L2 and to L1, or at once.
-template <class Isa>
-BITNET_INLINE void ask_for_stream(std::uintptr_t here, std::size_t to_l2, std::size_t to_l1,
-                                  std::size_t at_once) noexcept {
-    if constexpr (!simd::ops<Isa>::asks_twice) {
-        BITNET_PREFETCH(here + at_once);
-    } else {
-        BITNET_PREFETCH_L2(here + to_l2);
-        BITNET_PREFETCH(here + to_l1);
-    }
-}
-
 /// Asks for the lines that a tile of few tokens will want soon: it takes less time than memory does
 /// to answer. One row block is one stream from the first block of a range to the last: its lines
 /// come to L2 8 KiB ahead, more than memory's latency at its full rate, and from there to L1; or to
@@ -179,8 +167,11 @@ BITNET_INLINE void prefetch_streams(const TileInput& in, const std::uint8_t* lin
     [[maybe_unused]] const auto here = reinterpret_cast<std::uintptr_t>(line);
     if constexpr (!simd::ops<Isa>::asks_for_streams || 2 * Tokens > simd::ops<Isa>::gemm_tokens) {
         // Most of its lines come from L1: a few tiles have met them.
+    } else if constexpr (Blocks == 1 && simd::ops<Isa>::asks_twice) {
+        BITNET_PREFETCH_L2(here + 8192);
+        BITNET_PREFETCH(here + 2048);
     } else if constexpr (Blocks == 1) {
-        ask_for_stream<Isa>(here, 8192, 2048, 6144);
+        BITNET_PREFETCH(here + 6144);
     } else {
         const auto ahead = here + 1024;
         const bool in_next = ahead >= reinterpret_cast<std::uintptr_t>(in.block_end);
@@ -210,7 +201,7 @@ BITNET_INLINE void prefetch_stripe(const TileInput& in, const std::uint8_t* line
 /// The tile kernel of a pair of formats, for weights in a layout:
 ///   run<Isa, Blocks, Tokens>(TileInput, std::int32_t*)   dots (Blocks, Tokens, tile_rows)
 ///   count_rows<Isa, Blocks>(TileInput, std::int32_t*)    if there: TileInput::row_ones
-///   gemm_blocks<Isa>                                     if there: instead of the cluster's
+///   gemm_blocks<Isa>                                     if there: instead of the cluster's, fewer
 ///   unpack<Isa, Blocks>(line, block_bytes, words, codes) if there: see unpacked.hpp; begins at a
 ///                                                        step, writes codes w - Weights::minimum,
 ///                                                        whole lines of them, no more than steps

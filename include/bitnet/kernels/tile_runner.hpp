@@ -4,8 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
-#include <utility>
 
 #include <bitnet/config.hpp>
 #include <bitnet/isa.hpp>
@@ -27,112 +25,153 @@ requires requires {
 }
 inline constexpr std::size_t gemm_blocks<Tile, Isa> = Tile::template gemm_blocks<Isa>;
 
-/// The dots of one tile over each of the groups [first, last), at least one: those of the tokens,
-/// or the one of all columns. The tile has 1 or max_blocks row blocks, and at most max_tokens
-/// tokens, which are in one panel.
-/// dots (last - first, blocks, tokens, tile_rows)
+/// The kernels of tiles of so many row blocks, for any weights.
+template <class Codes>
+struct TileKernels {
+    /// dots (last - first, blocks, tokens, tile_rows) over each of the groups [first, last), at
+    /// least one: those of x, or the one of all columns. in: the tile over all columns
+    using Run = void (*)(const Quantized<Codes>& x, TileInput& in, std::size_t first,
+                         std::size_t last, std::int32_t* dots) noexcept;
+    using CountRows = void (*)(const TileInput& in, std::int32_t* row_ones) noexcept;
+
+    Run run[panel_tokens] = {};     ///< [tokens - 1]
+    CountRows count_rows = nullptr; ///< see Tile, or nullptr
+};
+
+/// Packed weights and the kernels of their tiles. The weights' format is not in the type, so that
+/// one driver serves all formats.
+template <class Codes>
+struct PackedTiles {
+    const std::uint8_t* data;
+    std::size_t block_bytes; ///< from one row block to the next
+    std::size_t max_blocks;  ///< row blocks of a tile: 1, or so many
+    TileKernels<Codes> of_one, of_most;
+};
+
+/// What calls Tile<Weights, Codes, Layout> in a cluster.
 template <class Weights, class Codes, class Layout, class Isa>
-struct TileRunner {
+struct TileCalls {
     using Kernel = Tile<Weights, Codes, Layout>;
+    using Mapping = typename Layout::template mapping<Weights>;
     static constexpr std::size_t max_blocks = gemm_blocks<Kernel, Isa>;
     static constexpr std::size_t max_tokens = simd::ops<Isa>::gemm_tokens;
-    static constexpr std::size_t max_values = tile_rows * max_blocks * max_tokens;
-    /// Room for the dots of several groups: of 4, and of more the smaller the tile.
-    static constexpr std::size_t max_dots = 4 * max_values;
+    static_assert(max_blocks <= simd::ops<Isa>::gemm_blocks && max_tokens <= panel_tokens);
 
-    const PackedView<Weights, Layout>& weights;
-    const Quantized<Codes>& x;
-    std::size_t counted_block = ~std::size_t{0}; ///< first block of those counted in row_ones
-    std::int32_t row_ones[tile_rows * max_blocks] = {};
-
-    BITNET_INLINE void operator()(const TileRange& tile, std::size_t first, std::size_t last,
-                                  const OutputLines& output, std::int32_t* dots) noexcept {
-        const auto at = x.layout();
-        const std::size_t block_bytes = weights.mapping().block_bytes();
-        const std::uint8_t* const block = weights.data + tile.block * block_bytes;
-        TileInput in{block,
-                     block_bytes,
-                     block + block_bytes,
-                     x.codes + at.offset(tile.token),
-                     4 * at.width(tile.token),
-                     0,
-                     0,
-                     0,
-                     x.sums + tile.token,
-                     nullptr,
-                     output};
-        advance(in, first, first);
-        constexpr std::make_index_sequence<max_tokens> widths{};
-        if (tile.blocks == 1) {
-            run<1>(in, tile, first, last, dots, widths);
-        } else {
-            run<max_blocks>(in, tile, first, last, dots, widths);
-        }
-    }
-
-private:
-    /// Moves the operands on by so many groups, to the columns of group g.
-    BITNET_INLINE void advance(TileInput& in, std::size_t groups, std::size_t g) const noexcept {
+    /// Moves the operands of a tile from the columns of one group to those of a later one.
+    static BITNET_INLINE void move(const Quantized<Codes>& x, TileInput& in, std::size_t from,
+                                   std::size_t to) noexcept {
         using layout::tile_cols;
-        using Mapping = typename Layout::template mapping<Weights>;
         static_assert(Mapping::step_cols % tile_cols == 0 && 256 % Mapping::step_cols == 0,
                       "groups divide steps, or steps them");
-        const std::size_t chunks = groups * x.group / tile_cols;
-        const std::size_t col = g * x.group;
+        const std::size_t col = to * x.group, left = x.cols - col;
+        const std::size_t cols = left < x.group ? left : x.group;
+        const std::size_t words =
+            (to - from) * x.group / tile_cols * token_layout<Codes>::chunk_words;
         in.weights = in.block_end - in.block_bytes + col / Mapping::step_cols * Mapping::step_bytes;
         in.before = col % Mapping::step_cols;
-        in.tokens += chunks * token_layout<Codes>::chunk_words * in.panel_bytes;
-        in.sums += groups * x.tokens;
-        const std::size_t left = x.cols - col;
-        const std::size_t cols = x.group == 0 || left < x.group ? left : x.group;
+        in.tokens += words * in.panel_bytes;
+        in.sums += (to - from) * x.tokens;
         in.chunks = (cols + tile_cols - 1) / tile_cols;
         in.cols = static_cast<std::int32_t>(cols);
     }
 
-    template <std::size_t Blocks, std::size_t... T>
-    BITNET_INLINE void run(TileInput& in, const TileRange& tile, std::size_t first,
-                           std::size_t last, std::int32_t* dots,
-                           std::index_sequence<T...>) noexcept {
-        // Worth a pass of its own where several tiles want the same.
-        if constexpr (requires { &Kernel::template count_rows<Isa, Blocks>; }) {
-            if (tile.tokens == max_tokens && x.tokens >= 2 * tile.tokens && x.group == 0) {
-                if (tile.block != counted_block) {
-                    Kernel::template count_rows<Isa, Blocks>(in, row_ones);
-                }
-                counted_block = tile.block;
-                in.row_ones = row_ones;
-            }
-        }
-        BITNET_ASSERT(tile.tokens != 1 || may_leave_one(max_tokens) || in.panel_bytes == 4);
-        // A token that is alone meets one row block at a time: see compute().
-        constexpr bool may_be_one = Blocks == 1 || may_leave_one(max_tokens);
-        const auto run_width = [&](auto t) BITNET_INLINE_LAMBDA {
-            constexpr std::size_t width = decltype(t)::value + 1;
-            if constexpr (width > 1 || may_be_one) {
-                if (tile.tokens == width) run_groups<Blocks, width>(in, first, last, dots);
-            }
-        };
-        (run_width(std::integral_constant<std::size_t, T>{}), ...);
-    }
-
-    /// Advances `in` itself: a copy would load together what was just stored field by field, and
-    /// wait for the stores.
+    /// Moves `in` itself from group to group: a copy would load together what was just stored field
+    /// by field, and wait for the stores.
     template <std::size_t Blocks, std::size_t Tokens>
-    BITNET_NOINLINE void run_groups(TileInput& in, std::size_t first, std::size_t last,
-                                    std::int32_t* dots) const noexcept {
-        for (std::size_t g = first;;) {
+    static BITNET_NOINLINE void run_groups(const Quantized<Codes>& x, TileInput& in,
+                                           std::size_t first, std::size_t last,
+                                           std::int32_t* dots) noexcept {
+        for (std::size_t g = first, before = 0; g < last; before = g++) {
+            if (x.group != 0) move(x, in, before, g);
             Kernel::template run<Isa, Blocks, Tokens>(in, dots);
-            if (++g == last) return;
-            advance(in, 1, g);
             dots += tile_rows * Blocks * Tokens;
         }
+    }
+
+    template <std::size_t Blocks>
+    static BITNET_NOINLINE void count_rows(const TileInput& in, std::int32_t* row_ones) noexcept {
+        Kernel::template count_rows<Isa, Blocks>(in, row_ones);
+    }
+
+    /// Made at each call: as a constant, a variable template, g++ would export it from a plugin.
+    template <std::size_t Blocks>
+    static BITNET_INLINE TileKernels<Codes> kernels() noexcept {
+        TileKernels<Codes> all{};
+        for_constants<max_tokens>([&](auto t) BITNET_INLINE_LAMBDA {
+            // A token that is alone meets one row block at a time: see run_tiles().
+            if constexpr (Blocks == 1 || t > 0 || may_leave_one(max_tokens)) {
+                all.run[t] = run_groups<Blocks, t + 1>;
+            }
+        });
+        if constexpr (requires { &Kernel::template count_rows<Isa, Blocks>; }) {
+            all.count_rows = count_rows<Blocks>;
+        }
+        return all;
+    }
+
+    static BITNET_INLINE PackedTiles<Codes>
+    tiles(const PackedView<Weights, Layout>& weights) noexcept {
+        return {weights.data, weights.mapping().block_bytes(), max_blocks, kernels<1>(),
+                kernels<max_blocks>()};
+    }
+};
+
+/// Runs the tiles of a product. A tile has 1 or max_blocks row blocks, and at most max_tokens
+/// tokens, which are in one panel.
+template <class Codes, class Isa>
+struct TileRunner {
+    static constexpr std::size_t max_tokens = simd::ops<Isa>::gemm_tokens;
+    static constexpr std::size_t max_values = tile_rows * simd::ops<Isa>::gemm_blocks * max_tokens;
+    /// Room for the dots of several groups: of 4, and of more the smaller the tile.
+    static constexpr std::size_t max_dots = 4 * max_values;
+
+    const PackedTiles<Codes> weights;
+    const Quantized<Codes>& x;
+    std::size_t counted_block = ~std::size_t{0}; ///< first block of those counted in row_ones
+    std::int32_t row_ones[tile_rows * simd::ops<Isa>::gemm_blocks] = {};
+
+    BITNET_INLINE std::size_t max_blocks() const noexcept { return weights.max_blocks; }
+
+    /// The dots of a tile, see TileKernels::Run.
+    BITNET_INLINE void operator()(const TileRange& tile, std::size_t first, std::size_t last,
+                                  const OutputLines& output, std::int32_t* dots) noexcept {
+        const auto at = x.layout();
+        const std::uint8_t* const block = weights.data + tile.block * weights.block_bytes;
+        TileInput in{block,
+                     weights.block_bytes,
+                     block + weights.block_bytes,
+                     x.codes + at.offset(tile.token),
+                     4 * at.width(tile.token),
+                     (x.cols + layout::tile_cols - 1) / layout::tile_cols,
+                     static_cast<std::int32_t>(x.cols),
+                     0,
+                     x.sums + tile.token,
+                     nullptr,
+                     output};
+        BITNET_ASSERT(tile.tokens != 1 || may_leave_one(max_tokens) || in.panel_bytes == 4);
+        const auto& kernels = tile.blocks == 1 ? weights.of_one : weights.of_most;
+        // Worth a pass of its own where several tiles want the same.
+        if (kernels.count_rows && tile.tokens == max_tokens && x.tokens >= 2 * tile.tokens &&
+            x.group == 0) {
+            if (tile.block != counted_block) kernels.count_rows(in, row_ones);
+            counted_block = tile.block;
+            in.row_ones = row_ones;
+        }
+        kernels.run[tile.tokens - 1](x, in, first, last, dots);
     }
 };
 
 /// What runs the tiles of a product in a cluster.
-template <class Weights, class Codes, class Layout, class Isa>
-using Runner = std::conditional_t<isa::is_scalar<Isa>, ScalarRunner<Weights, Codes, Layout, Isa>,
-                                  TileRunner<Weights, Codes, Layout, Isa>>;
+template <class Isa, class Weights, class Codes, class Layout>
+BITNET_INLINE auto runner(const PackedView<Weights, Layout>& weights,
+                          const Quantized<Codes>& x) noexcept {
+    if constexpr (isa::is_scalar<Isa>) {
+        return ScalarRunner<Codes>{weights.data, weights.rows,
+                                   scalar_dot<Weights, Codes, Layout, Isa>, x};
+    } else {
+        return TileRunner<Codes, Isa>{TileCalls<Weights, Codes, Layout, Isa>::tiles(weights), x};
+    }
+}
 
 /// Whether the kernels of a cluster read weights in this layout; the scalar ones read any.
 template <class Weights, class Codes, class Layout, class Isa>

@@ -29,12 +29,6 @@ namespace BITNET_NAMESPACE::kernels {
 /// both.
 inline constexpr std::size_t unpacked_cols = 512, unpacked_tokens = 64;
 
-/// A kernel with unpack().
-template <class Kernel, class Isa>
-concept Unpacks = !isa::is_scalar<Isa> && requires {
-    &Kernel::template unpack<Isa, 1>;
-};
-
 /// What a tile of unpacked codes reads.
 struct UnpackedInput {
     const std::uint8_t* codes;  ///< (words, Blocks, 64)
@@ -60,21 +54,21 @@ struct UnpackedGroups {
     std::size_t block, token; ///< the first row block and token
 };
 
-/// The largest code that add_words() has to know of: with a byte dot any, so that one instance
-/// serves all formats.
+/// Dots that add_words() adds to an int16 before an int32 takes their sum: 0, none at all, with a
+/// byte dot and where an int16 takes so few that it does not pay.
 template <class Weights, class Isa>
-inline constexpr std::size_t largest_code =
-    has_byte_dot<Isa> ? 0 : std::size_t{Weights::maximum - Weights::minimum};
+inline constexpr std::size_t narrow_calls = [] {
+    if (has_byte_dot<Isa>) return std::size_t{0};
+    const std::size_t calls = simd::ops<Isa>::dot4_calls(Weights::maximum - Weights::minimum);
+    return calls < 8 ? std::size_t{0} : calls;
+}();
 
-/// acc += sum of u q over the words [first, last), u < 128. Where an int16 takes eight dots of
-/// codes up to Largest or more, sums of int16 pay.
-template <class Isa, std::size_t Largest, std::size_t Blocks, std::size_t Tokens>
+/// acc += sum of u q over the words [first, last), u < 128. Calls: see narrow_calls.
+template <class Isa, std::size_t Calls, std::size_t Blocks, std::size_t Tokens>
 BITNET_INLINE void add_words(const UnpackedInput& in, std::size_t first, std::size_t last,
                              TileSums<Isa, Blocks, Tokens>& acc) noexcept {
     using ops = simd::ops<Isa>;
     using i32 = typename ops::i32;
-    constexpr std::size_t calls = has_byte_dot<Isa> ? 0 : ops::dot4_calls(Largest);
-    constexpr bool narrow = calls >= 8;
 
     const std::uint8_t* codes = in.codes + first * Blocks * layout::line_bytes;
     const std::uint8_t* x = in.tokens + first * in.panel_bytes;
@@ -82,7 +76,7 @@ BITNET_INLINE void add_words(const UnpackedInput& in, std::size_t first, std::si
     const auto step = [&](auto& sums) BITNET_INLINE_LAMBDA {
         sums.for_each([&](std::size_t b, std::size_t p, std::size_t t, auto& sum) noexcept {
             const auto u = ops::load(codes + b * layout::line_bytes + p * 4 * ops::lanes);
-            if constexpr (narrow) {
+            if constexpr (Calls != 0) {
                 sum = ops::add_dot4(sum, u, ops::broadcast(x + 4 * t));
             } else {
                 sum = ops::dot4(sum, u, ops::broadcast(x + 4 * t));
@@ -100,9 +94,9 @@ BITNET_INLINE void add_words(const UnpackedInput& in, std::size_t first, std::si
         }
         for (; words > 0; --words) step(sums);
     };
-    if constexpr (narrow) {
+    if constexpr (Calls != 0) {
         for (std::size_t word = first, end; word < last; word = end) {
-            end = last - word < calls ? last : word + calls;
+            end = last - word < Calls ? last : word + Calls;
             TileDotSums<Isa, Blocks, Tokens> sums;
             run(end - word, sums);
             acc.for_each([&](std::size_t b, std::size_t p, std::size_t t, i32& sum) noexcept {
@@ -116,7 +110,7 @@ BITNET_INLINE void add_words(const UnpackedInput& in, std::size_t first, std::si
 
 /// dots (Blocks, Tokens, tile_rows) += sum of u q; with token_sums, at the first columns, they
 /// begin anew, and become the dots of w.
-template <class Isa, std::size_t Largest, std::size_t Blocks, std::size_t Tokens>
+template <class Isa, std::size_t Calls, std::size_t Blocks, std::size_t Tokens>
 BITNET_NOINLINE void add_unpacked_dots(const UnpackedInput& in, const std::int32_t* token_sums,
                                        std::int32_t* dots) noexcept {
     using ops = simd::ops<Isa>;
@@ -127,12 +121,12 @@ BITNET_NOINLINE void add_unpacked_dots(const UnpackedInput& in, const std::int32
                   ? i32(in.begin(token_sums[t]))
                   : i32::load_unaligned(dots + (b * Tokens + t) * tile_rows + p * ops::lanes);
     });
-    add_words<Isa, Largest>(in, 0, in.words, acc);
+    add_words<Isa, Calls>(in, 0, in.words, acc);
     acc.store(dots);
 }
 
 /// sums (Blocks, Tokens, tile_rows) += what the epilogue makes of the dots of each group
-template <class Isa, std::size_t Largest, std::size_t Blocks, std::size_t Tokens, class Epilogue,
+template <class Isa, std::size_t Calls, std::size_t Blocks, std::size_t Tokens, class Epilogue,
           class T>
 BITNET_NOINLINE void add_unpacked_groups(const UnpackedInput& in, UnpackedGroups groups,
                                          const Epilogue& epilogue, T* sums) noexcept {
@@ -140,7 +134,7 @@ BITNET_NOINLINE void add_unpacked_groups(const UnpackedInput& in, UnpackedGroups
     for (std::size_t word = 0, end; word < in.words; word = end) {
         end = in.words - word < groups.words ? in.words : word + groups.words;
         TileSums<Isa, Blocks, Tokens> acc([&](std::size_t t) { return in.begin(groups.sums[t]); });
-        add_words<Isa, Largest>(in, word, end, acc);
+        add_words<Isa, Calls>(in, word, end, acc);
         BITNET_UNROLL
         for (std::size_t b = 0; b < Blocks; ++b) {
             const auto group = epilogue.of_group(groups.block + b, groups.first);
@@ -209,71 +203,125 @@ struct PanelTile {
     }
 };
 
-/// Runs a stripe of 1 or max_blocks row blocks and any number of tokens.
-template <class Weights, class Codes, class Layout, class Isa>
+/// Whether a cluster unpacks for products without groups of columns, and with them. alderlake keeps
+/// packed codes for groups: its eight sums wait for each other, and codes are shifted meanwhile.
+template <class Epilogue, class Isa>
+inline constexpr bool unpacks_rows =
+    Epilogue::without_groups ? simd::ops<Isa>::unpacks_without_groups : false;
+template <class Epilogue, class Isa>
+inline constexpr bool unpacks_groups = Epilogue::with_groups &&
+                                       (!has_byte_dot<Isa> || HasPanelSums<Isa> ||
+                                        simd::ops<Isa>::registers == 1);
+
+/// A kernel with unpack(), and an epilogue for which the cluster unpacks.
+template <class Kernel, class Isa>
+concept HasUnpack = !isa::is_scalar<Isa> && requires {
+    &Kernel::template unpack<Isa, 1>;
+};
+template <class Kernel, class Epilogue, class Isa>
+concept Unpacks = HasUnpack<Kernel, Isa> &&
+    (unpacks_rows<Epilogue, Isa> || unpacks_groups<Epilogue, Isa>);
+
+/// Whether x has enough tokens to unpack for.
+template <class Epilogue, class Isa>
+BITNET_INLINE bool unpacking_pays(const Quantized<Int8>& x) noexcept {
+    if (x.group == 0 ? !unpacks_rows<Epilogue, Isa> : !unpacks_groups<Epilogue, Isa>) return false;
+    if constexpr (HasPanelSums<Isa>) { // a narrower panel costs as much as a full one
+        const std::size_t places = round_up(x.tokens, panel_tokens);
+        return x.tokens >= panel_tokens && 3 * x.tokens >= 2 * places;
+    }
+    return x.tokens >= 2 * panel_tokens;
+}
+
+/// Row blocks of a stripe that is unpacked.
+template <class Isa>
+inline constexpr std::size_t unpacked_blocks = simd::ops<Isa>::gemm_blocks;
+
+/// Packed weights, and how to unpack them. Their format is not in the type, so that one
+/// UnpackedRunner serves all formats.
+struct PackedCodes {
+    using Unpack = void (*)(const std::uint8_t* line, std::size_t block_bytes, std::size_t words,
+                            std::uint8_t* codes) noexcept;
+
+    const std::uint8_t* data;
+    std::size_t block_bytes;            ///< from one row block to the next
+    std::size_t step_words, step_bytes; ///< of the layout
+    int least;                          ///< codes are u = w - least
+    Unpack unpack_block, unpack_stripe; ///< of 1 row block, of unpacked_blocks
+};
+
+/// Kernel::unpack(), in the order that the cluster's dots want.
+template <class Kernel, class Isa, std::size_t Blocks>
+BITNET_NOINLINE void unpack_words(const std::uint8_t* line, std::size_t block_bytes,
+                                  std::size_t words, std::uint8_t* codes) noexcept {
+    Kernel::template unpack<Isa, Blocks>(line, block_bytes, words, codes);
+    if constexpr (HasPanelSums<Isa>) arrange_panel_codes<Isa>(codes, words);
+}
+
+template <class Isa, class Weights, class Layout>
+BITNET_INLINE PackedCodes packed_codes(const PackedView<Weights, Layout>& weights) noexcept {
+    using Kernel = Tile<Weights, Int8, Layout>;
+    using Mapping = typename Layout::template mapping<Weights>;
+    static_assert(unpacked_cols % Mapping::step_cols == 0, "whole steps of the layout");
+    return {weights.data,
+            weights.mapping().block_bytes(),
+            Mapping::step_cols / 4,
+            Mapping::step_bytes,
+            Weights::minimum,
+            unpack_words<Kernel, Isa, 1>,
+            unpack_words<Kernel, Isa, unpacked_blocks<Isa>>};
+}
+
+/// A product with unpacked codes. Calls: see narrow_calls.
+template <class Isa, std::size_t Calls, class Epilogue, class T>
 struct UnpackedRunner {
-    using Kernel = Tile<Weights, Codes, Layout>;
-    static constexpr std::size_t max_blocks = simd::ops<Isa>::gemm_blocks;
+    static constexpr std::size_t max_blocks = unpacked_blocks<Isa>;
     static constexpr std::size_t max_tokens =
         HasPanelSums<Isa> ? panel_tokens : simd::ops<Isa>::gemm_tokens;
     static_assert(!HasPanelSums<Isa> || max_blocks == 1, "see PanelTile");
-    static constexpr std::size_t largest = largest_code<Weights, Isa>;
 
-    const PackedView<Weights, Layout>& weights;
-    const Quantized<Codes>& x;
+    const PackedCodes weights;
+    const Quantized<Int8>& x;
+    const Epilogue& epilogue;
+    const OutputRows<T>& rows;
 
-    /// Whether x has enough tokens. alderlake keeps packed codes for groups: its eight sums wait
-    /// for each other, and codes are shifted meanwhile. zen5 keeps them for all but groups.
-    static BITNET_INLINE bool pays(const Quantized<Codes>& x) noexcept {
-        if (!simd::ops<Isa>::unpacks_without_groups && x.group == 0) return false;
-        constexpr bool groups_pay =
-            !has_byte_dot<Isa> || HasPanelSums<Isa> || simd::ops<Isa>::registers == 1;
-        if (!groups_pay && x.group != 0) return false;
-        if constexpr (HasPanelSums<Isa>) { // a narrower panel costs as much as a full one
-            const std::size_t places = round_up(x.tokens, panel_tokens);
-            return x.tokens >= panel_tokens && 3 * x.tokens >= 2 * places;
-        }
-        return x.tokens >= 2 * panel_tokens;
-    }
-
-    template <class Epilogue, class T>
-    BITNET_INLINE void operator()(const TileRange& stripe, const Epilogue& epilogue,
-                                  const OutputRows<T>& rows) const noexcept {
-        const std::size_t end = stripe.token + stripe.tokens;
-        TileRange part = stripe;
-        for (std::size_t t = stripe.token; t < end; t += part.tokens) {
-            const std::size_t left = end - t;
-            part.token = t;
-            part.tokens =
-                left <= unpacked_tokens ? left : x.layout().panel(t + unpacked_tokens) - t;
-            if constexpr (max_blocks > 1) {
-                if (stripe.blocks == max_blocks) run<max_blocks>(part, epilogue, rows);
+    /// Row blocks [begin, end) of y. pre: unpacking_pays(x)
+    BITNET_NOINLINE void operator()(std::size_t begin, std::size_t end) const noexcept {
+        for_each_stripe(x, begin, end, max_blocks, [&](const TileRange& stripe) noexcept {
+            const std::size_t last = stripe.token + stripe.tokens;
+            TileRange part = stripe;
+            for (std::size_t t = stripe.token; t < last; t += part.tokens) {
+                const std::size_t left = last - t;
+                part.token = t;
+                part.tokens =
+                    left <= unpacked_tokens ? left : x.layout().panel(t + unpacked_tokens) - t;
+                if constexpr (max_blocks > 1) {
+                    if (part.blocks == max_blocks) run<max_blocks>(part);
+                }
+                if (part.blocks == 1) run<1>(part);
             }
-            if (stripe.blocks == 1) run<1>(part, epilogue, rows);
-        }
+        });
     }
 
 private:
-    template <std::size_t Blocks, class Epilogue, class T>
-    BITNET_INLINE void run(const TileRange& part, const Epilogue& epilogue,
-                           const OutputRows<T>& rows) const noexcept {
-        if (x.group != 0) return run<Blocks, true>(part, epilogue, rows);
-        run<Blocks, false>(part, epilogue, rows);
+    template <std::size_t Blocks>
+    BITNET_INLINE void run(const TileRange& part) const noexcept {
+        if constexpr (unpacks_groups<Epilogue, Isa>) {
+            if (x.group != 0) return run<Blocks, true>(part);
+        }
+        if constexpr (unpacks_rows<Epilogue, Isa>) run<Blocks, false>(part);
     }
 
-    template <std::size_t Blocks, bool Grouped, class Epilogue, class T>
-    BITNET_INLINE void run(const TileRange& part, const Epilogue& epilogue,
-                           const OutputRows<T>& rows) const noexcept {
-        using Mapping = typename Layout::template mapping<Weights>;
+    template <std::size_t Blocks, bool Grouped>
+    BITNET_NOINLINE void run(const TileRange& part) const noexcept {
         using Values = typename Epilogue::Values;
         using Dots = simd::i32x16<Isa>;
         using Sum = std::conditional_t<Grouped, T, std::int32_t>; // over groups, or a dot
-        constexpr std::size_t step_words = Mapping::step_cols / 4;
-        static_assert(unpacked_cols % Mapping::step_cols == 0, "whole steps of the layout");
         static_assert(unpacked_cols >= std::end(group_sizes)[-1], "a group at least");
         constexpr std::size_t room = unpacked_cols / 4; // words
         constexpr std::size_t token_values = Blocks * tile_rows;
         constexpr std::make_index_sequence<max_tokens> widths{};
+        const auto unpack = Blocks == 1 ? weights.unpack_block : weights.unpack_stripe;
         alignas(64) std::uint8_t codes[room * Blocks * layout::line_bytes];
         alignas(64) Sum sums[unpacked_tokens * token_values];
         if constexpr (Grouped) {
@@ -283,19 +331,18 @@ private:
         }
         const std::size_t group_words = Grouped ? x.group / 4 : 1;
         const std::size_t most_words = room / group_words * group_words;
-        const std::size_t block_bytes = weights.mapping().block_bytes();
+        const std::size_t block_bytes = weights.block_bytes;
         const std::uint8_t* const block = weights.data + part.block * block_bytes;
         const std::size_t words = (x.cols + 3) / 4, steps = (words + most_words - 1) / most_words;
         for (std::size_t step = 0; step < steps; ++step) {
             const std::size_t word = step * most_words;
             const bool is_last = words - word <= most_words;
             const std::size_t now = is_last ? words - word : most_words;
-            const std::uint8_t* const line = block + word / step_words * Mapping::step_bytes;
-            Kernel::template unpack<Isa, Blocks>(line, block_bytes, now, codes);
-            if constexpr (HasPanelSums<Isa>) arrange_panel_codes<Isa>(codes, now);
+            const std::uint8_t* const line = block + word / weights.step_words * weights.step_bytes;
+            unpack(line, block_bytes, now, codes);
             // Each tile asks for a share of the lines of one block of the next stripe, 16 bytes a
             // word; and at each step for those of some tokens that it will write at the last.
-            const std::size_t line_bytes = now * Mapping::step_bytes / step_words;
+            const std::size_t line_bytes = now * weights.step_bytes / weights.step_words;
             const auto next = reinterpret_cast<std::uintptr_t>(line) + Blocks * block_bytes;
             std::size_t tiles = 0;
             const std::size_t share = max_tokens * step / steps;
@@ -307,12 +354,10 @@ private:
                 const auto ahead = asked < line_bytes ? next + tiles % Blocks * block_bytes + asked
                                                       : reinterpret_cast<std::uintptr_t>(codes);
                 ++tiles;
-                const UnpackedInput in{codes,
-                                       x.codes + at.offset(tile.token) + word * panel_bytes,
-                                       panel_bytes,
-                                       now,
-                                       Weights::minimum,
-                                       ahead};
+                const UnpackedInput in{
+                    codes,         x.codes + at.offset(tile.token) + word * panel_bytes,
+                    panel_bytes,   now,
+                    weights.least, ahead};
                 rows.prefetch(tile, share, share_end);
                 Sum* const to = sums + (tile.token - part.token) * token_values;
                 const std::size_t g = word / group_words;
@@ -320,7 +365,7 @@ private:
                 if constexpr (Grouped) {
                     const UnpackedGroups groups{group_words, g,          token_sums + g * x.tokens,
                                                 x.tokens,    tile.block, tile.token};
-                    add_groups<Blocks>(in, tile.tokens, groups, epilogue, to, widths);
+                    add_groups<Blocks>(in, tile.tokens, groups, to, widths);
                 } else {
                     add_dots<Blocks>(in, tile.tokens, word == 0 ? token_sums : nullptr, to, widths);
                 }
@@ -337,27 +382,27 @@ private:
         }
     }
 
-    template <std::size_t Blocks, std::size_t... T>
+    template <std::size_t Blocks, std::size_t... N>
     static BITNET_INLINE void add_dots(const UnpackedInput& in, std::size_t tokens,
                                        const std::int32_t* sums, std::int32_t* dots,
-                                       std::index_sequence<T...>) noexcept {
+                                       std::index_sequence<N...>) noexcept {
         if constexpr (HasPanelSums<Isa>) {
             PanelTile<Isa>(in, tokens).add_dots(sums, dots);
         } else {
-            ((tokens == T + 1 ? add_unpacked_dots<Isa, largest, Blocks, T + 1>(in, sums, dots)
+            ((tokens == N + 1 ? add_unpacked_dots<Isa, Calls, Blocks, N + 1>(in, sums, dots)
                               : void()),
              ...);
         }
     }
-    template <std::size_t Blocks, class Epilogue, class Sum, std::size_t... T>
-    static BITNET_INLINE void add_groups(const UnpackedInput& in, std::size_t tokens,
-                                         const UnpackedGroups& groups, const Epilogue& epilogue,
-                                         Sum* sums, std::index_sequence<T...>) noexcept {
+    template <std::size_t Blocks, std::size_t... N>
+    BITNET_INLINE void add_groups(const UnpackedInput& in, std::size_t tokens,
+                                  const UnpackedGroups& groups, T* sums,
+                                  std::index_sequence<N...>) const noexcept {
         if constexpr (HasPanelSums<Isa>) {
             PanelTile<Isa>(in, tokens).add_groups(groups, epilogue, sums);
         } else {
-            ((tokens == T + 1
-                  ? add_unpacked_groups<Isa, largest, Blocks, T + 1>(in, groups, epilogue, sums)
+            ((tokens == N + 1
+                  ? add_unpacked_groups<Isa, Calls, Blocks, N + 1>(in, groups, epilogue, sums)
                   : void()),
              ...);
         }

@@ -55,8 +55,7 @@ struct generic {
     /// Whether tiles of few tokens ask for lines of weights ahead, and whether to L2 first and to
     /// L1 later, see prefetch_streams().
     static constexpr bool asks_for_streams = true, asks_twice = true;
-    /// Whether the codes of whole rows are unpacked for many tokens, as those of groups of columns
-    /// are, see unpacked.hpp.
+    /// Whether codes are unpacked for many tokens where columns have no groups, see unpacked.hpp.
     static constexpr bool unpacks_without_groups = true;
     /// Steps of a popcount tile in a turn of its loop: where few instructions are left to a step,
     /// those of the loop weigh.
@@ -268,5 +267,13 @@ struct ops : generic<Isa> {};
 /// A cluster with flags has the cluster's primitives; all are always inlined.
 template <class Cluster, unsigned long long Flags>
 struct ops<isa::with_flags<Cluster, Flags>> : ops<Cluster> {};
+
+/// Isa, but it asks for lines twice.
+template <class Isa>
+struct asking_twice {};
+template <class Isa>
+struct ops<asking_twice<Isa>> : ops<Isa> {
+    static constexpr bool asks_twice = true;
+};
 
 } // namespace BITNET_NAMESPACE::simd

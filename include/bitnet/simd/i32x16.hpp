@@ -9,6 +9,7 @@
 #include <bitnet/config.hpp>
 #include <bitnet/simd/generic.hpp>
 #include <bitnet/simd/one_lane.hpp>
+#include <bitnet/simd/round.hpp>
 #include <bitnet/simd/scalar.hpp>
 
 namespace BITNET_NAMESPACE::simd {
@@ -45,6 +46,17 @@ struct i32x16 {
     /// The low byte of each lane, in order. Lanes are in [-128, 127].
     BITNET_INLINE void store_bytes(std::int8_t* p) const noexcept {
         for (std::size_t i = 0; i < parts; ++i) ops<Isa>::store_bytes(p + i * lanes, v[i]);
+    }
+    /// These, computed here. g++ moves sums behind the next branch, where they are wanted, but
+    /// leaves the loads that they are made of, in more registers than there are.
+    BITNET_INLINE i32x16 computed() const noexcept {
+        i32x16 r;
+        for (std::size_t i = 0; i < parts; ++i) {
+            auto part = static_cast<typename reg::register_type>(v[i]);
+            detail::change_nothing(part);
+            r.v[i] = part;
+        }
+        return r;
     }
     /// Sums and differences wrap modulo 2^32.
     friend BITNET_INLINE i32x16 operator+(const i32x16& a, const i32x16& b) noexcept {

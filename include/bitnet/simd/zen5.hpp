@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Primitives on Zen 5: icelake's, and other choices. Shifts and masks have ports there that dots do
 // not want, so codes are unpacked in registers, tile by tile: memory in between costs more. With
-// one token, two loads a cycle bind, and a prefetch takes the turn of one.
+// one token, two loads a cycle bind, and a prefetch takes the turn of one. Groups of columns do as
+// on icelake.
 #pragma once
 
 #include <bitnet/simd/icelake.hpp>
