@@ -71,7 +71,8 @@ BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Qua
     const std::size_t begin = rows.begin / tile_rows;
     const std::size_t end = (rows.end + tile_rows - 1) / tile_rows;
     if constexpr (Unpacks<Tile<Weights, Codes, Layout>, Epilogue, Isa>) {
-        if (unpacking_pays<Epilogue, Isa>(x)) {
+        using Mapping = typename Layout::template mapping<Weights>;
+        if (unpacking_pays<Mapping, Epilogue, Isa>(x)) {
             using Run = UnpackedRunner<Isa, narrow_calls<Weights, Isa>, Epilogue, T>;
             return Run{packed_codes<Isa>(weights), x, epilogue, rows}(begin, end);
         }

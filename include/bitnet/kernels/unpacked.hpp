@@ -203,29 +203,27 @@ struct PanelTile {
     }
 };
 
-/// Whether a cluster unpacks for products without groups of columns, and with them. alderlake keeps
-/// packed codes for groups: its eight sums wait for each other, and codes are shifted meanwhile.
-template <class Epilogue, class Isa>
-inline constexpr bool unpacks_rows =
-    Epilogue::without_groups ? simd::ops<Isa>::unpacks_without_groups : false;
-template <class Epilogue, class Isa>
-inline constexpr bool unpacks_groups = Epilogue::with_groups &&
-                                       (!has_byte_dot<Isa> || HasPanelSums<Isa> ||
-                                        simd::ops<Isa>::registers == 1);
-
 /// A kernel with unpack(), and an epilogue for which the cluster unpacks.
 template <class Kernel, class Isa>
 concept HasUnpack = !isa::is_scalar<Isa> && requires {
     &Kernel::template unpack<Isa, 1>;
 };
-template <class Kernel, class Epilogue, class Isa>
-concept Unpacks = HasUnpack<Kernel, Isa> &&
-    (unpacks_rows<Epilogue, Isa> || unpacks_groups<Epilogue, Isa>);
-
-/// Whether x has enough tokens to unpack for.
 template <class Epilogue, class Isa>
+inline constexpr bool unpacks_rows =
+    Epilogue::without_groups ? simd::ops<Isa>::unpacks_without_groups : false;
+template <class Kernel, class Epilogue, class Isa>
+concept Unpacks = HasUnpack<Kernel, Isa> &&(unpacks_rows<Epilogue, Isa> || Epilogue::with_groups);
+
+/// Whether x has enough tokens to unpack for. alderlake keeps packed codes for groups: its eight
+/// sums wait for each other, and codes are shifted meanwhile. But groups of 32 columns are too
+/// short for a tile each, and where groups begin within a step, a tile asks each line for its part.
+template <class Mapping, class Epilogue, class Isa>
 BITNET_INLINE bool unpacking_pays(const Quantized<Int8>& x) noexcept {
-    if (x.group == 0 ? !unpacks_rows<Epilogue, Isa> : !unpacks_groups<Epilogue, Isa>) return false;
+    constexpr bool waits = has_byte_dot<Isa> && !HasPanelSums<Isa> && simd::ops<Isa>::registers > 1;
+    constexpr bool whole_steps = Mapping::step_cols == layout::tile_cols;
+    if (x.group == 0 && !unpacks_rows<Epilogue, Isa>) return false;
+    if (x.group != 0 && !Epilogue::with_groups) return false;
+    if (waits && whole_steps && x.group > layout::tile_cols) return false;
     if constexpr (HasPanelSums<Isa>) { // a narrower panel costs as much as a full one
         const std::size_t places = round_up(x.tokens, panel_tokens);
         return x.tokens >= panel_tokens && 3 * x.tokens >= 2 * places;
@@ -306,7 +304,7 @@ struct UnpackedRunner {
 private:
     template <std::size_t Blocks>
     BITNET_INLINE void run(const TileRange& part) const noexcept {
-        if constexpr (unpacks_groups<Epilogue, Isa>) {
+        if constexpr (Epilogue::with_groups) {
             if (x.group != 0) return run<Blocks, true>(part);
         }
         if constexpr (unpacks_rows<Epilogue, Isa>) run<Blocks, false>(part);
