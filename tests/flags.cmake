@@ -66,6 +66,7 @@ bitnet_flag_unit(test_odr plain ODR_UNIT odr_unit.cpp)
 # -ffast-math goes to these units' compilation alone: at a link it would set flush-to-zero.
 bitnet_test(contract)
 bitnet_flag_unit(test_contract plain CONTRACT_UNIT contract_unit.cpp)
+bitnet_test_level(test_contract_plain)
 if(NOT MSVC)
     bitnet_flag_unit(test_contract fast CONTRACT_UNIT contract_unit.cpp -O3 -ffast-math)
 else()

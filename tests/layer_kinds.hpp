@@ -36,4 +36,12 @@ bitnet::type_list<Kind<typename P::Weights, typename P::Codes, typename P::Layou
 using FloatKinds = decltype(all_kinds<bitnet::activation_kinds>(bitnet::products{}));
 using ByteKinds = decltype(kinds_by_bytes(bitnet::products{}));
 
+/// Some of them, with tokens of each form, for what does not depend on formats and takes long to
+/// compile for all.
+using FewKinds =
+    bitnet::type_list<Kind<bitnet::Ternary, bitnet::Int2>, Kind<bitnet::Ternary, bitnet::Int8>,
+                      Kind<bitnet::Ternary, bitnet::Int8, bitnet::layout::Dense16>,
+                      Kind<bitnet::Ternary, bitnet::Int8Groups<64>>,
+                      Kind<bitnet::Binary, bitnet::SignNorm>>;
+
 } // namespace support
