@@ -220,7 +220,8 @@ void add_gemm_rows(Report& report) {
     // Few bits of activation have the kernels of the codes that they are held in.
     for_each_type(type_list<Ternary, Binary>{}, [&]<class W>() {
         for_each_type(type_list<Int4, Int2>{}, [&]<class A>() {
-            add<W, A>(report, std::string("w") + W::digits + "a" + A::digits, {}, narrow_cases());
+            add<W, A>(report, std::string("w") + W::digits + "a" + std::to_string(A::bits), {},
+                      narrow_cases());
         });
     });
 }

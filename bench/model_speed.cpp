@@ -129,7 +129,8 @@ void report(const ModelFile& file, const Options& options, const std::vector<Res
     const Config& c = file.config();
     const std::string name = options.model.substr(options.model.find_last_of('/') + 1);
     const std::string format = format_of(file);
-    const std::string head(name_of(file.find("model.embed_tokens.weight")->kind));
+    const std::string head(
+        name_of(file.find(c.tied ? "model.embed_tokens.weight" : "lm_head.weight")->kind));
     const std::uint64_t cache = KvCache::bytes(c, options.kv, options.context());
     if (options.json) {
         auto json = nlohmann::ordered_json::array();

@@ -10,6 +10,7 @@
 #include "half.hpp"
 #include "linear.hpp"
 #include "model_file.hpp"
+#include "model_format.hpp"
 #include "tensor_kinds.hpp"
 
 #include <bitnet/bitlinear.hpp>
@@ -262,8 +263,11 @@ private:
             const float code = codes_of<bitnet::Int8>.code(static_cast<std::uint8_t>(i));
             halves[i] = float_to_half(code * scale_of(codes_of<bitnet::Int8>.deviation(), s.cols));
         }
-        const auto values = draw(s.seed, s.stream, s.rows * s.cols,
-                                 [&](std::uint8_t byte) { return halves[byte]; });
+        auto values = draw(s.seed, s.stream, s.rows * s.cols,
+                           [&](std::uint8_t byte) { return halves[byte]; });
+        for (std::uint16_t& value : values) {
+            file_format::store<std::uint16_t>(reinterpret_cast<std::byte*>(&value), value);
+        }
         sink(std::as_bytes(std::span(values)));
     }
     static void make(std::type_identity<ScreenedHead>, const Source& s,

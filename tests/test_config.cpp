@@ -2,6 +2,7 @@
 // The JSON header of a model: what is illegal is refused.
 #include "config.hpp"
 #include "error.hpp"
+#include "json_shape.hpp"
 #include "refusal.hpp"
 #include "tiny_model.hpp"
 
@@ -91,6 +92,38 @@ TEST_CASE("hostile configs") {
     }
     CHECK_THROWS_AS(parse_config(good.substr(0, good.size() - 1) + ",\"training\":" + deep),
                     UserError);
+}
+
+TEST_CASE("JSON of many small parts takes no time") {
+    const std::string good = config_json(tiny::make({}).config);
+    const auto with_notes = [&](const std::string& notes) {
+        return good.substr(0, good.size() - 1) + ",\"training\":" + notes + "}";
+    };
+    std::string parts = "[{}"; // it took an hour while each was compared with all before it
+    for (int i = 0; i < 1'000'000; ++i) parts += ",{}";
+    CHECK(parse_config(with_notes(parts + "]")).training == parts + "]");
+    const std::size_t own = json_shape(good).members + 1; // "training" among them
+    std::string keys;
+    for (std::size_t i = own; i < 4096; ++i) {
+        keys += (i == own ? "{\"" : ",\"") + std::to_string(i) + "\":0";
+    }
+    CHECK_NOTHROW(parse_config(with_notes(keys + "}")));
+    CHECK(support::refusal([&] { parse_config(with_notes(keys + ",\"more\":0}")); }) ==
+          "config: the JSON has 4097 keys; the cap is 4096");
+    for (const std::size_t depth : {16u, 17u}) { // within one object
+        const std::string deep = std::string(depth, '[') + "0" + std::string(depth, ']');
+        CHECK(support::refusal([&] { parse_config(with_notes(deep)); }) ==
+              (depth == 16 ? "" : "config: the JSON is nested too deeply"));
+    }
+    // Brackets and colons within strings count for nothing.
+    CHECK_NOTHROW(parse_config(
+        with_notes("\"\\\"" + std::string(6000, ':') + std::string(30, '[') + "\\\\\"")));
+}
+
+TEST_CASE("the config's JSON is no longer than a reader takes") {
+    tiny::Model model = tiny::make({});
+    model.config.chat_template = std::string(400'000, '\x01'); // six characters each
+    CHECK(support::refusal([&] { model.file(); }).find("the cap is 1048576") != std::string::npos);
 }
 
 TEST_CASE("the file's version is the lowest that can say the config") {

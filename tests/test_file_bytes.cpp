@@ -121,6 +121,7 @@ TEST_CASE("read or mapped, the bytes are the same", "[system]") {
         CHECK(reinterpret_cast<std::uintptr_t>(file->bytes().data()) % 64 == 0);
     }
     CHECK(mapped.mapped());
+    CHECK_FALSE(FileBytes().mapped());
     CHECK(by_size.mapped());
     CHECK(mapped.description().starts_with("21.0 MB mapped"));
     if (gives_large_pages() && available_memory_bytes().value_or(0) > 8 * bytes.size()) {

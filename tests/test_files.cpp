@@ -97,6 +97,21 @@ TEST_CASE("bytes are written as they are, in place of the file that was there") 
     CHECK(refusal([&] { write_file(path, [](std::ostream&) { throw UserError("no"); }); }) == "no");
     CHECK(text_of(MappedFile(InputFile(path)).bytes()) == text);
     CHECK(files.count() == 1);
+    // A look at the draft, whose bytes are all in the file by then.
+    const auto put = [](std::ostream& out) { out << "another"; };
+    std::string draft;
+    const auto look = [&](const std::string& name) {
+        draft = text_of(MappedFile(InputFile(name)).bytes());
+        if (text_of(MappedFile(InputFile(path)).bytes()) == text) throw UserError("not this");
+    };
+    CHECK(refusal([&] { write_file(path, put, look); }) == "not this");
+    CHECK(draft == "another");
+    CHECK(text_of(MappedFile(InputFile(path)).bytes()) == text);
+    CHECK(files.count() == 1);
+    write(path, "else");
+    write_file(path, put, look);
+    CHECK(text_of(MappedFile(InputFile(path)).bytes()) == "another");
+    CHECK(files.count() == 1);
 }
 
 TEST_CASE("what the system says of a file goes to the user, after its name") {

@@ -359,4 +359,7 @@ TEST_CASE("hostile config.json") {
                       "m/config.json: the JSON is nested too deeply");
     }
     CHECK_NOTHROW(read(with(llama, "more", std::string(16, '[') + std::string(16, ']'))));
+    std::string parts = "[{}"; // as in test_config
+    for (int i = 0; i < 1'000'000; ++i) parts += ",{}";
+    CHECK_NOTHROW(read(with(llama, "more", parts + "]")));
 }

@@ -51,6 +51,7 @@ TEST_CASE("version 2: the smallest limit of a cgroup and those above it leaves t
     CHECK(system.available() == 8000 * 1024); // nobody says what is used
     system.write(a + "memory.current", "5000000\n");
     CHECK(system.available() == 1000000);
+    CHECK(obtainable_memory_bytes(system.root()) == 1000000);
     // Cached files go when memory is short.
     system.write(a + "memory.stat", "anon 1\ninactive_file 300000\nactive_file 20000\nshmem 9\n");
     CHECK(system.available() == 1320000);

@@ -378,6 +378,10 @@ TEST_CASE("files that are not supported or not sound are refused by name") {
                ContainsSubstring("pattern"));
 #endif
     CHECK_THAT(refusal([] { Tokenizer::from_json("{"); }), ContainsSubstring("no valid JSON"));
+    std::string parts = "{\"model\":[{}"; // as in test_config
+    for (int i = 0; i < 1'000'000; ++i) parts += ",{}";
+    CHECK_THAT(refusal([&] { Tokenizer::from_json(parts + "]}"); }),
+               ContainsSubstring("tokenizer: "));
     CHECK_THAT(refusal([] { Tokenizer::from_json(std::string(100'000, '[')); }),
                ContainsSubstring("nested"));
 }

@@ -366,7 +366,7 @@ TEST_CASE("a state beyond the machine's memory is refused, whichever part is too
     config.layers = config.heads = config.kv_heads = config.head_dim = 1024;
     refuses(config, {.context = million},
             "a context of 1048576 positions, in batches of 1, takes 9007");
-    refuses(config, {.context = million}, "9007336.7 GB for keys and values; this machine has ");
+    refuses(config, {.context = million}, "9007336.7 GB for keys and values; ");
     config = model.config;
     refuses(config, {.context = million, .workers = million}, "for scores");
     config.head_dim = million; // beyond the cap, but nothing else makes the tables the largest

@@ -75,6 +75,13 @@ TEST_CASE("a .bitnet file is loaded with other activations") {
                   static_cast<std::streamsize>(bytes.size()));
     });
     CHECK(LoadedModel(options).description().find("converted") == std::string::npos);
+    for (const bool dense : {true, false}) {
+        ModelOptions more = options;
+        more.convert.dense = dense;
+        if (!dense) more.convert.head = "int8-int8";
+        CHECK(support::refusal([&] { LoadedModel{more}; }) ==
+              options.path + ": of a .bitnet file only the --activations can be changed");
+    }
     const std::vector<int> ids{1, 2, 3, 4};
     for (const char* activations : {"int8g32", "float"}) {
         CAPTURE(activations);

@@ -21,7 +21,8 @@ struct HfDirectory {
 };
 
 /// The checkpoint's tensors are bytes of the files, which must outlive it. UserError when the
-/// directory asks for anything that Config cannot say: then another model would run.
+/// directory asks for something that Config cannot say, by a tensor or by a key that is known to
+/// change the model: then another model would run.
 Checkpoint checkpoint_of(const HfDirectory& directory);
 
 /// Its files, mapped: the checkpoint owns them.

@@ -3,6 +3,7 @@
 #include "json_object.hpp"
 
 #include "error.hpp"
+#include "json_shape.hpp"
 #include "model_format.hpp"
 #include "text.hpp"
 
@@ -12,7 +13,7 @@
 namespace bitnet::example {
 namespace {
 
-constexpr int max_depth = 16; // of nesting
+constexpr std::size_t max_depth = 17; // of nesting
 constexpr std::size_t max_ids = 1024;
 constexpr std::size_t max_list = 65536;
 
@@ -21,12 +22,11 @@ constexpr std::size_t max_list = 65536;
 JsonObject::JsonObject(std::string label, std::string_view text) : label_(std::move(label)) {
     object_ = Json::object();
     if (text.empty()) return;
-    const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
-        if (depth > max_depth) throw UserError(label_ + ": the JSON is nested too deeply");
-        return true;
-    };
+    if (json_shape(text).depth > max_depth) {
+        throw UserError(label_ + ": the JSON is nested too deeply");
+    }
     try {
-        object_ = Json::parse(text, shallow);
+        object_ = Json::parse(text);
     } catch (const Json::exception&) {
         throw UserError(label_ + ": no valid JSON");
     }

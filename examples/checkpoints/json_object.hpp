@@ -19,8 +19,6 @@ public:
     /// An empty text gives an object without keys.
     JsonObject(std::string label, std::string_view text);
 
-    const std::string& label() const noexcept { return label_; }
-
     bool has(const char* key) const { return find(key) != nullptr; }
     std::optional<std::size_t> whole(const char* key) const; // 0 ... 2^31 - 1
     std::size_t require_whole(const char* key) const;

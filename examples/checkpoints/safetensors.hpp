@@ -29,7 +29,6 @@ public:
     SafetensorsFile(SafetensorsFile&&) = default;
     SafetensorsFile& operator=(SafetensorsFile&&) = default;
 
-    const std::string& label() const noexcept { return label_; }
     const std::vector<SafeTensor>& tensors() const noexcept { return tensors_; }
     const SafeTensor* find(const std::string& name) const noexcept; // nullptr: no such tensor
 

@@ -104,7 +104,14 @@ std::optional<Tokenizer> tokenizer_of(const Checkpoint& checkpoint) {
     } else if (!checkpoint.tokenizer_file.empty()) {
         tokenizer = read_tokenizer(checkpoint.tokenizer_file);
     }
-    if (tokenizer && checkpoint.config.bos) tokenizer->set_bos(*checkpoint.config.bos);
+    if (tokenizer && checkpoint.config.bos) {
+        const int bos = *checkpoint.config.bos;
+        if (static_cast<std::size_t>(bos) >= tokenizer->vocab_size()) {
+            throw UserError(checkpoint.label + ": the tokenizer has no token " +
+                            std::to_string(bos) + ", the model's BOS");
+        }
+        tokenizer->set_bos(bos);
+    }
     return tokenizer;
 }
 

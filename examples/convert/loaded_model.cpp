@@ -96,6 +96,9 @@ LoadedModel::LoadedModel(const ModelOptions& options) {
         return;
     }
     file_.emplace(options.path, options.loading, options.checks);
+    if (options.convert.dense || !options.convert.head.empty()) {
+        file_->refuse("of a .bitnet file only the --activations can be changed");
+    }
     if (options.convert.activations.empty()) return;
     memory_ = memory_for(file_->tensors(), options);
     convert(with_activations(*file_, options.convert.activations), options);
@@ -109,7 +112,7 @@ void LoadedModel::convert(const ModelWriter& writer, const ModelOptions& options
     if (!out)
         throw UserError(options.path + ": the memory reserved for its conversion did not suffice");
     file_.emplace(options.path, std::span<const std::byte>(memory_.data(), buffer.size()),
-                  options.checks);
+                  options.checks, options.loading.threads);
 }
 
 std::string LoadedModel::description() const {

@@ -61,7 +61,7 @@ void print_stats(const GenerateOptions& options, const Timing& timing, const Loa
         const FileBytes& source = model.file().source();
         const std::optional<std::size_t> large = large_page_bytes(source.bytes());
         json["file_bytes"] = model.file().file_bytes();
-        json["file_mapped"] = !source.bytes().empty() && source.mapped();
+        json["file_mapped"] = source.mapped();
         json["file_large_page_bytes"] = large ? nlohmann::ordered_json(*large) : nullptr;
         json["threads"] = threads;
         json["isa"] = isa;

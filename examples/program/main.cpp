@@ -100,8 +100,10 @@ CLI::App* add_generate(CLI::App& app, CommandLine& line) {
     command->add_option("--prompt-ids", o.prompt.ids, "Ids to continue, \"1 2 3\"; no BOS is added")
         ->excludes(prompt);
     command
-        ->add_option("-n", o.count,
-                     "Tokens to generate (default: to the end of the text or context)")
+        ->add_option(
+            "-n", o.count,
+            "Tokens to generate (default: to the end of the text, at most 4096 or what --ctx "
+            "holds)")
         ->transform(decimal<std::size_t>());
     add_sampling(*command, o.sampler);
     add_context(*command, o.context, "what the prompt and -n need, without -n 4096 more");

@@ -34,7 +34,13 @@ Tokenizer load(const TokenizeOptions& options) {
     } else {
         const ModelFile file(options.model, {.map = true}, Checks::head);
         tokenizer = load_tokenizer(file);
-        if (tokenizer && file.config().bos) tokenizer->set_bos(*file.config().bos);
+        if (const std::optional<int> bos = file.config().bos; tokenizer && bos) {
+            if (static_cast<std::size_t>(*bos) >= tokenizer->vocab_size()) {
+                file.refuse("the tokenizer has no token " + std::to_string(*bos) +
+                            ", the model's BOS");
+            }
+            tokenizer->set_bos(*bos);
+        }
     }
     if (!tokenizer) throw UserError(options.model + ": has no tokenizer");
     return std::move(*tokenizer);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "error.hpp"
+#include "json_shape.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -18,13 +19,10 @@ using Json = nlohmann::json;
 }
 
 inline Json parse(std::string_view text, const char* name) {
-    constexpr int max_depth = 64;
-    const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
-        if (depth > max_depth) refuse(std::string(name) + " is nested too deeply");
-        return true;
-    };
+    constexpr std::size_t max_depth = 64;
+    if (json_shape(text).depth > max_depth) refuse(std::string(name) + " is nested too deeply");
     try {
-        return Json::parse(text, shallow);
+        return Json::parse(text);
     } catch (const Json::exception&) {
         refuse(std::string(name) + " is no valid JSON");
     }

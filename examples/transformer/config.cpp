@@ -3,6 +3,7 @@
 #include "config.hpp"
 
 #include "error.hpp"
+#include "json_shape.hpp"
 #include "text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -16,7 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int max_depth = 16; // of nesting: dump() of the training notes is recursive
+constexpr std::size_t max_depth = 17;     // of nesting: dump() of the training notes is recursive
+constexpr std::size_t max_members = 4096; // an ordered_json compares a new key with all before it
 constexpr std::size_t max_eos = 16;
 constexpr std::uint64_t max_positions = 1u << 20;
 
@@ -122,12 +124,14 @@ Config::Tokens tokenizer(const Json& json) {
 }
 
 Json parse(std::string_view text) {
-    const auto shallow = [](int depth, Json::parse_event_t, Json&) {
-        if (depth > max_depth) refuse("the JSON is nested too deeply");
-        return true;
-    };
+    const JsonShape shape = json_shape(text);
+    if (shape.depth > max_depth) refuse("the JSON is nested too deeply");
+    if (shape.members > max_members) {
+        refuse("the JSON has " + std::to_string(shape.members) + " keys; the cap is " +
+               std::to_string(max_members));
+    }
     try {
-        return Json::parse(text, shallow);
+        return Json::parse(text);
     } catch (const Json::exception&) {
         refuse("the header holds no valid JSON");
     }

@@ -29,10 +29,10 @@ public:
     FileBytes(const std::string& path, const Loading& loading);
 
     std::span<const std::byte> bytes() const noexcept {
-        return mapped() ? mapping_.bytes()
-                        : std::span<const std::byte>(memory_.data(), memory_.size());
+        return memory_ ? std::span<const std::byte>(memory_.data(), memory_.size())
+                       : mapping_.bytes();
     }
-    bool mapped() const noexcept { return !memory_; }
+    bool mapped() const noexcept { return !mapping_.bytes().empty() && !memory_; }
 
     /// "748 MB read into memory, 746 MB of it in large pages"
     std::string description() const;

@@ -51,21 +51,24 @@ std::string read_text(const std::string& path) {
     return plain_text(text);
 }
 
-void write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
+void write_file(const std::string& path, const std::function<void(std::ostream&)>& write,
+                const std::function<void(const std::string& draft)>& check) {
     namespace fs = std::filesystem;
-    const fs::path draft = as_path(path + ".part");
+    const std::string draft_path = path + ".part";
+    const fs::path draft = as_path(draft_path);
     std::error_code ignored;
     errno = 0;
     std::ofstream out(draft, std::ios::binary);
     if (out) { // else errno still has the cause
         try {
             write(out);
+            out.close();
+            if (out && check) check(draft_path);
         } catch (...) {
             out.close();
             fs::remove(draft, ignored);
             throw;
         }
-        out.close();
     }
     std::string cause = errno == 0 ? "" : std::strerror(errno);
     if (out) { // std::rename() would replace no file on Windows

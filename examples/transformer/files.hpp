@@ -17,8 +17,10 @@ namespace bitnet::example {
 std::string read_text(const std::string& path);
 
 /// What `write` puts into the stream becomes the file, by way of a draft beside it. A failure, such
-/// as a full disk, throws UserError and leaves the old file alone, as does what `write` throws.
-void write_file(const std::string& path, const std::function<void(std::ostream&)>& write);
+/// as a full disk, throws UserError and leaves the old file alone, as does what `write` throws, and
+/// `check`, which gets the draft's path when all is written.
+void write_file(const std::string& path, const std::function<void(std::ostream&)>& write,
+                const std::function<void(const std::string& draft)>& check = {});
 
 /// UserError when the file to write, which an option names, is the model, or a file of the model's
 /// folder.

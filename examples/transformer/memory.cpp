@@ -139,6 +139,13 @@ std::optional<std::uint64_t> available_memory_bytes(const fs::path& root) {
     return available == none ? std::nullopt : std::optional(available);
 }
 
+std::uint64_t obtainable_memory_bytes(const fs::path& root) {
+    constexpr std::uint64_t addresses = std::numeric_limits<std::size_t>::max();
+    const std::uint64_t machine = machine_memory_bytes();
+    return std::min({addresses, machine == 0 ? addresses : machine,
+                     available_memory_bytes(root).value_or(addresses)});
+}
+
 bool gives_large_pages(const fs::path& root) {
     if (!answers_by_files(root)) return false;
     std::ifstream file(root / "sys/kernel/mm/transparent_hugepage/enabled");

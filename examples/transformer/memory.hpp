@@ -20,6 +20,10 @@ std::uint64_t machine_memory_bytes() noexcept;
 /// does not tell. `root` is the folder that holds proc and sys: another one than / for tests.
 std::optional<std::uint64_t> available_memory_bytes(const std::filesystem::path& root = "/");
 
+/// The most memory that this process can take more of: available_memory_bytes(), but no more than
+/// the machine has, or than a size_t counts.
+std::uint64_t obtainable_memory_bytes(const std::filesystem::path& root = "/");
+
 /// Whether the system gives large pages to memory that asks for them, as Linux does if it is not
 /// told otherwise.
 bool gives_large_pages(const std::filesystem::path& root = "/");

@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <unordered_set>
 #include <utility>
 
 namespace bitnet::example {
@@ -66,8 +65,9 @@ ModelFile::ModelFile(const std::string& path, const Loading& loading, Checks che
     read_header();
 }
 
-ModelFile::ModelFile(std::string label, std::span<const std::byte> bytes, Checks checks)
-    : label_(std::move(label)), checks_(checks), bytes_(bytes) {
+ModelFile::ModelFile(std::string label, std::span<const std::byte> bytes, Checks checks,
+                     std::size_t threads)
+    : label_(std::move(label)), threads_(threads), checks_(checks), bytes_(bytes) {
     read_header();
 }
 
@@ -135,8 +135,7 @@ void ModelFile::read_header() {
 void ModelFile::read_index(std::size_t begin, std::size_t count) {
     namespace format = file_format;
     namespace at = file_format::record;
-    std::unordered_set<std::string_view> names;
-    tensors_.reserve(count); // keeps the string_views in `names` valid
+    tensors_.reserve(count);
     std::uint64_t end = begin + count * format::record_bytes; // of the tensor before
     for (std::size_t i = 0; i < count; ++i) {
         const std::byte* record = bytes_.data() + begin + i * format::record_bytes;
@@ -182,8 +181,8 @@ void ModelFile::read_index(std::size_t begin, std::size_t count) {
             refuse("the bytes before " + who + " are not zero");
         }
         end = tensor.offset + tensor.bytes;
+        if (!tensor_at_.emplace(tensor.name, i).second) refuse(who + " is twice in the index");
         tensors_.push_back(std::move(tensor));
-        if (!names.insert(tensors_.back().name).second) refuse(who + " is twice in the index");
     }
     if (format::aligned(end) != bytes_.size() ||
         !all_zero(bytes_.subspan(static_cast<std::size_t>(end)))) {
@@ -210,10 +209,9 @@ void ModelFile::compare_checksums() const {
     refuse("the checksum of tensor " + first->name + " does not match: the file is damaged");
 }
 
-const TensorInfo* ModelFile::find(std::string_view name) const noexcept {
-    const auto found = std::find_if(tensors_.begin(), tensors_.end(),
-                                    [&](const TensorInfo& t) { return t.name == name; });
-    return found == tensors_.end() ? nullptr : &*found;
+const TensorInfo* ModelFile::find(std::string_view name) const {
+    const auto found = tensor_at_.find(std::string(name));
+    return found == tensor_at_.end() ? nullptr : &tensors_[found->second];
 }
 
 const TensorInfo& ModelFile::require(std::string_view name, std::size_t rows,

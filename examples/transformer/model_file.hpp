@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace bitnet::example {
@@ -55,7 +56,8 @@ public:
     explicit ModelFile(const std::string& path, const Loading& loading = {},
                        Checks checks = Checks::all);
     /// The same over bytes in memory, which must be 64-byte aligned and outlive *this.
-    ModelFile(std::string label, std::span<const std::byte> bytes, Checks checks = Checks::all);
+    ModelFile(std::string label, std::span<const std::byte> bytes, Checks checks = Checks::all,
+              std::size_t threads = 1);
 
     const std::string& label() const noexcept { return label_; } // the path
     const Config& config() const noexcept { return config_; }
@@ -65,7 +67,7 @@ public:
     std::size_t threads() const noexcept { return threads_; }    // to load with
     Checks checks() const noexcept { return checks_; }
 
-    const TensorInfo* find(std::string_view name) const noexcept; // nullptr: no such tensor
+    const TensorInfo* find(std::string_view name) const; // nullptr: no such tensor
     /// UserError when it is missing or has other rows or columns.
     const TensorInfo& require(std::string_view name, std::size_t rows, std::size_t cols) const;
 
@@ -92,7 +94,8 @@ private:
     Checks checks_;
     std::span<const std::byte> bytes_;
     Config config_;
-    std::vector<TensorInfo> tensors_; // in file order
+    std::vector<TensorInfo> tensors_;                        // in file order
+    std::unordered_map<std::string, std::size_t> tensor_at_; // by name
 };
 
 class ModelWriter {
@@ -122,8 +125,10 @@ public:
 
     /// The whole file to a stream of bytes that can seek. The progress counts values.
     void write(std::ostream& out, Progress* progress = nullptr) const;
-    /// Writes beside `path` and renames, so that a reader never meets half a file.
-    void write(const std::string& path, Progress* progress = nullptr) const;
+    /// Writes beside `path`, calls check(that draft), if it is there, and renames, so that a reader
+    /// never meets half a file, or one that the check threw at.
+    void write(const std::string& path, Progress* progress = nullptr,
+               const std::function<void(const std::string& draft)>& check = {}) const;
 
 private:
     std::string json_;

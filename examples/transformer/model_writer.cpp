@@ -31,6 +31,10 @@ ModelWriter::ModelWriter(const Config& config)
     : json_(config_json(config)), version_(file_version(config)) {
     parse_config(json_); // what is written can be read
     json_.resize(static_cast<std::size_t>(file_format::aligned(json_.size())), ' ');
+    if (json_.size() > file_format::max_json_bytes) {
+        throw UserError("config: its JSON has " + std::to_string(json_.size()) +
+                        " bytes; the cap is " + std::to_string(file_format::max_json_bytes));
+    }
 }
 
 void ModelWriter::add_source(std::string_view name, TensorKind kind, std::size_t rows,
@@ -154,8 +158,10 @@ void ModelWriter::write(std::ostream& out, Progress* progress) const {
     put(head);
 }
 
-void ModelWriter::write(const std::string& path, Progress* progress) const {
-    write_file(path, [&](std::ostream& out) { write(out, progress); });
+void ModelWriter::write(const std::string& path, Progress* progress,
+                        const std::function<void(const std::string& draft)>& check) const {
+    write_file(
+        path, [&](std::ostream& out) { write(out, progress); }, check);
 }
 
 } // namespace bitnet::example

@@ -68,9 +68,7 @@ std::string gigabytes(std::uint64_t bytes) {
 // the machine down, so refuse what cannot fit.
 const Limits& checked(const Config& config, const Weights& weights, const Limits& limits) {
     const std::uint64_t bytes = state_bytes(config, weights, limits);
-    const std::uint64_t addresses = std::numeric_limits<std::size_t>::max(); // 4 GB where 32 bits
-    const std::uint64_t machine = machine_memory_bytes();
-    const std::uint64_t available = machine == 0 ? addresses : std::min(machine, addresses);
+    const std::uint64_t available = obtainable_memory_bytes();
     if (bytes <= available) return limits;
     std::uint64_t most = KvCache::bytes(config, limits.kv, limits.context);
     std::string largest = "keys and values";
@@ -82,7 +80,7 @@ const Limits& checked(const Config& config, const Weights& weights, const Limits
     throw UserError("a context of " + std::to_string(limits.context) +
                     " positions, in batches of " + std::to_string(limits.batch) + ", takes " +
                     gigabytes(bytes) + " of memory, of them " + gigabytes(most) + " for " +
-                    largest + "; this machine has " + gigabytes(available));
+                    largest + "; " + gigabytes(available) + " are left");
 }
 
 } // namespace

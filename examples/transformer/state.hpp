@@ -53,7 +53,7 @@ struct State {
     // The quantized input of the projections, or halves as floats.
     Lines<std::byte> scratch;
 
-    /// UserError when state_bytes() are more than this machine has.
+    /// UserError when state_bytes() are more than this process can take.
     State(const Config& config, const Weights& weights, const Limits& limits);
 };
 
