@@ -41,6 +41,12 @@ std::string outcome(const Result<Layer>& made) {
 
 } // namespace
 
+TEST_CASE("more scratch than a size_t counts", "[bitlinear][errors]") {
+    CHECK(scratch_bytes<Int8>(huge / cols + 1, cols) == huge);
+    CHECK(scratch_bytes<Sign>(huge / 64, max_cols, 32) == huge);
+    CHECK(BitLinear<Ternary, Int8>().scratch_bytes(huge) == huge);
+}
+
 TEMPLATE_TEST_CASE("from_codes refuses what does not fit", "[bitlinear][errors]", Ternary, Binary) {
     using Layer = BitLinear<TestType, Int8>;
     Input in;

@@ -123,6 +123,24 @@ TEST_CASE("scales of blocks stay halves where all of them are", "[from_blocks]")
     CHECK(equal(floats, L::from_codes(codes, 37, 384, floats_of(scales, 0.3f), {}, 128).value()));
 }
 
+TEST_CASE("the scale of a block of zeros need be no half", "[from_blocks]") {
+    using L = BitLinear<Ternary, Int8>;
+    using B = blocks::Q2_0<64>;
+    support::Random random(49);
+    const std::size_t rows = 3, cols = 128;
+    auto codes = some_codes<Ternary>(random, rows * cols);
+    std::fill_n(codes.begin() + 64, 64, std::int8_t{0});
+    const std::vector<std::uint32_t> scales{one, 0x3c01, half, one, one, half};
+    const auto file = BlockFile::write(B::name, rows, cols, codes, scales);
+    const auto layer = made<L, B>(file, {.factor = 3.0f, .half_scales = true}).value();
+    REQUIRE(layer.scales().halves != nullptr); // 3, 1.5; 3 (1 + 2^-10) is none
+    auto expected = floats_of(scales, 3.0f);
+    expected[1] = 0;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        CHECK(layer.scale(i / 2, i % 2) == expected[i]);
+    }
+}
+
 TEMPLATE_TEST_CASE("every layout", "[from_blocks]", (BitLinear<Ternary, Int8>), Dense,
                    (BitLinear<Ternary, Sign>), (BitLinear<Ternary, Int8, layout::RowMajor>)) {
     support::Random random(42);
@@ -350,6 +368,12 @@ TEMPLATE_LIST_TEST_CASE("what is wrong, and where", "[from_blocks]", block_types
                 made<L, TestType>(BlockFile::write(TestType::name, rows, cols, wrong, scales));
             CHECK(outcome(result) == "bad_code at " + std::to_string(at));
             CHECK(result.error().message() == "ternary codes are -1 to 1");
+            if (BlockView<TestType>::has_block_scales) { // and where the scale makes zeros of all
+                auto zero = scales;
+                zero[at / TestType::cols] = 0;
+                CHECK(outcome(made<L, TestType>(BlockFile::write(TestType::name, rows, cols, wrong,
+                                                                 zero))) == outcome(result));
+            }
         }
     }
 

@@ -145,6 +145,9 @@ TEST_CASE("shapes that can and cannot be packed", "[layout]") {
         CHECK(check_shape(rows, 1).error().code == Errc::too_large);
     }
     CHECK(check_shape(1, huge).error().code == Errc::too_large);
+    constexpr std::size_t most = huge / 8 / 64 / 16 * 16; // rows of 64 columns
+    CHECK(check_shape(most, 64));
+    CHECK(check_shape(most + 1, 64).error().code == Errc::too_large);
     std::size_t product = 0;
     CHECK(checked_mul(huge, 1, product));
     CHECK(product == huge);

@@ -86,7 +86,8 @@ public:
 
     /// A layer from float weights.
     ///   scale = max(mean|W|, 1e-5) of the tensor (or of each row, or group, see WeightOptions)
-    ///   Ternary: clamp(round-half-even(W * (1 / scale)), -1, 1); Binary: -1 where W < 0, else +1
+    ///   Ternary: clamp(round-half-even(W * (1 / scale)), -1, 1)
+    ///   Binary: -1 where W < 0, else +1; with options.centred, where W < mean W
     ///   more bits: scale = max(max|W|, 1e-30) / max_code, round-half-even(W / scale)
     /// weights (rows, cols) row-major · bias (rows) or {} for none
     /// err: empty_shape, too_large, bad_group, wrong_size; bad_weight, bad_bias (where: index);
@@ -193,10 +194,6 @@ public:
 
     /// Bytes of scratch for quantize() and forward(); size_t's maximum on overflow.
     BITNET_INLINE std::size_t scratch_bytes(std::size_t tokens) const noexcept {
-        std::size_t bound = 0; // no token takes more than 16 bytes a column
-        if (!checked_mul(tokens, 16 * round_up(cols(), 64), bound)) {
-            return static_cast<std::size_t>(-1);
-        }
         return bitnet::scratch_bytes<Activations>(tokens, cols(), group());
     }
 

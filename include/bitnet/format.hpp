@@ -143,8 +143,6 @@ struct Int8Groups : CodeRange<-128, 127, 8> {
 /// {-1, 0, 1}; scale m. They travel as Ternary's planes: popcounts beat byte dots.
 struct Int2 : CodeRange<-1, 1, 2> {
     BITNET_HIDDEN static constexpr const char* name = "int2";
-    static constexpr const char* digits = "2";
-    static constexpr std::uint32_t id = 21;
     using codes = Ternary;
 };
 
@@ -152,7 +150,6 @@ struct Int2 : CodeRange<-1, 1, 2> {
 struct Sign : CodeRange<-1, 1, 1, 2> {
     BITNET_HIDDEN static constexpr const char* name = "sign";
     static constexpr const char* digits = "1";
-    static constexpr std::uint32_t id = 17;
     using codes = Sign;
     static constexpr bool scale_divides = false; ///< of a token: dots are multiplied by it
 };
@@ -160,16 +157,12 @@ struct Sign : CodeRange<-1, 1, 1, 2> {
 /// Sign, with the scale std(|x|) over the token's features (population form, divided by cols).
 struct SignNorm : CodeRange<-1, 1, 1, 2> {
     BITNET_HIDDEN static constexpr const char* name = "signnorm";
-    static constexpr const char* digits = "1";
-    static constexpr std::uint32_t id = 18;
     using codes = Sign;
 };
 
 /// Sign, with the scale mean|x| over the token's features.
 struct SignMean : CodeRange<-1, 1, 1, 2> {
     BITNET_HIDDEN static constexpr const char* name = "signmean";
-    static constexpr const char* digits = "1";
-    static constexpr std::uint32_t id = 19;
     using codes = Sign;
 };
 

@@ -36,7 +36,7 @@ BITNET_INLINE void hadamard(Matrix<const float> x, std::size_t block, std::span<
     isa::call<functions::Hadamard, Isa>(x, block, signs.data(), nullptr, y);
 }
 
-/// x = s (H y): the inverse, but for roundings. As above, with the signs after the transform.
+/// y = s (H x): the inverse, but for roundings. As above, with the signs after the transform.
 template <class Isa = isa::native>
 BITNET_INLINE void inverse_hadamard(Matrix<const float> x, std::size_t block,
                                     std::span<const float> signs, Matrix<float> y) noexcept {

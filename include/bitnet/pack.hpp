@@ -87,6 +87,7 @@ pack(std::span<const std::int8_t> codes, std::size_t rows, std::size_t cols) noe
 template <class Isa = isa::native, class Format, class Layout>
 BITNET_HIDDEN void unpack(PackedView<Format, Layout> packed, std::span<std::int8_t> out,
                           std::size_t first = 0) noexcept {
+    if (out.empty()) return;
     BITNET_ASSERT(out.size() % packed.cols == 0);
     BITNET_ASSERT(first + out.size() / packed.cols <= packed.rows);
     using Mapping = typename Layout::template mapping<Format>;
@@ -105,9 +106,10 @@ BITNET_HIDDEN void unpack(PackedView<Format, Layout> packed, std::span<std::int8
 }
 
 /// The same values in another layout.
-/// err: out_of_memory. pre: verify(packed) holds
+/// err: empty_shape, out_of_memory. pre: verify(packed) holds
 template <class To, class Isa = isa::native, class Format, class From>
 BITNET_HIDDEN Result<PackedTensor<Format, To>> repack(PackedView<Format, From> packed) noexcept {
+    if (packed.rows == 0) return Error{Errc::empty_shape};
     PackedTensor<Format, To> out(packed.rows, packed.cols);
     AlignedBytes codes(packed.rows * packed.cols);
     if (!out || !codes) return Error{Errc::out_of_memory};

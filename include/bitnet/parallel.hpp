@@ -13,7 +13,8 @@ namespace BITNET_NAMESPACE {
 
 /// e.workers() >= 1, how many tasks may run at a time; e.parallel_for(n, f) calls f(task) once for
 /// each task in [0, n), on any threads and in any order, and returns when all calls have. f never
-/// throws. The library calls it with n > 1 only: what is a single task runs on the caller's thread.
+/// throws, nor may parallel_for: all that calls it is noexcept.
+/// The library calls it with n > 1 only: what is a single task runs on the caller's thread.
 /// An executor that takes other functions too must ask first whether f(task) can be called.
 /// Work is only ever split over rows or tokens, so every executor gives the same bits.
 template <class E>

@@ -34,7 +34,8 @@ namespace BITNET_NAMESPACE {
 /// x (tokens, cols) float · scratch: scratch_bytes<Activations>(tokens, cols, group) bytes, with
 /// any alignment, owned by the caller as long as the result is used
 /// group: that of the weights which q will meet (0, 32, 64, 128 or 256); q.group is the finer one
-/// pre:   scratch is large enough and does not overlap x
+/// pre:   x.cols <= max_cols; group is 0 or one of is_group(); scratch is large enough and does
+///        not overlap x
 /// exact: one rounding to float32 per operation; sums by 16 interleaved partials (element i into
 ///        i mod 16) folded 8, 4, 2, 1. A token with a NaN or an infinity (of Int8Groups: a group
 ///        with one) gets the scale NaN.
@@ -56,7 +57,8 @@ BITNET_HIDDEN Quantized<Activations> quantize(Matrix<const float> x, std::span<s
 }
 
 /// A batch from the caller's own codes.
-/// codes (tokens, cols) row-major, tokens >= 0: Int8 any int8; Sign kinds -1 or 1; Ternary -1, 0, 1
+/// codes (tokens, cols) row-major, tokens >= 0: Int8, Int8Groups and Int4 any int8; Sign kinds -1
+///       or 1; Ternary and Int2 -1, 0, 1
 /// scales (tokens), see Quantized; Int8Groups<G>: (tokens, ceil(cols / G)) row-major; {} = all 1
 /// group: of the weights · scratch: scratch_bytes<Activations>(tokens, cols, group) bytes
 /// err: empty_shape (no cols), too_large, bad_group, wrong_size; bad_code (where: index in codes);

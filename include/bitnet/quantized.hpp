@@ -136,11 +136,15 @@ layout_for(std::size_t tokens, std::size_t cols, std::size_t weight_group) noexc
 }
 } // namespace detail
 
-/// Bytes that a batch of quantized tokens takes, wherever they start.
-/// group: 0, or 32, 64, 128, 256 when the weights have scales per group
+/// Bytes that a batch of quantized tokens takes, wherever they start; size_t's maximum on overflow.
+/// group: 0, or 32, 64, 128, 256 when the weights have scales per group · pre: cols <= max_cols
 template <class Activations>
 BITNET_INLINE constexpr std::size_t scratch_bytes(std::size_t tokens, std::size_t cols,
                                                   std::size_t group = 0) noexcept {
+    std::size_t bound = 0; // no token takes more than 16 bytes a column, of 64 at least
+    if (!checked_mul(tokens, 16 * round_up(cols + 1, 64), bound)) {
+        return static_cast<std::size_t>(-1);
+    }
     return detail::layout_for<Activations>(tokens, cols, group).bytes();
 }
 

@@ -180,6 +180,7 @@ public:
                                std::span<std::byte> scratch,
                                const E& executor = serial) const noexcept {
         BITNET_ASSERT(y.size() == rows());
+        if (rows() == 0) return;
         const Pass pass = first_pass<Isa>(x, scratch, executor);
         for (std::size_t r = 0; r < rows(); ++r) pass.rows[r] = static_cast<std::uint32_t>(r);
         nibble_dots<Isa>(pass, rows(), executor);

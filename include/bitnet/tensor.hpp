@@ -115,7 +115,7 @@ BITNET_INLINE constexpr bool checked_mul(std::size_t a, std::size_t b, std::size
 }
 
 /// Whether a matrix of this shape can be packed: rows >= 1, 1 <= cols <= MostCols (max_cols_of its
-/// format), and its bytes, in any layout and as floats, fit size_t with room to spare.
+/// format), and its bytes, in any layout and as floats, fit size_t, twice over.
 /// err: empty_shape, too_large
 template <std::size_t MostCols = max_cols>
 BITNET_INLINE constexpr Result<void> check_shape(std::size_t rows, std::size_t cols) noexcept {
@@ -124,7 +124,7 @@ BITNET_INLINE constexpr Result<void> check_shape(std::size_t rows, std::size_t c
     if (cols > MostCols) return detail::too_many_cols<MostCols>();
     if (rows > static_cast<std::size_t>(-1) - 64 ||
         !checked_mul(round_up(rows, layout::tile_rows), round_up(cols, 64), values) ||
-        values > static_cast<std::size_t>(-1) / 64) {
+        values > static_cast<std::size_t>(-1) / 8) {
         return Error{Errc::too_large, 0, "shape is too large: size_t does not count its bytes"};
     }
     return {};

@@ -76,12 +76,13 @@ struct BlockWeights {
         return view.rows * view.cols;
     }
 
-    /// Whether all scales are halves.
+    /// Whether all scales are halves, but for those of blocks of zeros.
     BITNET_INLINE bool scales_are_halves() const noexcept {
         for (std::size_t r = 0; r < view.rows; ++r) {
             for (std::size_t i = 0; i < view.scales(); ++i) {
+                const float s = scale(r, i);
                 std::uint16_t half;
-                if (!to_half(scale(r, i), half)) return false;
+                if (!to_half(s, half) && !is_zeros(r, i, s)) return false;
             }
         }
         return true;
@@ -118,7 +119,8 @@ struct BlockWeights {
     }
 
     /// A row's codes, and of each `shared` columns the scale of the first block that is not of
-    /// zeros. scales: zeros, which remain where there is none
+    /// zeros. scales: zeros, which remain where there is none. An illegal code stays, to be found
+    template <class Isa>
     BITNET_INLINE void read_row(std::size_t row, std::size_t shared, std::int8_t* codes,
                                 float* scales) const noexcept {
         view.decode_row(row, codes);
@@ -127,7 +129,7 @@ struct BlockWeights {
             const float s = scale(row, i);
             float& to = scales[c / shared];
             if (makes_zeros(s)) {
-                std::memset(codes + c, 0, n);
+                if (find_bad_code<Weights, Isa>({codes + c, n}) == n) std::memset(codes + c, 0, n);
             } else if (bits_of(to) == 0 && !are_zeros(codes + c, n)) {
                 to = s;
             }
@@ -197,7 +199,8 @@ BITNET_HIDDEN Result<LayerImage> make_image_of_blocks(std::span<const std::byte>
         const std::size_t n = rows - row < tile_rows ? rows - row : tile_rows;
         std::memset(scales, 0, n * groups * sizeof(float));
         for (std::size_t i = 0; i < n; ++i) {
-            weights.read_row(row + i, shared.cols, codes + i * cols, scales + i * groups);
+            weights.template read_row<Isa>(row + i, shared.cols, codes + i * cols,
+                                           scales + i * groups);
             if (bits_of(scales[i * groups]) != 0) of_tensor = scales[i * groups];
         }
         if (const std::size_t i = find_bad_code<Weights, Isa>({codes, n * cols}); i != n * cols) {

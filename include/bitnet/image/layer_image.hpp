@@ -256,6 +256,7 @@ BITNET_HIDDEN Result<LayerImage> map_image(std::span<const std::byte> bytes) noe
 template <class Isa>
 BITNET_HIDDEN Result<void> verify_padding(const LayerImage& image) noexcept {
     using layout::tile_rows;
+    if (image.rows() == 0) return {}; // an empty layer
     const ScaleView scales = image.scales();
     const std::size_t padded = round_up(image.rows(), tile_rows), blocks = padded / tile_rows;
     const std::size_t last = image.rows() - (blocks - 1) * tile_rows;

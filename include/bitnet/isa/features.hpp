@@ -177,7 +177,9 @@ static constexpr unsigned long long flag_set = detail::hash(BITNET_STRING(
     __ARM_FEATURE_QRDMX, __ARM_FEATURE_RCPC, __ARM_FEATURE_SHA2, __ARM_FEATURE_SHA3,
     __ARM_FEATURE_SHA512, __ARM_FEATURE_SME, __ARM_FEATURE_SME2, __ARM_FEATURE_SVE,
     __ARM_FEATURE_SVE_BITS, __ARM_FEATURE_SVE_MATMUL_INT8, __ARM_FEATURE_SVE2, __ARM_FEATURE_SVE2p1,
-    __wasm_simd128__, __wasm_relaxed_simd__, __riscv_v_fixed_vlen, __riscv_vector, __FAST_MATH__,
+    __ARM_NEON, __ARM_FP, __wasm_simd128__, __wasm_relaxed_simd__, __riscv_v_fixed_vlen,
+    __riscv_vector, __riscv_compressed, __riscv_zba, __riscv_zbb, __riscv_zbc, __riscv_zbs,
+    __riscv_zfa, __riscv_zfh, __riscv_zicond, __ARCH__, __VEC__, __FAST_MATH__,
     __FINITE_MATH_ONLY__, _M_FP_FAST, _M_FP_CONTRACT, BITNET_FLOATS_WITHOUT_ASM, __OPTIMIZE__,
     NDEBUG));
 

@@ -33,7 +33,7 @@ struct IntegerRows {
     static constexpr std::size_t columns_per_block = 128 / Bits;
 
     /// Bytes of a row: whole blocks, since dots read these.
-    static constexpr std::size_t row_bytes(std::size_t cols) noexcept {
+    static BITNET_INLINE constexpr std::size_t row_bytes(std::size_t cols) noexcept {
         return (cols + columns_per_block - 1) / columns_per_block * 16;
     }
     /// Writes a byte that other columns share: one thread a row. pre: u <= most
@@ -47,10 +47,10 @@ struct IntegerRows {
     }
 
 private:
-    static constexpr std::size_t byte_of(std::size_t col) noexcept {
+    static BITNET_INLINE constexpr std::size_t byte_of(std::size_t col) noexcept {
         return col / columns_per_block * 16 + col % 16;
     }
-    static constexpr unsigned shift_of(std::size_t col) noexcept {
+    static BITNET_INLINE constexpr unsigned shift_of(std::size_t col) noexcept {
         return static_cast<unsigned>(col % columns_per_block / 16) * Bits;
     }
 };
@@ -71,7 +71,7 @@ struct HalfRows {
     static constexpr const char* name = "f16";
     static constexpr unsigned bits = 16;
 
-    static constexpr std::size_t row_bytes(std::size_t cols) noexcept {
+    static BITNET_INLINE constexpr std::size_t row_bytes(std::size_t cols) noexcept {
         return (cols + 15) / 16 * 32;
     }
     static BITNET_INLINE void store(std::uint8_t* row, std::size_t col, std::uint16_t u) noexcept {
@@ -155,8 +155,12 @@ struct CodedSource {
     using Rows = CodedRows<Codes>;
     static constexpr std::size_t turn = Codes::bits < 8 ? 8 / Codes::bits : 1;
 
-    static constexpr std::size_t bytes(std::size_t cols) noexcept { return cols * Codes::bits / 8; }
-    static constexpr std::size_t row_bytes(const Rows& rows) noexcept { return rows.stride; }
+    static BITNET_INLINE constexpr std::size_t bytes(std::size_t cols) noexcept {
+        return cols * Codes::bits / 8;
+    }
+    static BITNET_INLINE constexpr std::size_t row_bytes(const Rows& rows) noexcept {
+        return rows.stride;
+    }
 
     /// The columns i + 16 Chunk ... of a block that begins at column i, from its part-th register.
     template <std::size_t Chunk>

@@ -26,8 +26,12 @@ struct FloatSource {
     using Rows = Matrix<const float>;
     static constexpr std::size_t turn = 1;
 
-    static constexpr std::size_t bytes(std::size_t cols) noexcept { return cols * sizeof(float); }
-    static constexpr std::size_t row_bytes(const Rows& rows) noexcept { return bytes(rows.stride); }
+    static BITNET_INLINE constexpr std::size_t bytes(std::size_t cols) noexcept {
+        return cols * sizeof(float);
+    }
+    static BITNET_INLINE constexpr std::size_t row_bytes(const Rows& rows) noexcept {
+        return bytes(rows.stride);
+    }
 
     template <std::size_t Chunk>
     static BITNET_INLINE reg load(pointer row, std::size_t i, std::size_t at) noexcept {

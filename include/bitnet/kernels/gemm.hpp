@@ -68,6 +68,7 @@ BITNET_NOINLINE void run_tiles(Runner run, const Quantized<Codes>& x, const Epil
 template <class Isa, class Weights, class Codes, class Layout, class Epilogue, class T>
 BITNET_INLINE void compute(const PackedView<Weights, Layout>& weights, const Quantized<Codes>& x,
                            const Epilogue& epilogue, const OutputRows<T>& rows) noexcept {
+    if (rows.begin == rows.end) return; // as of an empty layer, which has no columns
     const std::size_t begin = rows.begin / tile_rows;
     const std::size_t end = (rows.end + tile_rows - 1) / tile_rows;
     if constexpr (Unpacks<Tile<Weights, Codes, Layout>, Epilogue, Isa>) {

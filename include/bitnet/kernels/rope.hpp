@@ -36,7 +36,7 @@ BITNET_INLINE double nearest(double v) noexcept {
     return minus(plus(v, 0x1.8p52), rounded(0x1.8p52));
 }
 /// 2^n for -1022 <= n <= 1023.
-BITNET_INLINE double power_of_two(std::int64_t n) noexcept {
+BITNET_INLINE double power_of_two_double(std::int64_t n) noexcept {
     const std::int64_t bits = (n + 1023) << 52;
     double v;
     std::memcpy(&v, &bits, sizeof v);
@@ -51,7 +51,7 @@ BITNET_INLINE double log_double(double x) noexcept {
     std::int64_t bits;
     std::memcpy(&bits, &x, sizeof bits);
     const std::int64_t n = (bits >> 52) - 1023;
-    const double m = over(x, power_of_two(n));
+    const double m = over(x, power_of_two_double(n));
     const double s = over(minus(m, 1.0), plus(m, 1.0)), z = times(s, s);
     double sum = 0; // of z^j / (2 j + 1); z <= 1/9 and 9^-17 < 2^-53
     for (int j = 17; j >= 0; --j) sum = plus(times(sum, z), over(1.0, 2.0 * j + 1.0));
@@ -65,7 +65,7 @@ BITNET_INLINE double exp_double(double x) noexcept {
     const double r = minus(minus(x, times(n, ln2_high)), times(n, ln2_low));
     double sum = 1; // 0.35^15 / 15! < 2^-53
     for (int j = 15; j >= 1; --j) sum = plus(1.0, times(over(r, j), sum));
-    return times(sum, power_of_two(static_cast<std::int64_t>(n)));
+    return times(sum, power_of_two_double(static_cast<std::int64_t>(n)));
 }
 
 struct SineCosine {
