@@ -127,9 +127,10 @@ static constexpr FeatureRow feature_rows[] = {
     {Feature::avx512vnni, BITNET_DEFINED(__AVX512VNNI__), {7, 0, 2, 11, zmm_state}},
     {Feature::avx512bitalg, BITNET_DEFINED(__AVX512BITALG__), {7, 0, 2, 12, zmm_state}},
     {Feature::avx512vpopcntdq, BITNET_DEFINED(__AVX512VPOPCNTDQ__), {7, 0, 2, 14, zmm_state}},
-    // g++ 12 defines it for Sapphire Rapids too, which has AMX and no VP2INTERSECT.
+    // g++ 12 and clang 14 define it for Sapphire Rapids too, which has AMX and no VP2INTERSECT.
     {Feature::avx512vp2intersect,
-     BITNET_DEFINED(__AVX512VP2INTERSECT__) && !BITNET_DEFINED(__AMX_TILE__),
+     BITNET_DEFINED(__AVX512VP2INTERSECT__) && !BITNET_DEFINED(__AMX_TILE__) &&
+         !BITNET_DEFINED(__AMXTILE__),
      {7, 0, 3, 8, zmm_state}},
     {Feature::gfni, BITNET_DEFINED(__GFNI__), {7, 0, 2, 8}},
     {Feature::neon, BITNET_DEFINED(__aarch64__) || BITNET_DEFINED(_M_ARM64)}, // guaranteed there
