@@ -6,67 +6,21 @@
 #include <bitnet/self_test.hpp>
 
 #include <limits>
-#include <string>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
 
 #include "executors.hpp"
 #include "layer_kinds.hpp"
+#include "layer_sample.hpp"
 #include "support.hpp"
 
 using namespace bitnet;
 using support::difference;
+using support::Sample;
 using Kinds = support::FloatKinds;
 
 namespace {
-
-/// Random weights, in the oracle's form, and tokens for them; of no format, so that it is compiled
-/// once for all kinds.
-struct Case {
-    std::size_t rows, cols, tokens;
-    oracle::Rule rule;
-    oracle::Weights weights;
-    std::vector<float> x;
-
-    /// codes: draws so many
-    Case(std::size_t r, std::size_t c, std::size_t t, std::size_t scales, bool bias,
-         std::size_t group, std::uint64_t seed, oracle::Rule activations,
-         std::vector<std::int8_t> (support::Random::*codes)(std::size_t))
-        : rows(r), cols(c), tokens(t), rule(activations) {
-        support::Random random(seed);
-        weights = {r, c, group, (random.*codes)(r * c), random.reals(scales), {}};
-        if (bias) weights.bias = random.reals(r);
-        x = support::Random(seed + 1).reals(t * c, 3.0f);
-    }
-    oracle::Tokens quantized() const { return oracle::quantize(rule, x, tokens, cols); }
-    std::vector<float> expected() const { return oracle::forward(weights, quantized()); }
-
-    std::string text() const {
-        return std::string(dispatch::name()) + ": " + std::to_string(rows) + " rows, " +
-               std::to_string(cols) + " columns, " + std::to_string(tokens) + " tokens, group " +
-               std::to_string(weights.group);
-    }
-    void require(const std::vector<float>& y, const std::vector<float>& wanted) const {
-        INFO(text());
-        REQUIRE(difference(y, wanted) == "");
-    }
-};
-
-/// The same as a layer of a kind.
-template <class K>
-struct Sample : Case {
-    using Layer = typename K::Layer;
-    Layer layer;
-
-    Sample(std::size_t r, std::size_t c, std::size_t t, std::size_t scales, bool bias,
-           std::size_t group = 0, std::uint64_t seed = 30)
-        : Case(r, c, t, scales, bias, group, seed, support::rule_of<typename K::Activations>(),
-               &support::Random::codes<typename K::Weights>),
-          layer(
-              Layer::from_codes(weights.codes, r, c, weights.scales, weights.bias, group).value()) {
-    }
-};
 
 template <class K>
 void check(const Sample<K>& s) {

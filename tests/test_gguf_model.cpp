@@ -4,7 +4,6 @@
 #include "gguf_bytes.hpp"
 #include "gguf_model.hpp"
 #include "refusal.hpp"
-#include "tokenizer_files.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -347,18 +346,6 @@ TEST_CASE("shapes are those of the metadata") {
         check_refused(with(qwen3, value("qwen3.rope.freq_base", eps)), "\"rope_theta\"");
     }
 }
-
-#if BITNET_PCRE2
-TEST_CASE("a text begins with a token that the tokenizer has") {
-    Read r = read(qwen3);
-    r.checkpoint.label = "m";
-    r.checkpoint.config.bos = 4;
-    CHECK(tokenizer_of(r.checkpoint)->bos() == 4);
-    r.checkpoint.config.bos = 5; // of a model whose rows are padded, say
-    CHECK(support::refusal([&] { tokenizer_of(r.checkpoint); }) ==
-          "m: the tokenizer has no token 5, the model's BOS");
-}
-#endif
 
 TEST_CASE("the vocabulary of a GGUF file") {
     const Read r = read(qwen3);

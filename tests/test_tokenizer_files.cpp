@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Tokenizers of published models: what others found to be their ids. Skipped where the files are
-// not there.
+// Tokenizers of published models: what others found to be their ids; skipped where the files are
+// not there. And the BOS that a model's config gives to its tokenizer.
 #include "chat_template.hpp"
 #include "fixtures.hpp"
+#include "refusal.hpp"
 #include "tokenizer.hpp"
 #include "tokenizer_files.hpp"
 
@@ -156,4 +157,23 @@ TEST_CASE("GPT-2: the reference vectors") {
     CHECK(tokenizer.bos() == 50256);
     loses_nothing(tokenizer);
     takes_long_pieces(tokenizer);
+}
+
+TEST_CASE("a model's BOS is a token that its tokenizer has") {
+#if !BITNET_PCRE2
+    SKIP("this build lacks PCRE2");
+#endif
+    Checkpoint checkpoint;
+    checkpoint.label = "m";
+    checkpoint.vocabulary.emplace();
+    checkpoint.vocabulary->model = "gpt2";
+    checkpoint.vocabulary->pre = "qwen2";
+    checkpoint.vocabulary->tokens = {"a", "b", "ab", "<s>"};
+    checkpoint.vocabulary->merges = {"a b"};
+    checkpoint.vocabulary->types = {1, 1, 1, 3};
+    checkpoint.config.bos = 3;
+    CHECK(tokenizer_of(checkpoint)->bos() == 3);
+    checkpoint.config.bos = 4; // of a model whose rows are padded, say
+    CHECK(support::refusal([&] { tokenizer_of(checkpoint); }) ==
+          "m: the tokenizer has no token 4, the model's BOS");
 }
