@@ -98,6 +98,14 @@ constexpr Orders orders() {
     Orders result;
     if constexpr (!bitnet::isa::is_scalar<Which>) {
         using ops = bitnet::simd::ops<Which>;
+        if constexpr (requires { &ops::add_dot_at; }) {
+            result.add_dot_at = [](std::int32_t* sum, const std::uint8_t* codes,
+                                   const std::uint8_t* x) {
+                auto lanes = ops::i32::load_unaligned(sum);
+                ops::add_dot_at(lanes, ops::load(codes), x);
+                lanes.store_unaligned(sum);
+            };
+        }
         if constexpr (requires { &ops::add_two_dots; }) {
             using DotSums = typename ops::DotSums;
             result.add_two_dots = [](std::int32_t* a, const std::uint8_t* codes,

@@ -38,6 +38,8 @@ struct Registers {
 
 /// What simd::ops may have besides, nullptr where a cluster has no order of its own.
 struct Orders {
+    void (*add_dot_at)(std::int32_t* sum, const std::uint8_t* codes,
+                       const std::uint8_t* x) = nullptr;
     void (*add_two_dots)(std::int32_t* a, const std::uint8_t* codes, const std::uint8_t* x,
                          std::int32_t* b, const std::uint8_t* more,
                          const std::uint8_t* y) = nullptr;

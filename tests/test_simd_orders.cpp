@@ -12,6 +12,26 @@
 
 using namespace simd_test;
 
+TEST_CASE("add_dot_at", "[simd]") {
+    support::Random random(15);
+    for (const auto& [name, p] : clusters()) {
+        if (!p->orders.add_dot_at) continue;
+        CAPTURE(name);
+        const std::size_t lanes = p->registers.lanes;
+        std::vector<std::int32_t> sum(lanes), expected(lanes);
+        for (int round = 0; round < rounds; ++round) {
+            std::vector<std::uint8_t> codes(4 * lanes), word(5); // a word that is not aligned
+            for (auto& w : word) w = static_cast<std::uint8_t>(random.next());
+            for (std::size_t i = 0; i < codes.size(); ++i) {
+                codes[i] = static_cast<std::uint8_t>(random.below(128));
+                expected[i / 4] += codes[i] * static_cast<std::int8_t>(word[1 + i % 4]);
+            }
+            p->orders.add_dot_at(sum.data(), codes.data(), &word[1]);
+            REQUIRE(sum == expected);
+        }
+    }
+}
+
 TEST_CASE("add_two_dots", "[simd]") {
     support::Random random(11);
     for (const auto& [name, p] : clusters()) {

@@ -110,6 +110,7 @@ private:
         // Row blocks that go side by side, so that a word of a token is broadcast once for them:
         // all where 32 registers hold what they need, else one.
         static constexpr std::size_t at_once = ops::registers == 1 ? Blocks : 1;
+        static constexpr bool is_single = Blocks * Tokens == 1;
 
         const TileInput& in;
         TileSums<Isa, Blocks, token_sums> acc = {};
@@ -119,6 +120,11 @@ private:
         BITNET_INLINE void add(const std::uint8_t* line, const std::uint8_t* x,
                                std::size_t word_bytes) noexcept {
             prefetch_stripe<Isa, Blocks, Tokens>(in, line);
+            if constexpr (First == 0 && is_single && ops::asks_three_times) {
+                // Codes take nearly as long as memory does, and a core seems to drop some requests
+                // while many are under way: what is asked for again is there in time.
+                BITNET_PREFETCH_L2(reinterpret_cast<std::uintptr_t>(line) + 12288);
+            }
             BITNET_UNROLL
             for (std::size_t b = 0; b < Blocks; b += at_once) {
                 BITNET_UNROLL
@@ -136,13 +142,18 @@ private:
                         for (std::size_t k = 0; k < at_once; ++k) {
                             codes[k] = ops::template trit<s>(split[k]);
                         }
-                        BITNET_UNROLL
-                        for (std::size_t t = 0; t < Tokens; ++t) {
-                            const u32 word = ops::broadcast(x + s * word_bytes + 4 * t);
+                        if constexpr (is_single && requires { &ops::add_dot_at; }) {
+                            ops::add_dot_at(acc.sum[b][p][s % chains], codes[0],
+                                            x + s * word_bytes);
+                        } else {
                             BITNET_UNROLL
-                            for (std::size_t k = 0; k < at_once; ++k) {
-                                i32& sum = acc.sum[b + k][p][t + s % chains];
-                                sum = ops::dot4(sum, codes[k], word);
+                            for (std::size_t t = 0; t < Tokens; ++t) {
+                                const u32 word = ops::broadcast(x + s * word_bytes + 4 * t);
+                                BITNET_UNROLL
+                                for (std::size_t k = 0; k < at_once; ++k) {
+                                    i32& sum = acc.sum[b + k][p][t + s % chains];
+                                    sum = ops::dot4(sum, codes[k], word);
+                                }
                             }
                         }
                     });

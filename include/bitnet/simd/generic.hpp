@@ -55,6 +55,8 @@ struct generic {
     /// Whether tiles of few tokens ask for lines of weights ahead, and whether to L2 first and to
     /// L1 later, see prefetch_streams().
     static constexpr bool asks_for_streams = true, asks_twice = true;
+    /// Whether one token asks for lines of five weights a byte a third time, first of all.
+    static constexpr bool asks_three_times = false;
     /// Whether codes are unpacked for many tokens where columns have no groups, see unpacked.hpp.
     static constexpr bool unpacks_without_groups = true;
     /// Steps of a popcount tile in a turn of its loop: where few instructions are left to a step,

@@ -32,8 +32,22 @@ struct ops<isa::icelake> : ops<isa::skylakex> {
     // 32 registers: 3 x 8 accumulators, 3 of codes; x comes as a broadcast memory operand.
     static constexpr std::size_t gemm_blocks = 3, gemm_tokens = 8;
 
+    static constexpr bool asks_three_times = true;
+
     static BITNET_INLINE i32 dot4(const i32& sum, const u32& codes, const u32& x) noexcept {
         return _mm512_dpbusd_epi32(sum, codes, x);
+    }
+    /// sum = dot4(sum, codes, the word at x), which need not be aligned, in one instruction. g++
+    /// loads the word first: then fewer lines fit into what a core looks at while memory works.
+    static BITNET_INLINE void add_dot_at(i32& sum, const u32& codes,
+                                         const std::uint8_t* x) noexcept {
+        using word = const std::uint8_t[4];
+        __m512i s = sum;
+        const __m512i c = codes;
+        asm("vpdpbusd {%2%{1to16%}, %1, %0|%0, %1, %2%{1to16%}}"
+            : "+v"(s)
+            : "v"(c), "m"(*reinterpret_cast<word*>(x)));
+        sum = s;
     }
     static BITNET_INLINE DotSums add_dot4(const DotSums& sums, const u32& codes,
                                           const u32& x) noexcept {
@@ -76,10 +90,12 @@ struct ops<isa::icelake> : ops<isa::skylakex> {
         __m512i triple, pair;
     };
     static BITNET_INLINE Trits split_trits(const u32& line) noexcept {
-        const __m512i cut = _mm512_min_epu8(line, _mm512_set1_epi8(32));
-        return {_mm512_ternarylogic_epi32(_mm512_srli_epi16(line, 3), cut, _mm512_set1_epi8(31),
-                                          0x6c),                                  // 31 ? a ^ b : b
-                _mm512_ternarylogic_epi32(line, cut, _mm512_set1_epi8(7), 0xe4)}; // 7 ? a : b
+        __m512i v = line;
+        asm("" : "+v"(v)); // one load, where g++ would have an operand in memory for each use
+        const __m512i cut = _mm512_min_epu8(v, _mm512_set1_epi8(32));
+        return {_mm512_ternarylogic_epi32(_mm512_srli_epi16(v, 3), cut, _mm512_set1_epi8(31),
+                                          0x6c),                               // 31 ? a ^ b : b
+                _mm512_ternarylogic_epi32(v, cut, _mm512_set1_epi8(7), 0xe4)}; // 7 ? a : b
     }
     template <int S>
     static BITNET_INLINE u32 trit(const Trits& line) noexcept {
