@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// operator new with a count. Each block has its size in front.
+// operator new with a count, which can be told to fail. Each block has its size in front.
 #include "allocations.hpp"
 
 #include <algorithm>
@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t front = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 std::atomic<std::size_t> now{0}, most{0};
+std::atomic<int> granted{-1}; // the call after them fails; negative: none does
 
 } // namespace
 
@@ -26,10 +27,14 @@ std::size_t allocated_most() noexcept {
 void forget_most() noexcept {
     most = now.load();
 }
+void fail_after(int calls) noexcept {
+    granted = calls;
+}
 
 } // namespace support
 
 void* operator new(std::size_t size) {
+    if (granted >= 0 && granted-- == 0) throw std::bad_alloc();
     void* const block = size > SIZE_MAX - front ? nullptr : std::malloc(size + front);
     if (block == nullptr) throw std::bad_alloc();
     *static_cast<std::size_t*>(block) = size;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The pool of threads: every task once, and what happens where memory runs out while it starts.
+#include "allocations.hpp"
 #include "error.hpp"
 #include "event_count.hpp"
 #include "thread_pool.hpp"
@@ -11,37 +12,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <ctime>
-#include <new>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 using namespace bitnet::example;
-
-namespace {
-
-std::atomic<int> allocations_left = -1; // the one after them fails; negative: none does
-
-} // namespace
-
-void* operator new(std::size_t size) {
-    if (allocations_left >= 0 && allocations_left-- == 0) {
-        throw std::bad_alloc();
-    }
-    if (void* memory = std::malloc(size)) {
-        return memory;
-    }
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 TEST_CASE("the pool runs every task once, whatever the number of threads") {
     for (const std::size_t threads : {1u, 2u, 5u}) {
@@ -123,10 +100,10 @@ TEST_CASE("a pool that cannot start all its threads stops those that it has") {
     int failures = 0;
     for (int allocations = 0;; ++allocations) {
         std::optional<std::string> message;
-        allocations_left = allocations;
+        support::fail_after(allocations);
         try {
             const ThreadPool pool(threads);
-            allocations_left = -1;
+            support::fail_after(-1);
             CHECK(pool.workers() == threads);
         } catch (const UserError& error) {
             message = error.what();

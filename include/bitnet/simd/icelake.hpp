@@ -9,7 +9,7 @@
 #include <bitnet/simd/skylakex.hpp>
 
 #if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_AVX512BW &&                            \
-    defined(BITNET_512_BIT_REGISTERS)
+    defined(BITNET_512_BIT_REGISTERS) && defined(BITNET_GNU) // cl.exe has no asm
 namespace BITNET_NAMESPACE::simd {
 
 /// What trit<S>() looks up, by the indices of split_trits().

@@ -8,7 +8,7 @@
 #include <bitnet/simd/icelake.hpp>
 
 #if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE) && XSIMD_WITH_AVX512BW &&                            \
-    defined(BITNET_512_BIT_REGISTERS)
+    defined(BITNET_512_BIT_REGISTERS) && defined(BITNET_GNU)
 namespace BITNET_NAMESPACE::simd {
 
 template <>
