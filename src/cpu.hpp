@@ -81,7 +81,7 @@ struct UnknownCpu {
 
 /// What a CPU says that it has.
 template <class Cpu>
-constexpr isa::Features features_of(const Cpu& cpu) noexcept {
+BITNET_INLINE constexpr isa::Features features_of(const Cpu& cpu) noexcept {
     return isa::features_where([&](const isa::FeatureRow& row) { return cpu.has(row); });
 }
 

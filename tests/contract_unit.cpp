@@ -55,6 +55,25 @@ void zero_groups(const Input& in, std::vector<Output>& out) {
     out.push_back({"groups of zeros", bits(y)});
 }
 
+/// What is said of a weight, a scale and a bias that is no number, or of 0 in their place.
+void refusals(const Input& in, std::vector<Output>& out) {
+    using Layer = BitLinear<Ternary, Int8>;
+    std::vector<unsigned> said;
+    const auto note = [&](const auto& result) {
+        said.push_back(result ? ~0u : static_cast<unsigned>(result.error().code));
+        said.push_back(result ? ~0u : static_cast<unsigned>(result.error().where));
+    };
+    std::vector<float> weights = in.weights, bias(in.rows, 0.5f), scales{in.bad};
+    weights[5] = in.bad;
+    bias[3] = in.bad;
+    const std::vector<std::int8_t> codes(in.rows * in.cols, 1);
+    note(Layer::from_float(weights, in.rows, in.cols));
+    note(Layer::from_codes(codes, in.rows, in.cols, scales));
+    note(Layer::from_float(in.weights, in.rows, in.cols, bias));
+    note(ScreenedHead::from_float(weights, in.rows, in.cols, 5));
+    out.push_back({"refusals", said});
+}
+
 /// Best first, all of them, then all logits.
 void screened_head(const Input& in, std::vector<Output>& out) {
     std::vector<std::int8_t> codes(in.rows * in.cols);
@@ -159,6 +178,7 @@ std::vector<Output> CONTRACT_UNIT(const Input& in) {
     signs("bernoulli", Bernoulli{});
     signs("gumbel", Gumbel{});
     signs("centred gumbel", CentredGumbel{});
+    refusals(in, out);
     return out;
 }
 

@@ -11,6 +11,7 @@ namespace contract {
 struct Input {
     std::size_t rows, cols, tokens;
     std::vector<float> weights, bias, x, other; // other: as many as x
+    float bad = 0.0f;                           // what layers are offered, to be refused
 };
 
 /// Bit patterns, named by what made them.

@@ -89,10 +89,10 @@ TEMPLATE_LIST_TEST_CASE("a layer survives its bytes", "[bitlinear][bytes]", Kind
     using Layer = typename TestType::Layer;
     for (std::size_t rows : {1u, 16u, 33u}) {
         for (std::size_t cols : {1u, 32u, 90u}) {
-            for (std::size_t group : {0u, 0u, 32u}) {
+            for (const auto& [group, per_row] :
+                 {std::pair{0u, false}, std::pair{0u, true}, std::pair{32u, false}}) {
                 for (bool bias : {false, true}) {
-                    const Layer layer =
-                        random_layer<TestType>(rows, cols, group, group == 0 && bias, bias);
+                    const Layer layer = random_layer<TestType>(rows, cols, group, per_row, bias);
                     REQUIRE(layer.bytes().size() % 64 == 0);
                     REQUIRE(layer.verify());
                     auto copy = Layer::from_packed(layer.bytes());

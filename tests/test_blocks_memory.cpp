@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The memory of BitLinear::from_blocks: the layer and 16 rows of codes and scales, and an error
-// where there is none.
+// The memory of BitLinear::from_blocks: the layer and 16 rows of codes and scales. And an error
+// where there is none, of all that makes layers.
 #include <bitnet/bitlinear.hpp>
 #include <bitnet/blocks.hpp>
+#include <bitnet/pack.hpp>
+#include <bitnet/screened_head.hpp>
 
 #include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <vector>
@@ -71,4 +75,40 @@ TEMPLATE_LIST_TEST_CASE("from_blocks takes the layer and 16 rows", "[from_blocks
         CHECK(none.error().code == Errc::out_of_memory);
         CHECK(now == 0);
     }
+}
+
+TEST_CASE("whatever makes weights says where there is no memory, and keeps none", "[memory]") {
+    using Layer = BitLinear<Ternary, Int8>;
+    constexpr std::size_t rows = 40, cols = 90;
+    const std::vector<float> weights(rows * cols, 0.5f), scales(rows, 0.25f);
+    const std::vector<std::int8_t> codes(rows * cols, 1);
+    const auto packed = pack<Ternary, layout::Rows16>(codes, rows, cols).value();
+    const auto layer = Layer::from_codes(codes, rows, cols, scales).value();
+    const auto head = ScreenedHead::from_codes(codes, rows, cols, scales, 5).value();
+    const auto fails = [&](const char* name, const auto& make) {
+        INFO(name);
+        now = 0;
+        for (int allocations = 0; allocations < 20; ++allocations) {
+            left = allocations;
+            const auto made = make();
+            left = -1;
+            if (made) {
+                CHECK(allocations > 0);
+                return;
+            }
+            REQUIRE(made.error().code == Errc::out_of_memory);
+            REQUIRE(now == 0);
+        }
+        FAIL("20 allocations, and nothing made");
+    };
+    fails("pack", [&] { return pack<Ternary, layout::Dense16>(codes, rows, cols); });
+    fails("repack", [&] { return repack<layout::Dense16>(packed.view()); });
+    fails("quantize_weights", [&] { return quantize_weights<Ternary>(weights, rows, cols); });
+    fails("from_float", [&] { return Layer::from_float(weights, rows, cols); });
+    fails("from_codes", [&] { return Layer::from_codes(codes, rows, cols, scales); });
+    fails("from_packed", [&] { return Layer::from_packed(layer.bytes()); });
+    fails("a head from_float", [&] { return ScreenedHead::from_float(weights, rows, cols, 5); });
+    fails("a head from_codes",
+          [&] { return ScreenedHead::from_codes(codes, rows, cols, scales, 5); });
+    fails("a head map_packed", [&] { return ScreenedHead::map_packed(head.bytes()); });
 }

@@ -150,6 +150,15 @@ TEST_CASE("the transform's header gives what the table does", "[hadamard]") {
                                                      inverse ? signs.data() : nullptr,
                                                      {c.data(), tokens, cols});
         CHECK(difference(a, c) == "");
+        // No signs are none, wherever an empty span points.
+        const std::span<const float> none = std::span<const float>(signs).first(0);
+        const auto without = [&](std::span<const float> s, std::vector<float>& y) {
+            const Matrix<float> out(y.data(), tokens, cols);
+            inverse ? inverse_hadamard(in, 64, s, out) : hadamard(in, 64, s, out);
+        };
+        without({}, a);
+        without(none, b);
+        CHECK(difference(a, b) == "");
     }
     CHECK(is_hadamard_block(1));
     CHECK(is_hadamard_block(1024));

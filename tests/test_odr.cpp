@@ -28,7 +28,6 @@ struct Entry {
 std::vector<Entry> units() {
     std::vector<Entry> out{{"plain", bitnet::isa::best::name, odr::plain, true}};
 #if defined(ODR_HAS_X86)
-    out[0].cluster = "baseline128";
     __builtin_cpu_init();
     const bool haswell = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                          __builtin_cpu_supports("bmi2");

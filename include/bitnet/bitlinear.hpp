@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// BitLinear: a linear layer of packed weights: 1 or 1.58 bits, and 6 or 8 for output heads. The
-// header most users include.
+// BitLinear: a linear layer of packed weights: 1 or 1.58 bits, and 4, 6 or 8 for what needs them,
+// as output heads. The header most users include.
 #pragma once
 
 #include <cstddef>

@@ -116,8 +116,8 @@ struct Int8 : CodeRange<-128, 127, 8> {
 };
 
 /// As activations, four bits per token: a = 7 / max(max|x|, 1e-5), q = round-half-even(x * a), so q
-/// in [-7, 7]; they travel as Int8's codes and meet its kernels. As weights, the first pass of a
-/// ScreenedHead: w in [-8, 7], four bits a value.
+/// in [-7, 7]; they travel as Int8's codes and meet its kernels. As weights, w in [-8, 7], four
+/// bits a value; a ScreenedHead has them for its first pass.
 struct Int4 : CodeRange<-8, 7, 4> {
     BITNET_HIDDEN static constexpr const char* name = "int4";
     static constexpr const char* digits = "4";

@@ -33,7 +33,8 @@ BITNET_INLINE void hadamard(Matrix<const float> x, std::size_t block, std::span<
     BITNET_ASSERT(is_hadamard_block(block) && x.cols % block == 0);
     BITNET_ASSERT(y.rows == x.rows && y.cols == x.cols);
     BITNET_ASSERT(signs.empty() || signs.size() == x.cols);
-    isa::call<functions::Hadamard, Isa>(x, block, signs.data(), nullptr, y);
+    isa::call<functions::Hadamard, Isa>(x, block, signs.empty() ? nullptr : signs.data(), nullptr,
+                                        y);
 }
 
 /// y = s (H x): the inverse, but for roundings. As above, with the signs after the transform.
@@ -43,7 +44,8 @@ BITNET_INLINE void inverse_hadamard(Matrix<const float> x, std::size_t block,
     BITNET_ASSERT(is_hadamard_block(block) && x.cols % block == 0);
     BITNET_ASSERT(y.rows == x.rows && y.cols == x.cols);
     BITNET_ASSERT(signs.empty() || signs.size() == x.cols);
-    isa::call<functions::Hadamard, Isa>(x, block, nullptr, signs.data(), y);
+    isa::call<functions::Hadamard, Isa>(x, block, nullptr, signs.empty() ? nullptr : signs.data(),
+                                        y);
 }
 
 } // namespace BITNET_NAMESPACE

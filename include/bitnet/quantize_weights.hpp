@@ -20,8 +20,8 @@ namespace BITNET_NAMESPACE {
 
 /// How float weights become codes and scales.
 struct WeightOptions {
-    bool centred = false;  ///< Binary: sign(W - mean W) instead of sign(W), as b1 writes it
-    bool per_row = false;  ///< a scale (and centre) for each row instead of one for the tensor
+    bool centred = false;  ///< Binary alone: sign(W - mean W) instead of sign(W), as b1 writes it
+    bool per_row = false;  ///< a scale (and centre) for each row, which a group brings anyway
     std::size_t group = 0; ///< 32, 64, 128, 256: a scale (and centre) for each row's groups
 };
 
@@ -32,6 +32,7 @@ public:
     BITNET_INLINE QuantizedWeights(std::size_t codes, std::size_t scales) noexcept
         : codes_(codes), scales_(scales * sizeof(float)) {}
     BITNET_INLINE QuantizedWeights(QuantizedWeights&&) noexcept = default;
+    BITNET_INLINE QuantizedWeights& operator=(QuantizedWeights&&) noexcept = default;
     BITNET_INLINE ~QuantizedWeights() = default;
 
     BITNET_INLINE explicit operator bool() const noexcept { return codes_ && scales_; }

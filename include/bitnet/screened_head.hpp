@@ -89,8 +89,8 @@ public:
     }
 
     /// A head that reads what bytes() gave in place; as BitLinear::map_packed.
-    /// err: misaligned; wrong_size, bad_header, too_large, empty_shape, bad_scale (where: byte);
-    ///      out_of_memory
+    /// err: misaligned; wrong_size, bad_header, too_large, empty_shape, bad_scale, bad_bias (where:
+    ///      byte); out_of_memory
     template <class Isa = isa::native>
     BITNET_HIDDEN static Result<ScreenedHead>
     map_packed(std::span<const std::byte> bytes) noexcept {
@@ -124,7 +124,8 @@ public:
         return image_.verify<Isa>();
     }
 
-    /// Bytes of scratch for top() and forward().
+    /// Bytes of scratch for top() and forward(), of any alignment. It must not be the memory that x
+    /// was quantized into, nor that of another call at the same time.
     BITNET_INLINE std::size_t scratch_bytes() const noexcept {
         return AlignedBytes::alignment + 3 * padded_rows() * sizeof(std::int32_t) +
                image_.padded_cols();
@@ -134,10 +135,11 @@ public:
     /// row. A token with scale NaN gives NaNs. Returns how many rows had their logits taken
     /// exactly.
     /// pre:  x is one token of cols() columns without groups, its scale no less than 0 or NaN;
-    ///       1 <= k <= rows()
+    ///       1 <= k <= rows(); scratch has scratch_bytes() and overlaps neither x nor best
     /// exact: logits, always; the choice of rows, with the probability above
     /// cost: reads half of the codes, and 1 / 25 bit a weight more for each percent of rows taken
-    ///       exactly; no allocation; noexcept
+    ///       exactly; up to k steps for each row taken, so for a large k forward() and a sort are
+    ///       faster; no allocation; noexcept
     template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN std::size_t top(const Quantized<Int8>& x, std::span<Logit> best,
                                   std::span<std::byte> scratch,
@@ -173,7 +175,7 @@ public:
     }
 
     /// y (rows) = all logits.
-    /// pre:  x is one token of cols() columns without groups
+    /// pre:  x is one token of cols() columns without groups; scratch as above, apart from y too
     /// cost: reads all codes; no allocation; noexcept
     template <class Isa = isa::native, class E = Serial>
     BITNET_HIDDEN void forward(const Quantized<Int8>& x, std::span<float> y,
@@ -248,6 +250,9 @@ private:
                                   const E& executor) const noexcept {
         BITNET_ASSERT(x.tokens == 1 && x.cols == cols() && x.group == 0);
         BITNET_ASSERT(scratch.size() >= scratch_bytes());
+        BITNET_ASSERT(reinterpret_cast<const std::byte*>(x.codes) + cols() <= scratch.data() ||
+                      reinterpret_cast<const std::byte*>(x.codes) >=
+                          scratch.data() + scratch.size());
         Pass p;
         p.dots = detail::as<std::int32_t>(detail::align(scratch.data()));
         p.nibble_dots = p.dots + padded_rows();

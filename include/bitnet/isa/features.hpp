@@ -148,7 +148,7 @@ static constexpr FeatureRow feature_rows[] = {
 
 /// The features of the rows for which has(row) is true.
 template <class F>
-constexpr Features features_where(F&& has) noexcept {
+BITNET_INLINE constexpr Features features_where(F&& has) noexcept {
     Features all;
     for (const FeatureRow& row : feature_rows) {
         if (has(row)) all.bits |= std::uint64_t{1} << static_cast<unsigned>(row.feature);
@@ -180,7 +180,9 @@ static constexpr unsigned long long flag_set = detail::hash(BITNET_STRING(
     __ARM_FEATURE_SVE_BITS, __ARM_FEATURE_SVE_MATMUL_INT8, __ARM_FEATURE_SVE2, __ARM_FEATURE_SVE2p1,
     __ARM_NEON, __ARM_FP, __wasm_simd128__, __wasm_relaxed_simd__, __riscv_v_fixed_vlen,
     __riscv_vector, __riscv_compressed, __riscv_zba, __riscv_zbb, __riscv_zbc, __riscv_zbs,
-    __riscv_zfa, __riscv_zfh, __riscv_zicond, __ARCH__, __VEC__, __FAST_MATH__,
+    __riscv_zfa, __riscv_zfh, __riscv_zicond, __riscv_zbkb, __riscv_zcb, __riscv_zvbb, __riscv_zvkb,
+    __riscv_v_min_vlen, __riscv_xtheadbb, _ARCH_PWR8, _ARCH_PWR9, _ARCH_PWR10, _ARCH_PWR11, __VSX__,
+    __loongarch_sx, __loongarch_asx, __mips_isa_rev, __mips_msa, __ARCH__, __VEC__, __FAST_MATH__,
     __FINITE_MATH_ONLY__, _M_FP_FAST, _M_FP_CONTRACT, BITNET_FLOATS_WITHOUT_ASM, __OPTIMIZE__,
     NDEBUG));
 

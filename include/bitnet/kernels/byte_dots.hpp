@@ -32,7 +32,7 @@ BITNET_INLINE void byte_dots_in_chains(const TileInput& in,
     constexpr std::size_t words = Chains > 1 ? 8 : in_line; // that a step meets
     // The lowest bit of a code of word j in its byte, and where chain k wants it.
     constexpr auto place = [](std::size_t j) { return static_cast<int>(j % in_line * Bits); };
-    constexpr int bottom = 2 - static_cast<int>(Bits); // there a code is u: a bit b is 2 b
+    constexpr int bottom = Bits == 1; // there a code is u: a bit b is 2 b
     constexpr auto wanted = [=](std::size_t k) { return Chains > 1 ? place(k) : bottom; };
     constexpr std::size_t largest = Bits << wanted(Chains - 1);
     static_assert(largest < 128 || ops::dot4_calls(largest) > 1, "see add_dot4");
@@ -138,14 +138,14 @@ BITNET_INLINE void byte_dots(const TileInput& in, TileSums<Isa, Blocks, Tokens>&
     }
 }
 
-/// codes (words, Blocks, 64) = u = w + 1 of the first `words` words of Blocks row blocks, one a
-/// byte
+/// codes (words, Blocks, 64) = u of the first `words` words of Blocks row blocks, one a byte: what
+/// is packed in Bits of them, and of a bit b 2 b
 template <class Isa, unsigned Bits, std::size_t Blocks>
 BITNET_INLINE void unpack_bytes(const std::uint8_t* line, std::size_t block_bytes,
                                 std::size_t words, std::uint8_t* codes) noexcept {
     using u32 = typename simd::ops<Isa>::u32;
     constexpr std::size_t in_line = 8 / Bits; // words
-    constexpr int bottom = 2 - static_cast<int>(Bits);
+    constexpr int bottom = Bits == 1;
     const u32 mask(((1u << Bits) - 1) * 0x01010101u << bottom);
     for (std::size_t w = 0; w < words; w += in_line, line += layout::line_bytes) {
         for_lines<Isa, Blocks>([&](std::size_t b, std::size_t part) BITNET_INLINE_LAMBDA {

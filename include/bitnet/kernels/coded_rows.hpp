@@ -57,18 +57,18 @@ private:
 
 /// Codes of 1 .. 255, 1 .. 15 and 0 .. 3.
 struct Int8Rows : IntegerRows<8> {
-    static constexpr const char* name = "int8";
+    BITNET_HIDDEN static constexpr const char* name = "int8";
 };
 struct Int4Rows : IntegerRows<4> {
-    static constexpr const char* name = "int4";
+    BITNET_HIDDEN static constexpr const char* name = "int4";
 };
 struct Int2Rows : IntegerRows<2> {
-    static constexpr const char* name = "int2";
+    BITNET_HIDDEN static constexpr const char* name = "int2";
 };
 
 /// A row of IEEE 754 halves, all finite.
 struct HalfRows {
-    static constexpr const char* name = "f16";
+    BITNET_HIDDEN static constexpr const char* name = "f16";
     static constexpr unsigned bits = 16;
 
     static BITNET_INLINE constexpr std::size_t row_bytes(std::size_t cols) noexcept {

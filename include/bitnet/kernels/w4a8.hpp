@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// W4A8: four-bit weights, int8 activations: the first pass of a screened head.
+// W4A8: four-bit weights, int8 activations: layers, and the first pass of a screened head.
 //
 // With codes u = w + 8 in [0, 15]:   dot = sum of u q  -  8 (sum of q), modulo 2^32.
 // |dot| <= 8 * 128 * cols < 2^31, which is max_cols_of<Int4>.
@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include <bitnet/format.hpp>
+#include <bitnet/kernels/byte_dots.hpp>
 #include <bitnet/kernels/tile.hpp>
 #include <bitnet/layout.hpp>
 
@@ -49,16 +50,7 @@ struct Tile<Int4, Int8, layout::Rows16> {
     template <class Isa, std::size_t Blocks>
     static BITNET_INLINE void unpack(const std::uint8_t* line, std::size_t block_bytes,
                                      std::size_t words, std::uint8_t* codes) noexcept {
-        using u32 = typename simd::ops<Isa>::u32;
-        const u32 four_bits(0x0f0f0f0fu);
-        for (std::size_t w = 0; w < words; w += 2, line += layout::line_bytes) {
-            for_lines<Isa, Blocks>([&](std::size_t b, std::size_t part) BITNET_INLINE_LAMBDA {
-                const u32 packed = simd::ops<Isa>::load(line + b * block_bytes + part);
-                std::uint8_t* const to = codes + (w * Blocks + b) * layout::line_bytes + part;
-                store_codes(packed & four_bits, to);
-                store_codes((packed >> 4) & four_bits, to + Blocks * layout::line_bytes);
-            });
-        }
+        unpack_bytes<Isa, 4, Blocks>(line, block_bytes, words, codes);
     }
 };
 

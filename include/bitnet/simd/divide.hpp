@@ -79,6 +79,8 @@ BITNET_INLINE xsimd::batch<float, Arch> divide(const xsimd::batch<float, Arch>& 
 #if defined(BITNET_DIVIDE_BY_ASM)
     using Register = typename xsimd::batch<float, Arch>::register_type;
     return quotient<Register>(a, b);
+#elif XSIMD_WITH_NEON64 && !defined(BITNET_FLOATS_WITHOUT_ASM) // cl.exe; xsimd's is an estimate
+    return vdivq_f32(a, b);
 #else
     return quotient(a, b);
 #endif
