@@ -36,6 +36,10 @@ constexpr Sample samples[] = {
      "{% if add_generation_prompt %}{{ 'Assistant: ' }}{% endif %}"},
     {"bitnet", "{% for message in messages %}{{ message[\"role\"]|capitalize + \": \" + "
                "message[\"content\"]|trim + \"<|eot_id|>\" }}{% endfor %}{{ \"Assistant: \" }}"},
+    {"bitnet", // the published GGUF file of the same model
+     "{% for message in messages %}{% if loop.first %}{{ bos_token }}{% endif %}"
+     "{% if message['role'] == 'user' %}{{ 'Human: ' + message['content'] + "
+     "'\n\nBITNETAssistant: ' + eos_token }}{% endif %}{% endfor %}"},
     {"llama3",
      "{% for message in messages %}{% set content = '<|start_header_id|>' + message['role'] + "
      "'<|end_header_id|>\n\n' + message['content'] | trim + '<|eot_id|>' %}{% endfor %}"},

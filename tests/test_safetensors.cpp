@@ -102,6 +102,12 @@ TEST_CASE("hostile safetensors headers") {
         check_refused(tensor("F32", "[16]", offsets), "tensor a: ");
     }
     check_refused(tensor("F32", "[8]", "[0,32]"), "m: 32 bytes follow the last tensor");
+    std::string many = "{";
+    for (int i = 0; i <= 65536; ++i) { // the cap and one more, all of them empty
+        many += (i == 0 ? "\"" : ",\"") + std::to_string(i) +
+                R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
+    }
+    check_refused(many + "}", "m: more than 65536 tensors");
     const std::string half = R"({"dtype":"U8","shape":[32],"data_offsets":[0,32]})";
     check_refused("{\"a\":" + half + ",\"b\":" + half + "}", "tensor b: its bytes 0 to 32 do not");
     check_refused("{\"a\":" + half + R"(,"a":{"dtype":"U8","shape":[32],"data_offsets":[32,64]}})",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // tokenizer.json: small ones, written here, whose ids follow from their rules by hand; and those
 // that are refused, each by the name of what is not supported or not sound.
+#include "gguf_vocabulary.hpp"
 #include "refusal.hpp"
 #include "tokenizer.hpp"
 
@@ -179,6 +180,30 @@ TEST_CASE("byte-level BPE: what a file may ask for") {
         file["pre_tokenizer"]["pretokenizers"][1]["pattern"] = {{"String", "l.?"}};
         CHECK(make(file).encode("hell.?ohell") == Ids{256, 'l', 'l', '.', '?', 'o', 258});
     }
+    SECTION("punctuation, and digits behind a ByteLevel that does not cut") {
+        const json bytes = {
+            {"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}};
+        json punctuation = {{"type", "Punctuation"}, {"behavior", "Contiguous"}};
+        const auto cut = [&] {
+            file["pre_tokenizer"] = {
+                {"type", "Sequence"},
+                {"pretokenizers",
+                 {punctuation, bytes, {{"type", "Digits"}, {"individual_digits", true}}}}};
+            return make(file);
+        };
+        file["model"]["vocab"].erase(mapped(' ') + "hello");
+        file["model"]["vocab"].erase("12");
+        file["model"]["vocab"][".l"] = 260;
+        file["model"]["vocab"]["$."] = 261;
+        file["model"]["merges"] = {". l", "$ ."};
+        CHECK(cut().encode("12.l$.") == Ids{'1', '2', '.', 'l', 261});
+        punctuation["behavior"] = "Isolated";
+        CHECK(cut().encode("$.") == Ids{'$', '.'});
+        punctuation.erase("behavior");
+        CHECK(cut().encode("$.") == Ids{'$', '.'});
+        punctuation["behavior"] = "Removed";
+        CHECK(refusal(cut).find("Punctuation with behavior \"Removed\"") != std::string::npos);
+    }
     SECTION("white space that special tokens take along") {
         file["added_tokens"][1]["lstrip"] = true;
         file["added_tokens"][2]["rstrip"] = true;
@@ -197,7 +222,55 @@ TEST_CASE("byte-level BPE: what a file may ask for") {
     }
 }
 
+namespace {
+
+// A vocabulary of a GGUF file: the bytes, and what the merges make.
+Tokenizer gguf(const char* pre, const std::vector<std::string>& merges) {
+    GgufVocabulary v;
+    v.model = "gpt2";
+    v.pre = pre;
+    for (int byte = 0; byte < 256; ++byte) {
+        v.tokens.push_back(mapped(static_cast<unsigned char>(byte)));
+    }
+    for (const std::string& merge : merges) {
+        v.tokens.push_back(merge.substr(0, merge.find(' ')) + merge.substr(merge.find(' ') + 1));
+    }
+    v.merges = merges;
+    return Tokenizer::from_gguf(v);
+}
+
+} // namespace
+
+TEST_CASE("the two files of GPT-2") {
+    json encoder = byte_level()["model"]["vocab"];
+    encoder["<|endoftext|>"] = 262;
+    const std::string merges = "#version: 0.2\nh e\nl l\r\nhe ll\nhell o\n\n1 2";
+    const Tokenizer tokenizer = Tokenizer::from_gpt2(encoder.dump(), merges);
+    CHECK(tokenizer.vocab_size() == 263);
+    CHECK(tokenizer.bos() == 262);
+    CHECK(tokenizer.encode("hello 12") == Ids{259, ' ', 261});
+    CHECK(tokenizer.encode("12<|endoftext|>", {.special = true}) == Ids{261, 262});
+    const auto refused = [&](const json& ids, const std::string& lines) {
+        return refusal([&] { Tokenizer::from_gpt2(ids.dump(), lines); });
+    };
+    CHECK(refused(encoder, "h").find("tokenizer: ") != std::string::npos);
+    CHECK(refused(encoder, "h zz") != "");
+    CHECK(refused(json::array(), merges) != "");
+    CHECK(refused({{"a", 7}}, "") != "");
+}
+
+TEST_CASE("Falcon-E cuts text in another way than Llama 3") {
+    const std::vector<std::string> merges = {"' t", "2 0", "t V", "! ?"};
+    CHECK(gguf("llama-bpe", merges).encode("'t20tV!?") == Ids{256, 257, 258, 259});
+    CHECK(gguf("falcon_e", merges).encode("'t20tV!?") == Ids{'\'', 't', '2', '0', 't', 'V', 259});
+}
+
 #if BITNET_UTF8PROC
+TEST_CASE("NFC in GGUF files, where the tokenizer has it") {
+    CHECK(gguf("qwen2", {}).encode("e\xCC\x81") == Ids{0xC3, 0xA9});
+    CHECK(gguf("llama-bpe", {}).encode("e\xCC\x81") == Ids{'e', 0xCC, 0x81});
+}
+
 TEST_CASE("NFC, where a file asks for it") {
     json file = byte_level();
     file["normalizer"] = {{"type", "NFC"}};

@@ -122,15 +122,13 @@ void read_rope_scaling(Keys& keys, Config& config) {
     }
     const auto factor = keys.maybe_number("rope.scaling.factor");
     if (!factor) keys.missing("rope.scaling.factor");
-    if (*factor == 1.0f) return;
     const auto original = keys.maybe_whole("rope.scaling.original_context_length");
+    const auto fast = keys.maybe_number("rope.scaling.yarn_beta_fast");
+    const auto slow = keys.maybe_number("rope.scaling.yarn_beta_slow");
+    if (*factor == 1.0f) return;
     config.yarn = yarn_scaling(*factor, original.value_or(config.max_context));
-    if (const auto fast = keys.maybe_number("rope.scaling.yarn_beta_fast")) {
-        config.yarn->beta_fast = *fast;
-    }
-    if (const auto slow = keys.maybe_number("rope.scaling.yarn_beta_slow")) {
-        config.yarn->beta_slow = *slow;
-    }
+    if (fast) config.yarn->beta_fast = *fast;
+    if (slow) config.yarn->beta_slow = *slow;
 }
 
 void read_gate(Keys& keys, Config& config) {
@@ -323,6 +321,22 @@ private:
 
 } // namespace
 
+// Converters give BitNet b1.58 2B4T, whose gate is squared ReLU, and the models of 1bitLLM, whose
+// gate is SiLU, the same architectures. Where the key that tells is missing, the architecture's own
+// gate is taken, as by bitnet.cpp and llama.cpp; a vocabulary of the other kind casts doubt on it.
+void doubt_gate(const GgufFile& file, const Architecture& architecture, Checkpoint& checkpoint) {
+    const std::string key = std::string(architecture.name) + ".hidden_activation";
+    if (!architecture.name.starts_with("bitnet") || file.find(key) != nullptr) return;
+    const auto& vocabulary = checkpoint.vocabulary;
+    const bool is_silu = architecture.gate == Config::Gate::silu;
+    if (vocabulary && is_silu == (vocabulary->model == "llama")) return;
+    if (!vocabulary && !is_silu) return;
+    checkpoint.notes.push_back(
+        "key " + key + " is missing: the gate is taken for " +
+        (is_silu ? "SiLU, where BitNet b1.58 2B4T has squared ReLU"
+                 : "squared ReLU, as BitNet b1.58 2B4T has it, where models of 1bitLLM have SiLU"));
+}
+
 Checkpoint checkpoint_of(const GgufFile& file) {
     const Architecture& architecture = architecture_of(file);
     Checkpoint checkpoint;
@@ -335,13 +349,7 @@ Checkpoint checkpoint_of(const GgufFile& file) {
     } catch (const UserError& error) {
         file.refuse(error.what());
     }
-    // bitnet.cpp calls 2B4T bitnet-b1.58; other converters may not.
-    constexpr std::string_view gate = "bitnet.hidden_activation";
-    if (architecture.name == "bitnet" && file.find(gate) == nullptr) {
-        checkpoint.notes.push_back("key " + std::string(gate) +
-                                   " is missing: the gate is taken for SiLU, where BitNet b1.58 "
-                                   "2B4T has squared ReLU");
-    }
+    doubt_gate(file, architecture, checkpoint);
     TensorReader(file, architecture, checkpoint).read();
     return checkpoint;
 }

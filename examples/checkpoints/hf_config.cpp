@@ -79,6 +79,11 @@ void read_rope(const JsonObject& json, const ModelType& type, Config& config) {
     for (const char* key : {"rope_scaling", "rope_parameters"}) {
         const auto rope = json.object(key);
         if (!rope) continue;
+        for (const std::string& part : rope->keys()) {
+            if (rope->is_object(part.c_str())) {
+                rope->refuse(part, "RoPE of its own for a kind of layers is not supported");
+            }
+        }
         const char* kind = rope->has("rope_type") ? "rope_type" : "type";
         const std::string name = rope->text(kind).value_or("default");
         if (name != "default" && name != "yarn") {

@@ -30,6 +30,7 @@ public:
     std::optional<JsonObject> object(const char* key) const;
     std::vector<JsonObject> objects(const char* key) const; // a list; empty where there is no key
     std::vector<std::string> keys() const;
+    bool is_object(const char* key) const { return has(key) && find(key)->is_object(); }
     bool is_list(const char* key) const { return has(key) && find(key)->is_array(); }
 
     [[noreturn]] void refuse(std::string_view key, const std::string& what) const;

@@ -124,6 +124,10 @@ private:
                "\"data_offsets\"");
     }
     void begin_tensor(std::string name) {
+        if (entries_.size() == file_format::max_tensors) {
+            throw UserError(label_ + ": more than " + std::to_string(file_format::max_tensors) +
+                            " tensors");
+        }
         entries_.emplace_back();
         entries_.back().name = std::move(name);
         if (entries_.back().name.empty() || entries_.back().name.size() > max_name) {

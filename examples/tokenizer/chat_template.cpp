@@ -17,6 +17,8 @@ constexpr ChatTemplate families[] = {
     {.name = "bitnet",
      .holds = {"|capitalize+':'", "<|eot_id|>", "'Assistant:'"},
      .lacks = "<|start_header_id|>",
+     .or_holds =
+         "BITNETAssistant:", // what bitnet.cpp's converter writes in place of the model's own
      .bos = true,
      .strip = true,
      .system = {"System: ", "<|eot_id|>"},
@@ -138,6 +140,7 @@ const ChatTemplate* recognize(std::string_view jinja) {
             std::all_of(family.holds.begin(), family.holds.end(), held)) {
             return &family;
         }
+        if (!family.or_holds.empty() && held(family.or_holds)) return &family;
     }
     return nullptr;
 }

@@ -23,9 +23,11 @@ struct ChatTemplate {
     };
 
     std::string_view name;
-    // Its Jinja text holds all of these, unless none is given, and lacks this; see recognize().
+    // Its Jinja text holds all of these, unless none is given, and lacks this; or it holds what
+    // some files have in its place. See recognize().
     std::array<std::string_view, 3> holds;
     std::string_view lacks;
+    std::string_view or_holds = {};
 
     bool bos;   // the text begins with BOS, whatever the model says of other texts
     bool strip; // of the texts of turns, white space at their ends

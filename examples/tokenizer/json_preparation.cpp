@@ -128,8 +128,15 @@ void read_pre_tokenizers(const Json& root, Vocabulary& v) {
     for (const Json* part : all) {
         const std::string& type = text(*part, "type");
         if (type == "ByteLevel" && !pieces) {
-            if (part != all.back()) refuse_part("pre_tokenizer", "a part behind ByteLevel");
             read_byte_level(*part, v);
+        } else if (type == "Punctuation" && !pieces) {
+            const std::string behavior =
+                field(*part, "behavior").is_null() ? "Isolated" : text(*part, "behavior");
+            if (behavior != "Isolated" && behavior != "Contiguous") {
+                refuse_part("pre_tokenizer", "Punctuation with behavior " + in_quotes(behavior));
+            }
+            v.patterns.push_back(punctuation_pattern +
+                                 std::string(behavior == "Contiguous" ? "+" : ""));
         } else if (type == "Split" && !pieces) {
             read_split(*part, v);
         } else if (type == "Digits" && !pieces) {

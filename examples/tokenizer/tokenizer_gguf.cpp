@@ -59,6 +59,7 @@ Vocabulary byte_level(const GgufVocabulary& g) {
     Vocabulary v;
     v.patterns = rule->patterns;
     v.whole_pieces = rule->whole_pieces;
+    v.nfc = rule->nfc;
     Strings written;
     for (const std::string& token : g.tokens) written.push_back(token);
     BpeTables tables(v, written);
