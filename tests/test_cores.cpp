@@ -5,8 +5,14 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
+#include <thread>
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
 
 using namespace bitnet::example;
 
@@ -21,8 +27,20 @@ const std::string version_2 =
 
 } // namespace
 
-TEST_CASE("there is a core") {
+TEST_CASE("there is a core, and a mask of one CPU leaves one", "[system]") {
     CHECK(physical_cores() >= 1);
+    CHECK(physical_cores() <= std::max(1u, std::thread::hardware_concurrency()));
+#if defined(__linux__)
+    cpu_set_t all, one;
+    REQUIRE(::sched_getaffinity(0, sizeof all, &all) == 0);
+    std::size_t first = 0;
+    while (!CPU_ISSET(first, &all)) ++first;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    REQUIRE(::sched_setaffinity(0, sizeof one, &one) == 0);
+    CHECK(physical_cores() == 1);
+    REQUIRE(::sched_setaffinity(0, sizeof all, &all) == 0);
+#endif
 }
 
 TEST_CASE("no quota where nothing is mounted, and where no number can be read") {

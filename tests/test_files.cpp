@@ -18,6 +18,10 @@
 #include <string_view>
 #include <vector>
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/stat.h>
+#endif
+
 using namespace bitnet::example;
 using support::refusal;
 
@@ -113,6 +117,25 @@ TEST_CASE("bytes are written as they are, in place of the file that was there") 
     CHECK(text_of(MappedFile(InputFile(path)).bytes()) == "another");
     CHECK(files.count() == 1);
 }
+
+#if defined(__unix__) || defined(__APPLE__)
+TEST_CASE("a link stays one, and a pipe is no file to replace", "[system]") {
+    const Files files;
+    const std::string link = files.path("link"), target = files.path("target");
+    write(target, "old");
+    std::filesystem::create_symlink("target", link);
+    write(link, "new");
+    CHECK(std::filesystem::is_symlink(link));
+    CHECK(read_text(target) == "new");
+    CHECK(files.count() == 2);
+    const std::string pipe = files.path("pipe");
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    CHECK(refusal([&] { write(pipe, "x"); }) ==
+          pipe + ": is no regular file, in whose place a new one could be put");
+    CHECK(std::filesystem::is_fifo(pipe));
+    CHECK(files.count() == 3);
+}
+#endif
 
 TEST_CASE("what the system says of a file goes to the user, after its name") {
     const Files files;

@@ -143,6 +143,24 @@ TEST_CASE("logits: a row for each token that is run, once and in order") {
     }
 }
 
+TEST_CASE("a prompt that is interrupted goes on where it was") {
+    const Endless model(300);
+    const Ids prompt(2 * prompt_batch + 5, 7); // three batches
+    const SamplerOptions sampling = {.temperature = 2.0f};
+    Generator whole(*model.file, Sampler(sampling), prompt, {.count = 6});
+    for (const int batches : {0, 1, 2}) {
+        int left = batches;
+        Generator generator(*model.file, Sampler(sampling), prompt,
+                            {.count = 6, .interrupted = [&] { return left-- == 0; }});
+        CHECK_FALSE(generator.next());
+        CHECK(generator.generated() == 0);
+        CHECK(generator.text() == prompt);
+        CHECK(all_of(generator).size() == 6);
+        if (batches == 0) static_cast<void>(all_of(whole));
+        CHECK(generator.text() == whole.text());
+    }
+}
+
 TEST_CASE("a full context") {
     const Endless model(80);
     const SamplerOptions hot = {.temperature = 8.0f, .top_p = 1.0f};

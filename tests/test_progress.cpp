@@ -22,7 +22,7 @@ std::string written(bool terminal, double patience) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), &std::fclose);
     REQUIRE(file);
     {
-        Progress progress("reading", file.get(), terminal, patience);
+        Progress progress("reading", file.get(), terminal, patience, 1e9);
         progress.show(1, 2);
         progress.show(2, 2); // too soon after the first
     }

@@ -2,6 +2,8 @@
 // Whole UTF-8 characters, stories, numbers, lists of ids, and files.
 #include "error.hpp"
 #include "files.hpp"
+#include "folder.hpp"
+#include "system_text.hpp"
 #include "text.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -10,7 +12,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -68,6 +69,8 @@ TEST_CASE("what a terminal would obey is shown as numbers") {
                              "2J"); // no UTF-8
     CHECK(printable("\xE2\x82") == "\\xe2\\x82");
     CHECK(printable("\xE2\x82g\xFF") == "\\xe2\\x82g\\xff");
+    CHECK(printable("\xE0\x80\x9B") == "\\xe0\\x80\\x9b"); // C1 in a byte more than it needs
+    CHECK(printable("\xED\xA0\x80") == "\\xed\\xa0\\x80"); // half of a pair of UTF-16
 }
 
 TEST_CASE("strip takes white space off both ends") {
@@ -135,7 +138,8 @@ TEST_CASE("ids are whole numbers below the vocabulary") {
 }
 
 TEST_CASE("a file is written whole, or not at all and with the cause") {
-    const std::string path = "bitnet-text";
+    const support::Folder folder;
+    const std::string path = as_text(folder.path) + "/f";
     write_file(path, [](std::ostream& out) { out << std::string("a\0\n", 3); });
     CHECK(read_text(path) == std::string("a\0\n", 3));
     CHECK_THROWS_WITH(write_file(path + "/none", [](std::ostream&) {}),
@@ -143,7 +147,6 @@ TEST_CASE("a file is written whole, or not at all and with the cause") {
     CHECK_THROWS_AS(write_file(path, [](std::ostream& out) { out.setstate(std::ios::failbit); }),
                     UserError);
     CHECK(read_text(path).size() == 3);
-    std::filesystem::remove(path);
 }
 
 TEST_CASE("files that cannot be read say why") {

@@ -95,13 +95,14 @@ void chat(const ChatOptions& options) {
                                 .context = context_of(config, options.context),
                                 .kv = options.kv,
                                 .draft = options.draft,
+                                .interrupted = [] { return interrupted != 0; },
                                 .threads = options.model.loading.threads};
     if (turns.end_of_turn()) generating.stop = {*turns.end_of_turn()};
     Generator generator(file, std::move(sampler), {}, generating);
 
     while (const std::optional<std::string> line = read_line()) {
-        if (*line == "/quit") break;
-        if (*line == "/reset") {
+        if (strip(*line) == "/quit") break;
+        if (strip(*line) == "/reset") {
             generator.restart();
             continue;
         }

@@ -33,7 +33,9 @@ std::filesystem::path program() {
 #elif defined(__APPLE__)
     char name[4096];
     std::uint32_t size = sizeof name;
-    return _NSGetExecutablePath(name, &size) == 0 ? name : "";
+    if (_NSGetExecutablePath(name, &size) != 0) return "";
+    std::error_code error;
+    return std::filesystem::canonical(name, error); // it may be a link
 #else
     std::error_code error;
     return std::filesystem::read_symlink("/proc/self/exe", error);

@@ -45,6 +45,7 @@ struct CommandLine {
     ModelOptions model;      // of whichever command
     std::size_t threads = 0; // 0: the physical cores
     bool version = false;
+    bool version_json = false;
     bool json = false;
 };
 
@@ -275,13 +276,14 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
             ->check(CLI::Range(std::size_t{1}, most_threads));
     }
     app.add_flag("--version", line.version, "Version, compiler and instruction sets");
-    app.add_flag("--json", line.json, "With --version: print JSON");
+    app.add_flag("--json", line.version_json, "With --version: print JSON");
     app.require_subcommand(0, 1);
     parse_arguments(app, argc, argv);
     if (!line.version && app.get_subcommands().empty()) {
         throw CLI::RequiredError(
             "A subcommand (generate, chat, perplexity, inspect, tokenize or convert)");
     }
+    if (line.version_json && !line.version) throw CLI::RequiresError("--json", "--version");
     if (line.version && !app.get_subcommands().empty()) {
         throw CLI::ExcludesError("--version", "any subcommand");
     }
@@ -296,7 +298,7 @@ void parse(CLI::App& app, CommandLine& line, int argc, char** argv) {
 
 void run(const CLI::App& app, CommandLine& line, const Stopwatch& since_start) {
     if (line.version) {
-        write_stdout(version_text(line.json));
+        write_stdout(version_text(line.version_json));
         return;
     }
     if (app.got_subcommand("convert")) {

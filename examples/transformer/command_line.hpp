@@ -89,11 +89,19 @@ inline CLI::Validator path() {
 /// named.
 inline void parse_arguments(CLI::App& app, int argc, char** argv) {
     const std::vector<std::string> given = arguments(argc, argv);
+    const auto is_option = [&](const std::string& name) {
+        const std::vector<CLI::App*> commands = app.get_subcommands([](CLI::App*) { return true; });
+        return app.get_option_no_throw(name) != nullptr ||
+               std::any_of(commands.begin(), commands.end(), [&](CLI::App* command) {
+                   return command->get_option_no_throw(name) != nullptr;
+               });
+    };
     std::vector<std::string> all; // last comes first, as App::parse() wants it
     for (auto next = given.rbegin(); next != given.rend(); ++next) {
         const std::string_view argument = *next;
-        const bool no_value =
-            argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+        const bool no_value = argument.starts_with("--") &&
+                              argument.find('=') == argument.size() - 1 &&
+                              is_option(next->substr(0, argument.size() - 1));
         if (no_value) all.emplace_back();
         all.emplace_back(argument.substr(0, argument.size() - (no_value ? 1 : 0)));
     }

@@ -36,6 +36,14 @@ std::unique_ptr<std::FILE, int (*)(std::FILE*)> open(const std::string& path, Ac
 #endif
 }
 
+// What a link leads to, which is then the file to be replaced, and not the link.
+std::filesystem::path target_of(const std::string& path) {
+    std::error_code error;
+    const std::filesystem::path file = as_path(path);
+    const std::filesystem::path target = std::filesystem::canonical(file, error);
+    return error ? file : target; // there is none yet
+}
+
 } // namespace
 
 std::string read_text(const std::string& path) {
@@ -54,9 +62,14 @@ std::string read_text(const std::string& path) {
 void write_file(const std::string& path, const std::function<void(std::ostream&)>& write,
                 const std::function<void(const std::string& draft)>& check) {
     namespace fs = std::filesystem;
-    const std::string draft_path = path + ".part";
-    const fs::path draft = as_path(draft_path);
     std::error_code ignored;
+    const fs::path file = target_of(path);
+    const fs::file_status status = fs::status(file, ignored);
+    if (fs::exists(status) && !fs::is_regular_file(status)) {
+        throw UserError(path + ": is no regular file, in whose place a new one could be put");
+    }
+    const std::string draft_path = as_text(file) + ".part";
+    const fs::path draft = as_path(draft_path);
     errno = 0;
     std::ofstream out(draft, std::ios::binary);
     if (out) { // else errno still has the cause
@@ -73,7 +86,7 @@ void write_file(const std::string& path, const std::function<void(std::ostream&)
     std::string cause = errno == 0 ? "" : std::strerror(errno);
     if (out) { // std::rename() would replace no file on Windows
         std::error_code error;
-        fs::rename(draft, as_path(path), error);
+        fs::rename(draft, file, error);
         if (!error) return;
         cause = error.message();
     }

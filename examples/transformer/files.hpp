@@ -18,7 +18,8 @@ std::string read_text(const std::string& path);
 
 /// What `write` puts into the stream becomes the file, by way of a draft beside it. A failure, such
 /// as a full disk, throws UserError and leaves the old file alone, as does what `write` throws, and
-/// `check`, which gets the draft's path when all is written.
+/// `check`, which gets the draft's path when all is written. A link stays one; what is no regular
+/// file, as a device or a pipe, is refused.
 void write_file(const std::string& path, const std::function<void(std::ostream&)>& write,
                 const std::function<void(const std::string& draft)>& check = {});
 

@@ -73,6 +73,7 @@ std::size_t Generator::tokens_to_come() const noexcept {
 void Generator::prefill() {
     if (run_ == text_.size()) return;
     while (run_ < text_.size()) {
+        if (options_.interrupted && options_.interrupted()) return;
         if (run_ == model_.position()) run_batch();
         const std::size_t end = std::min(model_.position(), text_.size());
         for (; run_ < end; ++run_) {
@@ -105,6 +106,7 @@ void Generator::run_batch() {
 std::optional<int> Generator::next() {
     if (generated_ == count_ || ended_) return std::nullopt;
     prefill();
+    if (run_ < text_.size()) return std::nullopt; // interrupted
     const int id = sampler_.sample(likeliest_, step_++, text_);
     ++generated_;
     const bool stop = config_.ends_text(id) || std::find(options_.stop.begin(), options_.stop.end(),

@@ -38,6 +38,9 @@ struct GeneratorOptions {
     // Is given the logits (vocab) of each token of the text that is run, once and in order: of the
     // last token they are what the next one is sampled from.
     std::function<void(std::span<const float>)> logits = {};
+    // Asked before each batch of prefill(), which stops where it says so: next() gives none then,
+    // and a later one goes on.
+    std::function<bool()> interrupted = {};
     std::size_t threads = 1;
 };
 
@@ -61,7 +64,8 @@ public:
 
     /// Runs what the text has beyond what was run. Else the next next() does; to be timed.
     void prefill();
-    /// The next token; none after the last. pre: the text has a token
+    /// The next token; none after the last, or where prefill() was interrupted. pre: the text has a
+    /// token
     std::optional<int> next();
 
     /// Goes on with the text, which ends before the token that was the end, if there was one; then

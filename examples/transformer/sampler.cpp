@@ -4,6 +4,7 @@
 
 #include "error.hpp"
 
+#include <bitnet/dispatch.hpp>
 #include <bitnet/math.hpp>
 #include <bitnet/random.hpp>
 
@@ -68,7 +69,8 @@ int Sampler::sample(std::span<const Logit> likeliest, std::uint32_t step,
     double total = 0.0;
     weights_.clear();
     for (const Logit& logit : likeliest) {
-        weights_.push_back(bitnet::exp((logit.value - largest) / options_.temperature));
+        weights_.push_back(
+            bitnet::exp<isa::dynamic>((logit.value - largest) / options_.temperature));
         total += weights_.back();
     }
     if (options_.top_p < 1.0f) {

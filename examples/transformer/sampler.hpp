@@ -14,7 +14,7 @@ namespace bitnet::example {
 
 struct SamplerOptions {
     float temperature = 0.7f; // finite, >= 0; 0 is greedy: the largest logit, the lowest id on ties
-    std::size_t top_k = 0;    // only the k likeliest tokens; 0: all
+    std::size_t top_k = 40;   // only the k likeliest tokens; 0: all, which reads the whole head
     float top_p = 0.9f;       // in (0, 1]: only the likeliest that together reach p; 1: all
     float min_p = 0.0f;       // in [0, 1]: only tokens at least p times as likely as the likeliest
     float repeat_penalty = 1.0f;  // finite, >= 1: makes the last tokens less likely; 1: off

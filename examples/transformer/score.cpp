@@ -49,17 +49,16 @@ double negative_log_likelihood(Transformer& model, std::span<const int> ids,
             model.restart();
             next -= windows.context - windows.stride;
         }
-        const std::size_t count =
-            std::min({last - next, model.limits().batch, windows.context - model.position()});
-        const Matrix<const float> logits = model.forward(ids.subspan(next, count), Logits::all);
-        for (std::size_t i = 0; i < count; ++i) {
-            const std::size_t target = next + i + 1;
-            if (target > scored) {
-                nll += nll_of({logits.row(i), logits.cols}, ids[target]);
-                scored = target;
-            }
-        }
+        const bool again = next < scored; // for its keys and values alone
+        const std::size_t count = std::min({(again ? scored : last) - next, model.limits().batch,
+                                            windows.context - model.position()});
+        const Matrix<const float> logits =
+            model.forward(ids.subspan(next, count), again ? Logits::none : Logits::all);
         next += count;
+        if (again) continue;
+        for (std::size_t i = 0; i < count; ++i) {
+            nll += nll_of({logits.row(i), logits.cols}, ids[++scored]);
+        }
     }
     return nll;
 }

@@ -3,6 +3,7 @@
 #include "text.hpp"
 
 #include "error.hpp"
+#include "utf8.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -26,15 +27,9 @@ std::size_t sequence_length(unsigned char lead) noexcept {
 // Bytes of the character at the start of `text` that a terminal shows and does not obey; 0 when it
 // begins with a control character (C0, DEL or C1) or with no UTF-8.
 std::size_t shown_length(std::string_view text) noexcept {
-    const auto lead = static_cast<unsigned char>(text.front());
-    if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
-    const std::size_t length = sequence_length(lead);
-    if (length == 1 || length > text.size()) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
-    }
-    const bool is_c1 = lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-    return is_c1 ? 0 : length;
+    const Character first = first_character(text);
+    const bool control = first.code < 0x20 || (first.code >= 0x7F && first.code < 0xA0);
+    return control ? 0 : first.bytes;
 }
 
 } // namespace

@@ -12,7 +12,7 @@ function commandLine(model, { prompt, seed, temperature, topP, topK, tokens }) {
     const options = [`--prompt ${quoted}`, `-n ${tokens}`, `--seed ${seed}`];
     if (temperature !== 0.7) options.push(`--temp ${temperature}`);
     if (topP !== 0.9) options.push(`--top-p ${topP}`);
-    if (topK !== 0) options.push(`--top-k ${topK}`);
+    if (topK !== 40) options.push(`--top-k ${topK}`);
     return `bitnet generate --model ${model} ${options.join(" ")}`;
 }
 

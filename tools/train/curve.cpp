@@ -4,11 +4,13 @@
 
 #include "../../examples/transformer/error.hpp"
 #include "../../examples/transformer/files.hpp"
+#include "../../examples/transformer/text.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 namespace bitnet::train {
@@ -27,7 +29,12 @@ std::vector<Point> read_curve(const std::string& path) {
         std::istringstream fields(line);
         std::array<std::string, 5> field; // step, tokens, seconds, training, held-out
         for (std::string& f : field) std::getline(fields, f, ',');
-        points.push_back({std::stod(field[1]), std::stod(field[4])});
+        const std::optional<double> tokens = example::parse_number<double>(field[1]);
+        const std::optional<double> score = example::parse_number<double>(field[4]);
+        if (!tokens || !score) {
+            throw example::UserError(path + ": \"" + line + "\" is no point of a curve");
+        }
+        points.push_back({*tokens, *score});
     }
     if (points.empty()) throw example::UserError(path + ": no points of a curve in it");
     return points;

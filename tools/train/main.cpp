@@ -19,6 +19,7 @@
 namespace {
 
 using namespace bitnet::train;
+using bitnet::example::decimal;
 using bitnet::example::parse_arguments;
 using bitnet::example::run_program;
 using bitnet::example::write_stdout;
@@ -43,9 +44,11 @@ void add_train(CLI::App& app, Work& work) {
         "--resume", options.resume,
         "Continue from OUT/last.ckpt and its recipe, of which only --steps can change");
     command->add_option("--threads", options.threads, "At most one for each batch works")
+        ->transform(decimal<std::decay_t<decltype(options.threads)>>())
         ->capture_default_str()
         ->check(CLI::Range(1, 256));
     command->add_option("--evaluate-every", options.evaluate_every, "Steps")
+        ->transform(decimal<std::decay_t<decltype(options.evaluate_every)>>())
         ->capture_default_str()
         ->check(CLI::Range(1, 1000000));
     for_each_field(options.recipe, [&](const char* key, auto& value, const char* help) {
@@ -56,7 +59,9 @@ void add_train(CLI::App& app, Work& work) {
                 flag_of(key), [&value](const std::string& text) { parse(text, value); }, help);
             option->default_str(to_text(value));
         } else {
+            using Value = std::decay_t<decltype(value)>;
             option = command->add_option(flag_of(key), value, help)->capture_default_str();
+            if constexpr (!std::is_same_v<Value, bool>) option->transform(decimal<Value>());
         }
         option->each([key](const std::string&) { options.given.insert(key); });
     });

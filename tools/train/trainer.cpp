@@ -3,14 +3,13 @@
 #include "trainer.hpp"
 
 #include "../../examples/transformer/checksum.hpp"
+#include "../../examples/transformer/console.hpp"
 #include "../../examples/transformer/error.hpp"
 #include "../../examples/transformer/files.hpp"
 #include "bpe_train.hpp"
 #include "checkpoint.hpp"
 #include "corpus.hpp"
 #include "model.hpp"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -305,7 +304,7 @@ void Run::report(bool line_end) {
 }
 
 void Run::go() {
-    const bool terminal = isatty(STDERR_FILENO) != 0;
+    const bool terminal = example::is_terminal(stderr);
     while (progress_.step < recipe_.steps) {
         step();
         if (progress_.step % options_.evaluate_every == 0 || progress_.step == recipe_.steps) {
