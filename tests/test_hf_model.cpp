@@ -243,6 +243,8 @@ TEST_CASE("what ends a text, and how a chat is written") {
     check_refused(with(m, "bos_token_id", "6"), "\"bos_token_id\"");
     check_refused(with(m, "eos_token_id", "[1,99]"), "\"eos_token_id\"");
     check_refused(with(m, "eos_token_id", "\"</s>\""), "m/config.json: \"eos_token_id\" must be");
+    m.tokenizer_config = "{\"a\":1,}";
+    check_refused(m, "m/tokenizer_config.json: no valid JSON at byte 8");
     m.tokenizer_config = "[]";
     check_refused(m, "m/tokenizer_config.json: the JSON is no object");
 }

@@ -27,7 +27,9 @@ JsonObject::JsonObject(std::string label, std::string_view text) : label_(std::m
     }
     try {
         object_ = Json::parse(text);
-    } catch (const Json::exception&) {
+    } catch (const Json::parse_error& error) {
+        throw UserError(label_ + ": no valid JSON at byte " + std::to_string(error.byte));
+    } catch (const Json::exception&) { // as a number beyond a double
         throw UserError(label_ + ": no valid JSON");
     }
     if (!object_.is_object()) throw UserError(label_ + ": the JSON is no object");

@@ -109,8 +109,9 @@ public:
         unexpected();
     }
     template <class Exception>
-    bool parse_error(std::size_t, const std::string&, const Exception&) {
-        throw UserError(label_ + ": its header holds no valid JSON");
+    bool parse_error(std::size_t byte, const std::string&, const Exception&) {
+        throw UserError(label_ + ": its header holds no valid JSON at byte " +
+                        std::to_string(byte) + " of it");
     }
 
 private:

@@ -23,7 +23,9 @@ inline Json parse(std::string_view text, const char* name) {
     if (json_shape(text).depth > max_depth) refuse(std::string(name) + " is nested too deeply");
     try {
         return Json::parse(text);
-    } catch (const Json::exception&) {
+    } catch (const Json::parse_error& error) {
+        refuse(std::string(name) + " is no valid JSON at byte " + std::to_string(error.byte));
+    } catch (const Json::exception&) { // as a number beyond a double
         refuse(std::string(name) + " is no valid JSON");
     }
 }

@@ -128,6 +128,9 @@ void read_pre_tokenizers(const Json& root, Vocabulary& v) {
     for (const Json* part : all) {
         const std::string& type = text(*part, "type");
         if (type == "ByteLevel" && !pieces) {
+            // It would cut the letters that stand for bytes: a byte of a Chinese character may be
+            // "¼", which is a number.
+            if (part != all.back()) refuse_part("pre_tokenizer", "a part behind ByteLevel");
             read_byte_level(*part, v);
         } else if (type == "Punctuation" && !pieces) {
             const std::string behavior =

@@ -132,7 +132,9 @@ Json parse(std::string_view text) {
     }
     try {
         return Json::parse(text);
-    } catch (const Json::exception&) {
+    } catch (const Json::parse_error& error) {
+        refuse("the header holds no valid JSON at byte " + std::to_string(error.byte) + " of it");
+    } catch (const Json::exception&) { // as a number beyond a double
         refuse("the header holds no valid JSON");
     }
 }
