@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Install rules. Headers and their package files need no CPU of a kind and go to share/, although those
-# configured on 64-bit ARM ask for a newer xsimd; the compiled bitnet::dispatch and its package files go to the library folder, and a package may leave
+# Install rules. Headers and their package files go to share/: they name no architecture, although
+# those configured on 64-bit ARM ask for a newer xsimd. The compiled bitnet::dispatch and its package files go to the library folder, and a package may leave
 # them out.
 include(CMakePackageConfigHelpers)
 

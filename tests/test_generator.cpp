@@ -161,6 +161,32 @@ TEST_CASE("a prompt that is interrupted goes on where it was") {
     }
 }
 
+TEST_CASE("an interruption changes nothing of what follows, with drafts too") {
+    const Endless model(300);
+    const auto talk = [&](int interrupt_at) {
+        int asked = 0, rows = 0;
+        Generator generator(*model.file, Sampler({.temperature = 2.0f, .top_k = 2}), Ids{1, 2, 3},
+                            {.count = 20,
+                             .context = 200,
+                             .draft = 4,
+                             .logits = [&](std::span<const float>) { ++rows; },
+                             .interrupted = [&] { return asked++ == interrupt_at; }});
+        for (const Ids& turn : {Ids{}, Ids(70, 5), Ids{6, 7}}) {
+            REQUIRE(generator.add(turn));
+            all_of(generator);
+            all_of(generator); // what is left, where it was interrupted
+            REQUIRE(generator.generated() == 20);
+        }
+        return std::pair(generator.text(), rows);
+    };
+    const auto whole = talk(-1);
+    CHECK(whole.first.size() == 3 + 20 + 70 + 20 + 2 + 20);
+    for (int at = 0; at < 70; ++at) {
+        CAPTURE(at);
+        CHECK(talk(at) == whole);
+    }
+}
+
 TEST_CASE("a full context") {
     const Endless model(80);
     const SamplerOptions hot = {.temperature = 8.0f, .top_p = 1.0f};

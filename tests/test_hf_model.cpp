@@ -271,7 +271,7 @@ TEST_CASE("what another model would run without is refused by its name, in direc
     refused("rope_scaling", R"({"rope_type":"dynamic","factor":4.0})",
             "m/config.json: \"rope_scaling.rope_type\" \"dynamic\": such scaled RoPE is not");
     refused("rope_parameters", R"({"full_attention":{"rope_type":"yarn","factor":4.0}})",
-            "\"rope_parameters.full_attention\" RoPE of its own for a kind of layers is not");
+            "\"rope_parameters.full_attention\" is RoPE for one kind of layers");
     refused("rope_scaling", R"({"rope_type":"yarn"})", "\"rope_scaling.factor\" is missing");
     refused("rope_scaling", R"({"rope_type":"yarn","factor":4.0,"truncate":false})",
             "\"rope_scaling.truncate\"");

@@ -450,7 +450,8 @@ TEST_CASE("files that are not supported or not sound are refused by name") {
                }),
                ContainsSubstring("pattern"));
 #endif
-    CHECK_THAT(refusal([] { Tokenizer::from_json("{"); }), ContainsSubstring("no valid JSON at byte 2"));
+    CHECK_THAT(refusal([] { Tokenizer::from_json("{"); }),
+               ContainsSubstring("no valid JSON at byte 2"));
     std::string parts = "{\"model\":[{}"; // as in test_config
     for (int i = 0; i < 1'000'000; ++i) parts += ",{}";
     CHECK_THAT(refusal([&] { Tokenizer::from_json(parts + "]}"); }),

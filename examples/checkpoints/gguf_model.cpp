@@ -319,8 +319,6 @@ private:
     std::unordered_set<std::string_view> used_;
 };
 
-} // namespace
-
 // Converters give BitNet b1.58 2B4T, whose gate is squared ReLU, and the models of 1bitLLM, whose
 // gate is SiLU, the same architectures. Where the key that tells is missing, the architecture's own
 // gate is taken, as by bitnet.cpp and llama.cpp; a vocabulary of the other kind casts doubt on it.
@@ -336,6 +334,8 @@ void doubt_gate(const GgufFile& file, const Architecture& architecture, Checkpoi
         (is_silu ? "SiLU, where BitNet b1.58 2B4T has squared ReLU"
                  : "squared ReLU, as BitNet b1.58 2B4T has it, where models of 1bitLLM have SiLU"));
 }
+
+} // namespace
 
 Checkpoint checkpoint_of(const GgufFile& file) {
     const Architecture& architecture = architecture_of(file);

@@ -81,7 +81,7 @@ void read_rope(const JsonObject& json, const ModelType& type, Config& config) {
         if (!rope) continue;
         for (const std::string& part : rope->keys()) {
             if (rope->is_object(part.c_str())) {
-                rope->refuse(part, "RoPE of its own for a kind of layers is not supported");
+                rope->refuse(part, "is RoPE for one kind of layers, which is not supported");
             }
         }
         const char* kind = rope->has("rope_type") ? "rope_type" : "type";

@@ -33,8 +33,7 @@ const SplitRule* split_rule(std::string_view name) {
         {{"falcon_e", "falcon-e"},
          {punctuation_pattern + std::string("+"),
           word + upper + "*" + lower + "+|" + word + upper + "+" + lower +
-              R"(*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
-          "[0-9]"}},
+              R"(*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)"}},
         {{"gpt-2", "phi-2", "exaone4"}, {gpt2_pattern}},
         {{"smollm", "starcoder", "refact", "command-r", "codeshell"}, {R"(\p{N})", gpt2_pattern}},
         {{"default"}, {R"([\p{P}\$\+<=>\^~\|]+)", gpt2_pattern, R"(\p{N}+)", R"([0-9][0-9][0-9])"}},

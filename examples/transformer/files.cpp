@@ -39,9 +39,11 @@ std::unique_ptr<std::FILE, int (*)(std::FILE*)> open(const std::string& path, Ac
 // What a link leads to, which is then the file to be replaced, and not the link.
 std::filesystem::path target_of(const std::string& path) {
     std::error_code error;
-    const std::filesystem::path file = as_path(path);
-    const std::filesystem::path target = std::filesystem::canonical(file, error);
-    return error ? file : target; // there is none yet
+    std::filesystem::path file = as_path(path);
+    for (int links = 0; links < 40 && std::filesystem::is_symlink(file, error); ++links) {
+        file = file.parent_path() / std::filesystem::read_symlink(file, error);
+    }
+    return file;
 }
 
 } // namespace
@@ -66,7 +68,8 @@ void write_file(const std::string& path, const std::function<void(std::ostream&)
     const fs::path file = target_of(path);
     const fs::file_status status = fs::status(file, ignored);
     if (fs::exists(status) && !fs::is_regular_file(status)) {
-        throw UserError(path + ": is no regular file, in whose place a new one could be put");
+        throw UserError(path +
+                        ": is a device, a pipe or a directory, not a file that can be replaced");
     }
     const std::string draft_path = as_text(file) + ".part";
     const fs::path draft = as_path(draft_path);

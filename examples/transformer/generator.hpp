@@ -38,8 +38,8 @@ struct GeneratorOptions {
     // Is given the logits (vocab) of each token of the text that is run, once and in order: of the
     // last token they are what the next one is sampled from.
     std::function<void(std::span<const float>)> logits = {};
-    // Asked before each batch of prefill(), which stops where it says so: next() gives none then,
-    // and a later one goes on.
+    // Asked while prefill() runs, before each batch at least. Where it says so prefill() stops,
+    // next() gives none, and a later call goes on.
     std::function<bool()> interrupted = {};
     std::size_t threads = 1;
 };

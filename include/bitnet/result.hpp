@@ -27,7 +27,7 @@ enum class Errc : std::uint8_t {
     bad_weight,    ///< a NaN or infinite weight
     bad_scale,     ///< a NaN or infinite scale
     bad_bias,      ///< a NaN or infinite bias
-    bad_group,     ///< a group size that there is not: 32, 64, 128, 256
+    bad_group,     ///< a group size other than 32, 64, 128 or 256
     bad_header,    ///< packed bytes of another kind, version or shape
     bad_padding,   ///< padding that differs from the layout's contract
     misaligned,    ///< a mapped buffer that does not start at a multiple of 64 bytes
@@ -48,7 +48,7 @@ BITNET_HIDDEN inline constexpr ErrcText errc_texts[] = {
     {"bad_weight", "weight is NaN or infinite", true},
     {"bad_scale", "scale is NaN or infinite", true},
     {"bad_bias", "bias is NaN or infinite", true},
-    {"bad_group", "group is none of 32, 64, 128, 256", false},
+    {"bad_group", "group is not 32, 64, 128 or 256", false},
     {"bad_header", "packed bytes have another kind, version or shape", true},
     {"bad_padding", "padding differs from the layout's contract", true},
     {"misaligned", "buffer must start at a multiple of 64 bytes", false},

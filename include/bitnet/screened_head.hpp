@@ -250,9 +250,12 @@ private:
                                   const E& executor) const noexcept {
         BITNET_ASSERT(x.tokens == 1 && x.cols == cols() && x.group == 0);
         BITNET_ASSERT(scratch.size() >= scratch_bytes());
-        BITNET_ASSERT(reinterpret_cast<const std::byte*>(x.codes) + cols() <= scratch.data() ||
-                      reinterpret_cast<const std::byte*>(x.codes) >=
-                          scratch.data() + scratch.size());
+        // x lies before it or behind it: where its codes and its sums are tells.
+        const auto* const codes = reinterpret_cast<const std::byte*>(x.codes);
+        const auto* const sums = reinterpret_cast<const std::byte*>(x.sums);
+        BITNET_ASSERT(
+            (codes < scratch.data() && sums < scratch.data()) ||
+            (codes >= scratch.data() + scratch.size() && sums >= scratch.data() + scratch.size()));
         Pass p;
         p.dots = detail::as<std::int32_t>(detail::align(scratch.data()));
         p.nibble_dots = p.dots + padded_rows();

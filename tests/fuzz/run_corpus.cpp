@@ -45,21 +45,25 @@ int main(int argc, char** argv) {
         }
         bytes.clear();
         char digits[3] = {};
+        std::size_t n = 0;
+        const auto end_line = [&] {
+            LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+            bytes.clear();
+            n = 0;
+            ++kept;
+        };
         // Character by character: what std::getline() fills is not known to MemorySanitizer.
-        for (std::size_t n = 0; const int c = std::fgetc(corpus);) {
+        for (int c; (c = std::fgetc(corpus)) != EOF;) {
             if (c == '\n') {
-                LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
-                bytes.clear();
-                ++kept;
-            } else if (c == EOF) {
-                break;
-            } else {
-                digits[n % 2] = static_cast<char>(c);
-                if (++n % 2 == 0) {
-                    bytes.push_back(static_cast<std::uint8_t>(std::strtoul(digits, nullptr, 16)));
-                }
+                end_line();
+                continue;
+            }
+            digits[n % 2] = static_cast<char>(c);
+            if (++n % 2 == 0) {
+                bytes.push_back(static_cast<std::uint8_t>(std::strtoul(digits, nullptr, 16)));
             }
         }
+        if (n != 0) end_line();
         std::fclose(corpus);
     }
     std::printf("%lu inputs, %lu of the corpus\n", inputs, kept);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The sums of W1A8 and W1.58A8: codes of one or two bits, packed as Rows16, times int8 tokens.
+// The sums of W1A8 and W1.58A8: codes of one or two bits, packed as Rows16, times int8 tokens; and
+// such codes, and W4A8's, unpacked to bytes.
 #pragma once
 
 #include <cstddef>
@@ -138,8 +139,8 @@ BITNET_INLINE void byte_dots(const TileInput& in, TileSums<Isa, Blocks, Tokens>&
     }
 }
 
-/// codes (words, Blocks, 64) = u of the first `words` words of Blocks row blocks, one a byte: what
-/// is packed in Bits of them, and of a bit b 2 b
+/// codes (words, Blocks, 64) of the first `words` words of Blocks row blocks, one a byte: the
+/// number that is packed in Bits bits; for Bits = 1, twice the bit
 template <class Isa, unsigned Bits, std::size_t Blocks>
 BITNET_INLINE void unpack_bytes(const std::uint8_t* line, std::size_t block_bytes,
                                 std::size_t words, std::uint8_t* codes) noexcept {
