@@ -245,17 +245,21 @@ private:
         return round_up(rows(), layout::tile_rows);
     }
 
+    /// Whether the memory of x lies before the scratch or behind it: its codes and sums tell.
+    static BITNET_INLINE bool is_apart(const Quantized<Int8>& x,
+                                       std::span<const std::byte> scratch) noexcept {
+        const auto* const codes = reinterpret_cast<const std::byte*>(x.codes);
+        const auto* const sums = reinterpret_cast<const std::byte*>(x.sums);
+        const std::byte* const end = scratch.data() + scratch.size();
+        return (codes < scratch.data() && sums < scratch.data()) || (codes >= end && sums >= end);
+    }
+
     template <class Isa, class E>
     BITNET_HIDDEN Pass first_pass(const Quantized<Int8>& x, std::span<std::byte> scratch,
                                   const E& executor) const noexcept {
         BITNET_ASSERT(x.tokens == 1 && x.cols == cols() && x.group == 0);
         BITNET_ASSERT(scratch.size() >= scratch_bytes());
-        // x lies before it or behind it: where its codes and its sums are tells.
-        const auto* const codes = reinterpret_cast<const std::byte*>(x.codes);
-        const auto* const sums = reinterpret_cast<const std::byte*>(x.sums);
-        BITNET_ASSERT(
-            (codes < scratch.data() && sums < scratch.data()) ||
-            (codes >= scratch.data() + scratch.size() && sums >= scratch.data() + scratch.size()));
+        BITNET_ASSERT(is_apart(x, scratch));
         Pass p;
         p.dots = detail::as<std::int32_t>(detail::align(scratch.data()));
         p.nibble_dots = p.dots + padded_rows();
