@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Install rules. Headers and their package files go to share/: they name no architecture, although
-# those configured on 64-bit ARM ask for a newer xsimd. The compiled bitnet::dispatch and its package files go to the library folder, and a package may leave
-# them out.
+# those configured on 64-bit ARM ask for a newer xsimd. The compiled bitnet::dispatch and its
+# package files go to the library folder, and a package may leave them out.
 include(CMakePackageConfigHelpers)
 
 set(_package ${CMAKE_INSTALL_DATADIR}/cmake/bitnet)

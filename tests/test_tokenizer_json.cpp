@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // tokenizer.json: small ones, written here, whose ids follow from their rules by hand; and those
 // that are refused, each by the name of what is not supported or not sound.
-#include "gguf_vocabulary.hpp"
+#include "byte_letters.hpp"
 #include "refusal.hpp"
 #include "tokenizer.hpp"
 
@@ -10,26 +10,16 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 using namespace bitnet::example;
 using Catch::Matchers::ContainsSubstring;
 using nlohmann::json;
+using support::mapped;
 using support::refusal;
 using Ids = std::vector<int>;
 
 namespace {
-
-// In the alphabet of such files: a space is U+0120, a line end U+010A.
-std::string mapped(unsigned char byte) {
-    const bool itself =
-        (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
-    unsigned code = byte;
-    if (!itself) code = byte < 0x21 ? 0x100u + byte : byte < 0xA1 ? 0x121u + byte - 0x7F : 0x143u;
-    if (code < 0x80) return std::string(1, static_cast<char>(code));
-    return {static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 0x3F))};
-}
 
 // Ids 0..255 are the bytes, then what the merges make: 256 he, 257 ll, 258 hell, 259 hello,
 // 260 "<space>hello", 261 12; 262 is <s>, 263 <mask>, 264 <user>.
@@ -181,28 +171,24 @@ TEST_CASE("byte-level BPE: what a file may ask for") {
         CHECK(make(file).encode("hell.?ohell") == Ids{256, 'l', 'l', '.', '?', 'o', 258});
     }
     SECTION("punctuation") {
-        const json bytes = {
-            {"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}};
-        json punctuation = {{"type", "Punctuation"}, {"behavior", "Contiguous"}};
-        const auto cut = [&] {
-            file["pre_tokenizer"] = {
-                {"type", "Sequence"},
+        json& cuts = file["pre_tokenizer"];
+        cuts = {{"type", "Sequence"},
                 {"pretokenizers",
-                 {punctuation, {{"type", "Digits"}, {"individual_digits", true}}, bytes}}};
-            return make(file);
-        };
+                 {{{"type", "Punctuation"}, {"behavior", "Contiguous"}},
+                  {{"type", "Digits"}, {"individual_digits", true}},
+                  {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}}}}};
+        json& behavior = cuts["pretokenizers"][0]["behavior"];
         file["model"]["vocab"].erase(mapped(' ') + "hello");
         file["model"]["vocab"].erase("12");
-        file["model"]["vocab"][".l"] = 260;
-        file["model"]["vocab"]["$."] = 261;
+        file["model"]["vocab"].update({{".l", 260}, {"$.", 261}});
         file["model"]["merges"] = {". l", "$ ."};
-        CHECK(cut().encode("12.l$.") == Ids{'1', '2', '.', 'l', 261});
-        punctuation["behavior"] = "Isolated";
-        CHECK(cut().encode("$.") == Ids{'$', '.'});
-        punctuation.erase("behavior");
-        CHECK(cut().encode("$.") == Ids{'$', '.'});
-        punctuation["behavior"] = "Removed";
-        CHECK(refusal(cut).find("Punctuation with behavior \"Removed\"") != std::string::npos);
+        CHECK(make(file).encode("12.l$.") == Ids{'1', '2', '.', 'l', 261});
+        for (const json& alone : {json("Isolated"), json()}) { // the second is the default
+            behavior = alone;
+            CHECK(make(file).encode("$.") == Ids{'$', '.'});
+        }
+        behavior = "Removed";
+        CHECK_THAT(refusal([&] { make(file); }), ContainsSubstring("with behavior \"Removed\""));
     }
     SECTION("white space that special tokens take along") {
         file["added_tokens"][1]["lstrip"] = true;
@@ -222,55 +208,7 @@ TEST_CASE("byte-level BPE: what a file may ask for") {
     }
 }
 
-namespace {
-
-// A vocabulary of a GGUF file: the bytes, and what the merges make.
-Tokenizer gguf(const char* pre, const std::vector<std::string>& merges) {
-    GgufVocabulary v;
-    v.model = "gpt2";
-    v.pre = pre;
-    for (int byte = 0; byte < 256; ++byte) {
-        v.tokens.push_back(mapped(static_cast<unsigned char>(byte)));
-    }
-    for (const std::string& merge : merges) {
-        v.tokens.push_back(merge.substr(0, merge.find(' ')) + merge.substr(merge.find(' ') + 1));
-    }
-    v.merges = merges;
-    return Tokenizer::from_gguf(v);
-}
-
-} // namespace
-
-TEST_CASE("the two files of GPT-2") {
-    json encoder = byte_level()["model"]["vocab"];
-    encoder["<|endoftext|>"] = 262;
-    const std::string merges = "#version: 0.2\nh e\nl l\r\nhe ll\nhell o\n\n1 2";
-    const Tokenizer tokenizer = Tokenizer::from_gpt2(encoder.dump(), merges);
-    CHECK(tokenizer.vocab_size() == 263);
-    CHECK(tokenizer.bos() == 262);
-    CHECK(tokenizer.encode("hello 12") == Ids{259, ' ', 261});
-    CHECK(tokenizer.encode("12<|endoftext|>", {.special = true}) == Ids{261, 262});
-    const auto refused = [&](const json& ids, const std::string& lines) {
-        return refusal([&] { Tokenizer::from_gpt2(ids.dump(), lines); });
-    };
-    CHECK(refused(encoder, "h").find("tokenizer: ") != std::string::npos);
-    CHECK(refused(encoder, "h zz") != "");
-    CHECK(refused(json::array(), merges) != "");
-    CHECK(refused({{"a", 7}}, "") != "");
-}
-
-TEST_CASE("Falcon-E cuts text in another way than Llama 3") {
-    const std::vector<std::string> merges = {"' t", "2 0", "t V", "! ?"};
-    CHECK(gguf("llama-bpe", merges).encode("'t20tV!?") == Ids{256, 257, 258, 259});
-    CHECK(gguf("falcon_e", merges).encode("'t20tV!?") == Ids{'\'', 't', '2', '0', 't', 'V', 259});
-}
-
 #if BITNET_UTF8PROC
-TEST_CASE("NFC in GGUF files, where the tokenizer has it") {
-    CHECK(gguf("qwen2", {}).encode("e\xCC\x81") == Ids{0xC3, 0xA9});
-    CHECK(gguf("llama-bpe", {}).encode("e\xCC\x81") == Ids{'e', 0xCC, 0x81});
-}
-
 TEST_CASE("NFC, where a file asks for it") {
     json file = byte_level();
     file["normalizer"] = {{"type", "NFC"}};

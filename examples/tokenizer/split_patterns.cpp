@@ -24,12 +24,12 @@ const SplitRule* split_rule(std::string_view name) {
         {{"llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"},
          {front + R"([^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+)" + back},
          true},
-        {{"qwen2"}, {qwen2}, false, true},
+        {.names = {"qwen2"}, .patterns = {qwen2}, .nfc = true},
         {{"deepseek-r1-qwen", "megrez"}, {qwen2}},
-        {{"qwen35"},
-         {front + R"([^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+)" + back},
-         false,
-         true},
+        {.names = {"qwen35"},
+         .patterns = {front + R"([^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+)" +
+                      back},
+         .nfc = true},
         {{"falcon_e", "falcon-e"},
          {punctuation_pattern + std::string("+"),
           word + upper + "*" + lower + "+|" + word + upper + "+" + lower +
