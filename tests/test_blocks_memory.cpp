@@ -84,7 +84,7 @@ TEST_CASE("whatever makes weights says where there is no memory, and keeps none"
     const std::vector<std::int8_t> codes(rows * cols, 1);
     const auto packed = pack<Ternary, layout::Rows16>(codes, rows, cols).value();
     const auto layer = Layer::from_codes(codes, rows, cols, scales).value();
-    const auto head = ScreenedHead::from_codes(codes, rows, cols, scales, 5).value();
+    const auto screened = ScreenedHead::from_codes(codes, rows, cols, scales, 5).value();
     const auto fails = [&](const char* name, const auto& make) {
         INFO(name);
         now = 0;
@@ -110,5 +110,5 @@ TEST_CASE("whatever makes weights says where there is no memory, and keeps none"
     fails("a head from_float", [&] { return ScreenedHead::from_float(weights, rows, cols, 5); });
     fails("a head from_codes",
           [&] { return ScreenedHead::from_codes(codes, rows, cols, scales, 5); });
-    fails("a head map_packed", [&] { return ScreenedHead::map_packed(head.bytes()); });
+    fails("a head map_packed", [&] { return ScreenedHead::map_packed(screened.bytes()); });
 }
