@@ -29,13 +29,14 @@ struct FloatRows {
 };
 
 template <class Rows>
-void dots(const Table& table, Matrix<const float> a, const std::byte* b, std::size_t stride,
+void dots(const Table& table, Matrix<float> a, const std::byte* b, std::size_t stride,
           Matrix<float> y) {
     const auto* const bytes = reinterpret_cast<const std::uint8_t*>(b);
     if constexpr (std::is_same_v<Rows, FloatRows>) {
         table.get<bitnet::functions::Dots>()(
             a, {reinterpret_cast<const float*>(b), y.cols, a.cols, stride / 4}, y);
     } else {
+        table.get<bitnet::functions::Shorten>()(a);
         table.get<bitnet::functions::CodedDots<Rows>>()(a, {bytes, y.cols, a.cols, stride}, y);
     }
 }

@@ -33,7 +33,7 @@ struct Options {
     std::string model;
     std::size_t prompt = 512;
     std::size_t generate = 64;
-    KvType kv = KvType::f32;
+    KvType kv = default_kv;
     std::size_t depth = 0; // tokens that the context holds before it generates
     std::vector<std::size_t> threads;
     std::size_t repetitions = 3;

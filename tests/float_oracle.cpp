@@ -207,6 +207,14 @@ void encode(const std::vector<float>& x, unsigned bits, std::vector<std::uint16_
     }
 }
 
+float shortened(float x) {
+    const double size = std::fabs(double{x});
+    if (!(size < 0x1p110)) return std::numeric_limits<float>::quiet_NaN();
+    if (size < 0x1p-110) return 0.0f;
+    const int unit = std::ilogb(size) - 12; // 13 bits from the first on
+    return static_cast<float>(std::ldexp(std::round(std::ldexp(double{x}, -unit)), unit));
+}
+
 float squared_relu_gate(float gate, float up) {
     const float r = std::isnan(gate) ? nan : gate > 0 ? gate : 0.0f;
     const float square = r * r;

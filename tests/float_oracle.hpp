@@ -34,6 +34,9 @@ std::vector<float> hadamard(std::vector<float> v);
 void encode(const std::vector<float>& x, unsigned bits, std::vector<std::uint16_t>& u,
             float& scale);
 
+/// What dots of codes make of their float.
+float shortened(float x);
+
 float squared_relu_gate(float gate, float up);
 float silu_gate(float gate, float up);
 int bitglu(float gate, float up);

@@ -144,6 +144,7 @@ TEMPLATE_LIST_TEST_CASE("dots of codes are dots of their values", "[coded_rows]"
         const std::size_t rows = k > 1000 ? 5 : most, stride = Codes::row_bytes(k) + 3;
         std::vector<std::uint8_t> codes(rows * stride, 0);
         std::vector<float> values(rows * k), a = random.reals(rows * k, 3.0f);
+        for (float& v : a) v = oracle::shortened(v);
         for (std::size_t r = 0; r < rows; ++r) {
             for (std::size_t c = 0; c < k; ++c) {
                 const std::uint16_t u = random_code<Codes>(random);
@@ -157,7 +158,8 @@ TEMPLATE_LIST_TEST_CASE("dots of codes are dots of their values", "[coded_rows]"
             }
         }
         for (const auto* table : support::clusters()) {
-            for (std::size_t m : {1u, 2u, 3u, 4u, 5u}) {
+            for (std::size_t m : {1u, 2u, 3u, 4u, 5u, 15u}) {
+                if (m > rows) continue;
                 const std::size_t n = rows - m % 3;
                 CAPTURE(table->name, k, m, n);
                 std::vector<float> y(m * (n + 2), 77.0f), want = y;
@@ -171,6 +173,48 @@ TEMPLATE_LIST_TEST_CASE("dots of codes are dots of their values", "[coded_rows]"
                     {a.data(), m, k}, {codes.data(), n, k, stride}, {y.data(), m, n, n + 2});
                 REQUIRE(difference(y, want) == "");
             }
+        }
+    }
+}
+
+TEST_CASE("floats are rounded to 13 significant bits", "[coded_rows]") {
+    support::Random random(11);
+    std::vector<float> x = random.reals(40, 3.0f);
+    // Ties, a carry into the next power of two, both ends, and no numbers.
+    for (const float v :
+         {0x1.0008p0f, 0x1.0018p0f, 0x1.0007fep0f, 0x1.fffp3f, 0x1.ffffp3f, 0x1p-110f,
+          0x1.fffffep-111f, 0x1p110f, 0x1.fffffep109f, 1e-45f, 3.4e38f, infinity, std::nanf("")}) {
+        x.push_back(v);
+        x.push_back(-v);
+    }
+    x.push_back(0.0f);
+    for (const auto* table : support::clusters()) {
+        for (const std::size_t cols : {x.size(), std::size_t{7}, std::size_t{0}}) {
+            INFO(table->name << ", " << cols << " columns");
+            const std::size_t rows = cols == 0 ? 1 : x.size() / cols, stride = x.size() / rows;
+            std::vector<float> y = x, want = x;
+            for (std::size_t r = 0; r < rows; ++r) {
+                for (std::size_t c = 0; c < cols; ++c) {
+                    want[r * stride + c] = oracle::shortened(x[r * stride + c]);
+                }
+            }
+            table->get<functions::Shorten>()({y.data(), rows, cols, stride});
+            REQUIRE(difference(y, want) == "");
+        }
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("a product of a short float and a code is a float", "[coded_rows]",
+                        AllCodes) {
+    using Codes = TestType;
+    support::Random random(12);
+    std::vector<float> ends{0x1p-110f, 0x1.ffep-110f, 0x1.ffep109f, 0x1.5a3p0f};
+    for (const float x : random.reals(50, 2.0f)) ends.push_back(oracle::shortened(x));
+    for (const float x : ends) {
+        for (unsigned u = 0; u < 1u << Codes::bits; ++u) {
+            if (Codes::bits == 16 && (u & 0x7c00) == 0x7c00) continue; // no finite half
+            const float value = value_of<Codes>(u);
+            REQUIRE(double{x} * double{value} == double{x * value});
         }
     }
 }

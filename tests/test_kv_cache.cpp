@@ -73,17 +73,23 @@ struct KeptText {
             }
         }
     }
+    /// Of tokens, the last of which sees `length` positions.
     std::vector<float> attend(const KvCache& cache, std::size_t layer, std::size_t head,
-                              const std::vector<float>& q, std::size_t length) const {
+                              const std::vector<float>& q, std::size_t length,
+                              std::size_t at_once = 1) const {
         const std::size_t queries = q.size() / config.head_dim;
-        std::vector<float> scores(queries * cache.stride(), 77.0f), out(q.size());
-        cache.attend(layer, head, {q.data(), queries, config.head_dim},
-                     {scores.data(), queries, length, cache.stride()},
-                     {out.data(), queries, config.head_dim});
+        std::vector<float> scores(queries * cache.stride(), 77.0f), out = q;
+        cache.attend(layer, head, at_once, {out.data(), queries, config.head_dim},
+                     {scores.data(), queries, length, cache.stride()});
         return out;
     }
     std::vector<float> expected(KvType type, std::size_t layer, std::size_t head,
-                                const std::vector<float>& q, std::size_t length) const {
+                                std::vector<float> q, std::size_t length) const {
+        const auto shorten = [&](std::vector<float>& x) {
+            if (type == KvType::f32) return;
+            for (float& v : x) v = oracle::shortened(v);
+        };
+        shorten(q);
         const std::size_t n = config.head_dim;
         const float scale = 1.0f / std::sqrt(static_cast<float>(n));
         std::vector<Stored> k, v;
@@ -102,6 +108,7 @@ struct KeptText {
             }
             weights = oracle::softmax(weights);
             for (std::size_t t = 0; t < length; ++t) weights[t] *= v[t].scale;
+            shorten(weights);
             for (std::size_t i = 0; i < n; ++i) {
                 std::vector<float> column;
                 for (const Stored& value : v) column.push_back(value.values[i]);
@@ -132,6 +139,17 @@ TEST_CASE("attention is that of what the cache keeps", "[kv_cache]") {
                     for (std::size_t head = 0; head < text.config.kv_heads; ++head) {
                         REQUIRE(difference(text.attend(cache, 1, head, q, length),
                                            text.expected(type.type, 1, head, q, length)) == "");
+                        if (length < 3) continue;
+                        // Tokens together: each as alone.
+                        std::vector<float> three, alone;
+                        for (std::size_t t = 0; t < 3; ++t) {
+                            const auto own = support::Random(t).reals(2 * head_dim, 3.0f);
+                            three.insert(three.end(), own.begin(), own.end());
+                            const auto y = text.expected(type.type, 1, head, own, length - 2 + t);
+                            alone.insert(alone.end(), y.begin(), y.end());
+                        }
+                        REQUIRE(difference(text.attend(cache, 1, head, three, length, 3), alone) ==
+                                "");
                     }
                 }
             }

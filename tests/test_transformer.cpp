@@ -332,7 +332,7 @@ TEST_CASE("what a state takes is counted to the byte, and begins at cache lines"
         const State s(model.config, weights, limits);
         std::size_t floats = 0;
         for (const auto* buffer : {&s.x, &s.norm, &s.q, &s.k, &s.v, &s.attn, &s.gate, &s.up, &s.out,
-                                   &s.logits, &s.scores, &s.cosines, &s.sines}) {
+                                   &s.logits, &s.queries, &s.scores, &s.cosines, &s.sines}) {
             CHECK(!buffer->empty());
             CHECK(reinterpret_cast<std::uintptr_t>(buffer->data()) % 64 == 0);
             floats += buffer->size();

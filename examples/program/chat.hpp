@@ -19,7 +19,7 @@ struct ChatOptions {
     std::optional<std::size_t> count;         // most tokens of an answer
     std::optional<std::size_t> context;       // positions; default: context_of()
     std::size_t draft = 0;                    // tokens: GeneratorOptions
-    KvType kv = KvType::f32;
+    KvType kv = default_kv;
     SamplerOptions sampler;
     bool no_thinking = false;
 };

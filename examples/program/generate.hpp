@@ -20,7 +20,7 @@ struct GenerateOptions {
     std::optional<std::size_t> count;   // tokens to generate
     std::optional<std::size_t> context; // positions; defaults of both: GeneratorOptions
     std::size_t draft = 0;              // tokens: GeneratorOptions
-    KvType kv = KvType::f32;
+    KvType kv = default_kv;
     SamplerOptions sampler;
     std::optional<std::string> logits; // path: float32 (tokens that were run, vocab)
     bool ignore_eos = false;

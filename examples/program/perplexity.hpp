@@ -17,7 +17,7 @@ struct PerplexityOptions {
     std::string ids;  // path of documents, one per line, as ids; cut at the model's context
     std::optional<std::size_t> context; // tokens of a window, and
     std::optional<std::size_t> stride;  // from one to the next; defaults: Windows
-    KvType kv = KvType::f32;
+    KvType kv = default_kv;
     bool json = false;
 };
 

@@ -29,7 +29,7 @@ struct GeneratorOptions {
     // positions of the KV cache; default: what is needed, as if count were usual_context where it
     // is not given
     std::optional<std::size_t> context = {};
-    KvType kv = KvType::f32;    // how the cache keeps keys and values
+    KvType kv = default_kv;     // how the cache keeps keys and values
     bool ignore_eos = false;    // else the text's end is the last token
     std::vector<int> stop = {}; // tokens that are such an end, beside the model's own
     // Tokens that a draft may have; 0: no drafts. The text is the same, to the token, since one

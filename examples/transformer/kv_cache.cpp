@@ -71,13 +71,15 @@ std::uint8_t* codes(std::byte* row) noexcept {
     return static_cast<std::uint8_t*>(static_cast<void*>(row));
 }
 
+// Of codes, a is rounded to short floats.
 template <class Rows>
-void dots_of(Matrix<const float> a, const std::byte* b, std::size_t stride, Matrix<float> y) {
+void dots_of(Matrix<float> a, const std::byte* b, std::size_t stride, Matrix<float> y) {
     if constexpr (has_scales<Rows>) {
         const auto* const data = static_cast<const std::uint8_t*>(static_cast<const void*>(b));
-        dots<Rows, Isa>(a, CodedRows<Rows>{data, y.cols, a.cols, stride}, y);
+        dots<Rows, Isa>(shorten<Isa>(a), CodedRows<Rows>{data, y.cols, a.cols, stride}, y);
     } else {
-        dots<Isa>(a, Matrix<const float>(floats(b), y.cols, a.cols, stride / sizeof(float)), y);
+        dots<Isa>(Matrix<const float>(a),
+                  Matrix<const float>(floats(b), y.cols, a.cols, stride / sizeof(float)), y);
     }
 }
 
@@ -107,10 +109,10 @@ void KvCache::store(std::size_t layer, std::size_t head, std::size_t position,
     });
 }
 
-void KvCache::attend(std::size_t layer, std::size_t head, Matrix<const float> q,
-                     Matrix<float> scores, Matrix<float> out) const noexcept {
+void KvCache::attend(std::size_t layer, std::size_t head, std::size_t tokens, Matrix<float> q,
+                     Matrix<float> scores) const noexcept {
     with_rows(type_,
-              [&]<class Rows>() { attend_rows<Rows>(layer * heads_ + head, q, scores, out); });
+              [&]<class Rows>() { attend_rows<Rows>(layer * heads_ + head, tokens, q, scores); });
 }
 
 template <class Rows>
@@ -147,8 +149,8 @@ void KvCache::store_rows(std::size_t cached, std::size_t position, Matrix<const 
 }
 
 template <class Rows>
-void KvCache::attend_rows(std::size_t cached, Matrix<const float> q, Matrix<float> scores,
-                          Matrix<float> out) const noexcept {
+void KvCache::attend_rows(std::size_t cached, std::size_t tokens, Matrix<float> q,
+                          Matrix<float> scores) const noexcept {
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim_));
     const float *key_scales = nullptr, *value_scales = nullptr;
     if constexpr (has_scales<Rows>) {
@@ -157,8 +159,11 @@ void KvCache::attend_rows(std::size_t cached, Matrix<const float> q, Matrix<floa
     }
 
     dots_of<Rows>(q, keys_.data() + cached * stride_ * key_bytes_, key_bytes_, scores);
-    for (std::size_t query = 0; query < scores.rows; ++query) {
-        const std::span<float> row(scores.row(query), scores.cols);
+    const std::size_t queries = q.rows / tokens; // of a token
+    for (std::size_t r = 0; r < scores.rows; ++r) {
+        const std::size_t later = tokens - 1 - r / queries; // tokens, which this one does not see
+        const std::span<float> all(scores.row(r), scores.cols);
+        const std::span<float> row = all.first(all.size() - later);
         if constexpr (has_scales<Rows>) {
             for (std::size_t t = 0; t < row.size(); ++t) row[t] *= key_scales[t] * scale;
         } else {
@@ -168,8 +173,9 @@ void KvCache::attend_rows(std::size_t cached, Matrix<const float> q, Matrix<floa
         if constexpr (has_scales<Rows>) {
             for (std::size_t t = 0; t < row.size(); ++t) row[t] *= value_scales[t];
         }
+        std::fill(row.end(), all.end(), 0.0f); // zeros change no sum
     }
-    dots_of<Rows>(scores, values_.data() + cached * head_dim_ * value_bytes_, value_bytes_, out);
+    dots_of<Rows>(scores, values_.data() + cached * head_dim_ * value_bytes_, value_bytes_, q);
 }
 
 } // namespace bitnet::example

@@ -17,6 +17,7 @@ namespace bitnet::example {
 
 /// How keys and values are kept. Codes have a scale for each token and head.
 enum class KvType { f32, f16, int8, int4, int2 };
+inline constexpr KvType default_kv = KvType::f16; // costs nothing that perplexity shows
 
 struct KvTypeName {
     std::string_view name;
@@ -49,18 +50,19 @@ public:
     void store(std::size_t layer, std::size_t head, std::size_t position, Matrix<const float> keys,
                Matrix<const float> values) noexcept;
 
-    /// out = softmax(q · keys / sqrt(head_dim)) · values, over the first `length` positions.
-    /// q, out (queries, head_dim) · scores (queries, length), written over
-    void attend(std::size_t layer, std::size_t head, Matrix<const float> q, Matrix<float> scores,
-                Matrix<float> out) const noexcept;
+    /// q = softmax(q · keys / sqrt(head_dim)) · values, of tokens that follow each other: the last
+    /// sees as many positions as scores has columns, each before it one less.
+    /// q (tokens, queries, head_dim) · scores (q.rows, positions), written over
+    void attend(std::size_t layer, std::size_t head, std::size_t tokens, Matrix<float> q,
+                Matrix<float> scores) const noexcept;
 
 private:
     template <class Rows>
     void store_rows(std::size_t cached, std::size_t position, Matrix<const float> keys,
                     Matrix<const float> values) noexcept;
     template <class Rows>
-    void attend_rows(std::size_t cached, Matrix<const float> q, Matrix<float> scores,
-                     Matrix<float> out) const noexcept;
+    void attend_rows(std::size_t cached, std::size_t tokens, Matrix<float> q,
+                     Matrix<float> scores) const noexcept;
 
     KvType type_;
     std::size_t heads_, head_dim_, stride_;

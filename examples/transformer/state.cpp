@@ -35,9 +35,10 @@ struct Buffer {
 };
 
 // Every buffer of floats, once: to be counted, then to be allocated.
-std::array<Buffer, 14> buffers(const Config& c, const Limits& limits) {
+std::array<Buffer, 15> buffers(const Config& c, const Limits& limits) {
     const std::uint64_t batch = limits.batch;
     const std::uint64_t context = limits.context;
+    const std::uint64_t workers = limits.workers;
     const std::uint64_t stride = KvCache::stride_of(limits.context);
     return {{
         {"x", &State::x, batch * c.dim},
@@ -52,7 +53,8 @@ std::array<Buffer, 14> buffers(const Config& c, const Limits& limits) {
         {"up", &State::up, batch * c.ffn_dim},
         {"out", &State::out, batch * c.dim},
         {"logits", &State::logits, std::uint64_t{limits.logit_rows} * c.vocab},
-        {"scores", &State::scores, std::uint64_t{limits.workers} * (c.heads / c.kv_heads) * stride},
+        {"queries", &State::queries, workers * query_rows(c, limits) * c.head_dim},
+        {"scores", &State::scores, workers * query_rows(c, limits) * stride},
         {"cosines", &State::cosines, context * c.head_dim / 2},
         {"sines", &State::sines, context * c.head_dim / 2},
     }};
@@ -84,6 +86,11 @@ const Limits& checked(const Config& config, const Weights& weights, const Limits
 }
 
 } // namespace
+
+std::size_t query_rows(const Config& config, const Limits& limits) noexcept {
+    const std::size_t group = config.heads / config.kv_heads;
+    return group * std::min(std::max<std::size_t>(16 / group, 1), limits.batch);
+}
 
 std::uint64_t state_bytes(const Config& config, const Weights& weights, const Limits& limits) {
     std::uint64_t bytes =

@@ -27,6 +27,10 @@ struct Limits {
 
 using Floats = Lines<float>;
 
+/// Queries that attention takes together: those of whole tokens that read one head's keys and
+/// values, about 16, as far as a pass has them.
+std::size_t query_rows(const Config& config, const Limits& limits) noexcept;
+
 struct State {
     Limits limits;
     std::size_t position = 0; // tokens in the cache: the position of the next one
@@ -43,7 +47,8 @@ struct State {
     Floats up;              // (B, ffn_dim)
     Floats out;             // (B, dim)      what a block adds to x
     Floats logits;          // (logit_rows, vocab)
-    Floats scores;          // (workers, heads / kv_heads, cache.stride())
+    Floats queries;         // (workers, query_rows, head_dim)
+    Floats scores;          // (workers, query_rows, cache.stride())
 
     KvCache cache;
 

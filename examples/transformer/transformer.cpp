@@ -242,19 +242,31 @@ void Transformer::store_keys_and_values(std::size_t layer, std::size_t tokens) {
 
 // attn = softmax(q · keys / sqrt(head_dim)) · values, over the positions up to the token's own.
 // Grouped-query attention: heads / kv_heads query heads read the same keys and values, and one
-// task takes them together. Tasks of one key-value head follow each other: it stays in the cache.
+// task takes them together, of several tokens: each key and value is read once for all these
+// queries. Tasks of one key-value head follow each other: it stays in the cache.
 void Transformer::attend(std::size_t layer, std::size_t tokens) {
     const Config& c = config_;
     State& s = state_;
     const std::size_t group = c.heads / c.kv_heads, stride = s.cache.stride();
-    pool_.parallel_for(c.kv_heads * tokens, [&](std::size_t task, std::size_t worker) noexcept {
-        const std::size_t kv_head = task / tokens;
-        const std::size_t t = task % tokens;
-        const std::size_t length = s.position + t + 1;
-        const std::size_t heads = t * c.q_dim() + kv_head * group * c.head_dim;
-        s.cache.attend(layer, kv_head, {s.q.data() + heads, group, c.head_dim},
-                       {s.scores.data() + worker * group * stride, group, length, stride},
-                       {s.attn.data() + heads, group, c.head_dim});
+    const std::size_t width = group * c.head_dim; // of a token's queries
+    const std::size_t most_rows = query_rows(c, s.limits), most_tokens = most_rows / group;
+    const std::size_t tasks = (tokens + most_tokens - 1) / most_tokens; // of a key-value head
+    pool_.parallel_for(c.kv_heads * tasks, [&](std::size_t task, std::size_t worker) noexcept {
+        const std::size_t kv_head = task / tasks;
+        const std::size_t first = task % tasks * most_tokens;
+        const std::size_t count = std::min(most_tokens, tokens - first);
+        const std::size_t length = s.position + first + count;
+        const std::size_t at = first * c.q_dim() + kv_head * width;
+        float* const q = s.queries.data() + worker * most_rows * c.head_dim;
+        for (std::size_t t = 0; t < count; ++t) {
+            std::copy_n(s.q.data() + at + t * c.q_dim(), width, q + t * width);
+        }
+        s.cache.attend(
+            layer, kv_head, count, {q, count * group, c.head_dim},
+            {s.scores.data() + worker * most_rows * stride, count * group, length, stride});
+        for (std::size_t t = 0; t < count; ++t) {
+            std::copy_n(q + t * width, width, s.attn.data() + at + t * c.q_dim());
+        }
     });
 }
 

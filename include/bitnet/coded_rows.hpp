@@ -31,14 +31,44 @@ BITNET_INLINE float encode_values(std::span<const float> x, std::span<std::uint1
     return isa::call<functions::EncodeValues<Codes>, Isa>(x.data(), x.size(), u.data());
 }
 
+class ShortFloats;
+
+/// x[i, j] rounded in place to 13 significant bits, as dots() with codes takes floats
+///   13 and the 11 of a half make 24: the product is a float, and an instruction that multiplies
+///   and adds has the bits of two that do not. |x| < 2^-110 becomes 0; from 2^110 on, and where it
+///   is no number, NaN
+/// x (m, n) float
+/// exact: ties away from zero · noexcept, no allocation
+template <class Isa = isa::native>
+BITNET_INLINE ShortFloats shorten(Matrix<float> x) noexcept;
+
+/// Rows of floats that shorten() made, in memory that somebody else owns.
+class ShortFloats {
+public:
+    BITNET_INLINE constexpr const Matrix<const float>& rows() const noexcept { return rows_; }
+
+private:
+    template <class Isa>
+    friend ShortFloats shorten(Matrix<float> x) noexcept;
+    BITNET_INLINE constexpr explicit ShortFloats(Matrix<const float> rows) noexcept : rows_(rows) {}
+
+    Matrix<const float> rows_;
+};
+
+template <class Isa>
+BITNET_INLINE ShortFloats shorten(Matrix<float> x) noexcept {
+    isa::call<functions::Shorten, Isa>(x);
+    return ShortFloats(x);
+}
+
 /// y[i, j] = dot(a[i], the values of b[j] without its scale): every row of a with every row of b
-/// a (m, k) float, b (n, k) codes, y (m, n) float · pre: y overlaps neither a nor b
+/// a (m, k), b (n, k) codes, y (m, n) float · pre: y overlaps neither a nor b
 /// exact: as dots() of the values as floats · cost: decodes a row of b once for several dots;
 ///        noexcept, no allocation
 template <class Codes, class Isa = isa::native>
-BITNET_INLINE void dots(Matrix<const float> a, CodedRows<Codes> b, Matrix<float> y) noexcept {
-    BITNET_ASSERT(a.cols == b.cols && y.rows == a.rows && y.cols == b.rows);
-    isa::call<functions::CodedDots<Codes>, Isa>(a, b, y);
+BITNET_INLINE void dots(const ShortFloats& a, CodedRows<Codes> b, Matrix<float> y) noexcept {
+    BITNET_ASSERT(a.rows().cols == b.cols && y.rows == a.rows().rows && y.cols == b.rows);
+    isa::call<functions::CodedDots<Codes>, Isa>(a.rows(), b, y);
 }
 
 } // namespace BITNET_NAMESPACE

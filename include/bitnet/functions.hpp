@@ -39,6 +39,7 @@ using all_functions = joined<decltype(detail::products_of(products{})),         
                                        functions::Sum,                            //
                                        functions::Dot,                            //
                                        functions::Dots,                           //
+                                       functions::Shorten,                        //
                                        functions::MeanAbs,                        //
                                        functions::Absmax,                         //
                                        functions::HalvesToFloats,                 //

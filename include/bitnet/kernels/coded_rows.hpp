@@ -124,13 +124,36 @@ BITNET_INLINE float encode_integers(const float* x, std::size_t n, float m,
     return is_zero ? 0.0f : simd::divide(m, Codes::limit);
 }
 
+template <class Isa>
 BITNET_INLINE float encode_halves(const float* x, std::size_t n, float m,
                                   std::uint16_t* u) noexcept {
+    using V = simd::f32x16<Isa>;
     const int exponent = (bits_of(m) >> 23) - 127;
     const int shift = exponent < 15 ? 0 : exponent - 14;
-    const float factor = power_of_two(-shift);
-    for (std::size_t i = 0; i < n; ++i) u[i] = nearest_half(rounded(x[i] * factor));
+    const V factor = V::set1(power_of_two(-shift));
+    simd::for_chunks(n, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+        std::uint16_t halves[V::size];
+        (simd::load_chunk<Isa>(x + i, k) * factor).store_halves(halves);
+        if (k == V::size) { // a size that compilers know
+            std::memcpy(u + i, halves, sizeof halves);
+        } else {
+            std::memcpy(u + i, halves, k * sizeof *u);
+        }
+    });
     return power_of_two(shift);
+}
+
+/// To 13 significant bits, ties away from zero; 0 below 2^-110, NaN from 2^110 on.
+template <class Isa>
+BITNET_INLINE simd::f32x16<Isa> shortened(const simd::f32x16<Isa>& x) noexcept {
+    using ints = simd::i32x16<Isa>;
+    constexpr std::int32_t least = 17 << 23, beyond = 237 << 23; // the bits of 2^-110 and 2^110
+    const ints magnitude = x.magnitude().bits();
+    const ints is_zero = (magnitude - ints::set1(least)).template shift_right<31>();
+    const ints is_nan = (ints::set1(beyond - 1) - magnitude).template shift_right<31>();
+    const ints is_value = ints::set1(-1) - (is_zero | is_nan);
+    const ints value = (x.bits() + ints::set1(1 << 10)) & ints::set1(~0x7ff);
+    return simd::f32x16<Isa>::from_bits((value & is_value) | (ints::set1(nan_bits) & is_nan));
 }
 
 /// dot() of a and a row of codes, value by value.
@@ -154,6 +177,7 @@ struct CodedSource {
     using pointer = const std::uint8_t*;
     using Rows = CodedRows<Codes>;
     static constexpr std::size_t turn = Codes::bits < 8 ? 8 / Codes::bits : 1;
+    static constexpr bool exact_products = true; // 13 significant bits times 11
 
     static BITNET_INLINE constexpr std::size_t bytes(std::size_t cols) noexcept {
         return cols * Codes::bits / 8;
@@ -203,13 +227,28 @@ struct EncodeValues {
         }
         const float m = detail::float_of(max_bits);
         if constexpr (Codes::bits == 16) {
-            return detail::encode_halves(x, n, m, u);
+            return detail::encode_halves<Isa>(x, n, m, u);
         } else {
             return detail::encode_integers<Isa, Codes>(x, n, m, u);
         }
     }
 };
 
+struct Shorten {
+    BITNET_HIDDEN static constexpr const char* name = "shorten";
+    template <class Isa>
+    BITNET_HIDDEN static void run(Matrix<float> x) noexcept {
+        for (std::size_t r = 0; r < x.rows; ++r) {
+            float* const row = x.row(r);
+            simd::for_chunks(x.cols, [&](std::size_t i, std::size_t k) BITNET_INLINE_LAMBDA {
+                simd::store_chunk<Isa>(detail::shortened(simd::load_chunk<Isa>(row + i, k)),
+                                       row + i, k);
+            });
+        }
+    }
+};
+
+/// pre: shorten() made a
 template <class Codes>
 struct CodedDots {
     BITNET_HIDDEN static constexpr Text text{"dots ", Codes::name};

@@ -25,6 +25,8 @@ struct FloatSource {
     using pointer = const float*;
     using Rows = Matrix<const float>;
     static constexpr std::size_t turn = 1;
+    /// Whether the products of a's and b's values are floats.
+    static constexpr bool exact_products = false;
 
     static BITNET_INLINE constexpr std::size_t bytes(std::size_t cols) noexcept {
         return cols * sizeof(float);
@@ -164,15 +166,23 @@ private:
             const reg w = from_b(n);
             BITNET_UNROLL
             for (std::size_t m = 0; m < M; ++m) {
-                s[m * N + n] = rounded(s[m * N + n] + rounded(x[m] * w));
+                reg& sum = s[m * N + n];
+                if constexpr (Source::exact_products) {
+                    sum = ops::add_exact_product(sum, x[m], w);
+                } else {
+                    sum = rounded(sum + rounded(x[m] * w));
+                }
             }
         }
     }
 };
 
-/// Rows of a in a tile: 32 registers hold 4 x 4 sums and what they are made of; 16 hold 4 x 2.
-template <class Isa>
-inline constexpr std::size_t dot_rows = simd::ops<Isa>::lanes >= 8 ? 4 : 2;
+/// Rows of a in a tile: 32 registers hold 4 x 4 sums and what they are made of; 16 hold 4 x 2. Of
+/// rows of b that must be decoded fewer: 8 x 2.
+template <class Isa, class Source>
+inline constexpr std::size_t dot_rows = simd::ops<Isa>::lanes < 8                               ? 2
+                                        : simd::ops<Isa>::lanes < 16 || !Source::exact_products ? 4
+                                                                                                : 8;
 
 /// The rows of a from `row` on, M at a time and what is left in lower tiles, with all rows of b.
 template <class Isa, class Source, std::size_t M>
@@ -189,7 +199,7 @@ BITNET_INLINE void dot_bands(Matrix<const float> a, const typename Source::Rows&
             const float* from_a[M];
             for (std::size_t m = 0; m < M; ++m) from_a[m] = a.row(i + m);
             float out[Tile::lanes];
-            if (i == 0 || M < dot_rows<Isa>) { // lower tiles meet b once, and may ask again
+            if (i == 0 || M < dot_rows<Isa, Source>) { // lower tiles meet b once, and may ask again
                 Tile::template run<true>(from_a, from_b, a.cols, ahead, out);
             } else {
                 Tile::template run<false>(from_a, from_b, a.cols, ahead, out);
@@ -211,7 +221,7 @@ BITNET_INLINE void dot_bands(Matrix<const float> a, const typename Source::Rows&
 template <class Isa, class Source>
 BITNET_INLINE void dots(Matrix<const float> a, const typename Source::Rows& b,
                         Matrix<float> y) noexcept {
-    dot_bands<Isa, Source, dot_rows<Isa>>(a, b, y, 0);
+    dot_bands<Isa, Source, dot_rows<Isa, Source>>(a, b, y, 0);
 }
 
 } // namespace BITNET_NAMESPACE::detail

@@ -10,6 +10,7 @@
 
 #include <bitnet/config.hpp>
 #include <bitnet/simd/divide.hpp>
+#include <bitnet/simd/float_bits.hpp>
 #include <bitnet/simd/i32x16.hpp>
 #include <bitnet/simd/round.hpp>
 
@@ -50,6 +51,19 @@ struct f32x16 {
         float lane[size] = {};
         if (n != 0) std::memcpy(lane, p, n * sizeof(float)); // memcpy takes no null pointer
         return load(lane);
+    }
+    /// The nearest halves, ties to even. pre: |lane| < 65520
+    BITNET_INLINE void store_halves(std::uint16_t* p) const noexcept {
+        for (std::size_t i = 0; i < parts; ++i) {
+            if constexpr (requires { ops<Isa>::store_halves(p, v[i]); }) {
+                ops<Isa>::store_halves(p + i * lanes, v[i]);
+            } else {
+                static_assert(lanes == 1);
+                float lane;
+                v[i].store_unaligned(&lane);
+                p[i] = detail::nearest_half(lane);
+            }
+        }
     }
     BITNET_INLINE void store(float* p) const noexcept {
         for (std::size_t i = 0; i < parts; ++i) v[i].store_unaligned(p + i * lanes);

@@ -14,6 +14,7 @@
 #include <bitnet/config.hpp>
 #include <bitnet/isa.hpp>
 #include <bitnet/layout.hpp>
+#include <bitnet/simd/float_bits.hpp>
 #include <bitnet/simd/round.hpp>
 
 namespace BITNET_NAMESPACE::simd {
@@ -219,11 +220,23 @@ struct generic {
         return f32::load_unaligned(lane);
     }
 
+    /// The nearest halves, ties to even, to p. |lane| < 65520
+    static BITNET_INLINE void store_halves(std::uint16_t* p, const f32& v) noexcept {
+        float lane[lanes];
+        v.store_unaligned(lane);
+        for (std::size_t i = 0; i < lanes; ++i) p[i] = detail::nearest_half(lane[i]);
+    }
+
     /// The first n <= lanes floats at p, then zeros; reads nothing beyond them.
     static BITNET_INLINE f32 load_first(const float* p, std::size_t n) noexcept {
         float lane[lanes] = {};
         for (std::size_t i = 0; i < n; ++i) lane[i] = p[i];
         return f32::load_unaligned(lane);
+    }
+
+    /// s + x w, rounded once, where x w is exact: in one instruction or two, the bits are the same.
+    static BITNET_INLINE f32 add_exact_product(const f32& s, const f32& x, const f32& w) noexcept {
+        return rounded(s + x * w);
     }
 
     /// Lane 2 i: a[i] + a[i + lanes / 2]; lane 2 i + 1: the same of b. Each rounded once.

@@ -79,6 +79,15 @@ struct ops<isa::haswell> : generic<isa::haswell> {
         return _mm256_cvtph_ps(
             _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(p))));
     }
+
+    static BITNET_INLINE void store_halves(std::uint16_t* p, const f32& v) noexcept {
+        _mm_storeu_si128(static_cast<__m128i*>(static_cast<void*>(p)),
+                         _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+    }
+
+    static BITNET_INLINE f32 add_exact_product(const f32& s, const f32& x, const f32& w) noexcept {
+        return rounded(f32(_mm256_fmadd_ps(x, w, s)));
+    }
 };
 
 } // namespace BITNET_NAMESPACE::simd

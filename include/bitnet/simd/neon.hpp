@@ -99,6 +99,14 @@ struct neon_common : generic<Isa> {
         return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
     }
 
+    static BITNET_INLINE void store_halves(std::uint16_t* p, const f32& v) noexcept {
+        vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(v)));
+    }
+
+    static BITNET_INLINE f32 add_exact_product(const f32& s, const f32& x, const f32& w) noexcept {
+        return rounded(f32(vfmaq_f32(s, x, w)));
+    }
+
     /// The dots of lines of codes of Bits bits, 1 or 2, with one token: see line_dots(). A code
     /// costs one instruction to reach: an AND leaves it where it is in its byte, in a sum of that
     /// place; the uppermost of two bits is shifted down; of one bit, CMTST makes 0 or -1 wherever

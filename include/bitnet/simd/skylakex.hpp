@@ -84,6 +84,15 @@ struct ops<isa::skylakex> : generic<isa::skylakex> {
             0xffff, _mm256_loadu_si256(static_cast<const __m256i*>(static_cast<const void*>(p))));
     }
 
+    static BITNET_INLINE void store_halves(std::uint16_t* p, const f32& v) noexcept {
+        _mm256_storeu_si256(static_cast<__m256i*>(static_cast<void*>(p)),
+                            _mm512_maskz_cvtps_ph(0xffff, v, _MM_FROUND_TO_NEAREST_INT));
+    }
+
+    static BITNET_INLINE f32 add_exact_product(const f32& s, const f32& x, const f32& w) noexcept {
+        return rounded(f32(_mm512_fmadd_ps(x, w, s)));
+    }
+
     static BITNET_INLINE f32 load_first(const float* p, std::size_t n) noexcept {
         return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
     }
