@@ -2,7 +2,7 @@
 # WebAssembly with SIMD128, by the emscripten whose emcc is in PATH. What the tests need of libraries is in
 # .deps/wasm, where `scripts/setup wasm` brings it. wasm_relaxed.cmake sets other places and more SIMD.
 get_filename_component(bitnet_root ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
-if(NOT bitnet_emcc)
+if(NOT bitnet_deps) # bitnet_emcc is in the cache when CMake runs again
     find_program(bitnet_emcc emcc REQUIRED NO_CMAKE_FIND_ROOT_PATH)
     set(bitnet_deps ${bitnet_root}/.deps/wasm)
     set(bitnet_simd -msimd128)
