@@ -56,9 +56,12 @@ struct Problem {
           scores(queries * context), out(q.size()) {
         std::mt19937 numbers(1);
         for (float& v : q) v = static_cast<float>(numbers() % 2000) / 500.0f - 2.0f;
-        // Any bytes are codes; halves and floats keep to exponents below those of infinity.
+        // Any bytes are codes; halves keep to exponents below those of infinity, and floats to
+        // those that are halves too.
+        constexpr unsigned least = std::is_same_v<Rows, FloatRows> ? 0x38 : 0;
         for (std::size_t i = 0; i < rows.size(); ++i) {
-            rows[i] = static_cast<std::byte>(numbers() % (i % 2 == 1 ? 0x40 : 0x100));
+            const auto byte = static_cast<unsigned>(numbers() % 0x100);
+            rows[i] = static_cast<std::byte>(i % 2 == 0 ? byte : byte % (0x40 - least) + least);
         }
     }
     void attend(const Table& table, const std::byte* from) {

@@ -210,7 +210,7 @@ void encode(const std::vector<float>& x, unsigned bits, std::vector<std::uint16_
 float shortened(float x) {
     const double size = std::fabs(double{x});
     if (!(size < 0x1p110)) return std::numeric_limits<float>::quiet_NaN();
-    if (size < 0x1p-110) return 0.0f;
+    if (size < 0x1p-102) return 0.0f;
     const int unit = std::ilogb(size) - 12; // 13 bits from the first on
     return static_cast<float>(std::ldexp(std::round(std::ldexp(double{x}, -unit)), unit));
 }

@@ -207,8 +207,17 @@ constexpr Registers registers() {
                 ops::load_bytes(p).store_unaligned(out);
             },
             [](const std::uint16_t* p, float* out) { ops::load_halves(p).store_unaligned(out); },
+            [](std::uint16_t* p, const float* v) {
+                ops::store_halves(p, ops::f32::load_unaligned(v));
+            },
             [](const float* p, std::size_t n, float* out) {
                 ops::load_first(p, n).store_unaligned(out);
+            },
+            [](const float* s, const float* x, const float* w, float* out) {
+                using f32 = typename ops::f32;
+                ops::add_exact_product(f32::load_unaligned(s), f32::load_unaligned(x),
+                                       f32::load_unaligned(w))
+                    .store_unaligned(out);
             },
             [](const float* a, const float* b, float* out) {
                 using f32 = typename ops::f32;

@@ -32,7 +32,9 @@ struct Registers {
     void (*store_bytes)(std::int8_t* p, const std::int32_t* v) = nullptr;
     void (*load_bytes)(const std::uint8_t* p, std::uint32_t* out) = nullptr;
     void (*load_halves)(const std::uint16_t* p, float* out) = nullptr;
+    void (*store_halves)(std::uint16_t* p, const float* v) = nullptr;
     void (*load_first)(const float* p, std::size_t n, float* out) = nullptr;
+    void (*add_exact_product)(const float* s, const float* x, const float* w, float* out) = nullptr;
     void (*fold_pair)(const float* a, const float* b, float* out) = nullptr;
 };
 

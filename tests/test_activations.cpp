@@ -108,8 +108,12 @@ void check_model(const tiny::Options& options, std::size_t batch, std::size_t th
     const auto logits = tiny::logits<float>(model, sentence, &inputs);
     const tiny::Aligned file(model.file());
     const ModelFile model_file("tiny", file.bytes());
-    Transformer transformer(
-        model_file, {.context = sentence.size(), .batch = batch, .logit_rows = batch}, threads);
+    Transformer transformer(model_file,
+                            {.context = sentence.size(),
+                             .batch = batch,
+                             .logit_rows = batch,
+                             .kv = KvType::f32}, // as the oracle
+                            threads);
     ActivationStatistics statistics(detail);
     transformer.observe(&statistics);
     const auto last = transformer.prefill(sentence, Logits::all); // the head's input is not counted

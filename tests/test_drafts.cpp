@@ -48,8 +48,7 @@ Ids with_draft(const Ids& text, std::size_t most) {
 class OneByOne {
 public:
     OneByOne(const ModelFile& file, const SamplerOptions& sampling, std::size_t context)
-        : config_(file.config()), sampler_(sampling),
-          model_(file, {.context = context, .kv = default_kv}, 1) {}
+        : config_(file.config()), sampler_(sampling), model_(file, {.context = context}, 1) {}
 
     Ids run(const Ids& tokens, std::size_t count, const Ids& stop) {
         text_.insert(text_.end(), tokens.begin(), tokens.end());

@@ -94,7 +94,8 @@ Answers answers(const std::filesystem::path& path, const std::string& activation
                               .loading = {},
                               .checks = Checks::all,
                               .convert = {.activations = activations, .head = {}}});
-    Transformer model(loaded.file(), {.context = 64, .batch = 32, .logit_rows = 32}, 1);
+    Transformer model(loaded.file(),
+                      {.context = 64, .batch = 32, .logit_rows = 32, .kv = KvType::f32}, 1);
     Answers answers;
     for (const std::vector<int>& prompt : prompts) {
         answers.logits.push_back(prompt_logits(model, prompt));

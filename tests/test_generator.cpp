@@ -134,8 +134,7 @@ TEST_CASE("logits: a row for each token that is run, once and in order") {
             const Ids& text = generator.text();
             REQUIRE(text.size() == 81);
             REQUIRE(rows.size() == 80);
-            Transformer whole(file,
-                              {.context = 80, .batch = 80, .logit_rows = 80, .kv = default_kv}, 1);
+            Transformer whole(file, {.context = 80, .batch = 80, .logit_rows = 80}, 1);
             const auto all = whole.forward(std::span(text).first(80), Logits::all);
             for (std::size_t t = 0; t < rows.size(); ++t) {
                 REQUIRE(rows[t] == std::vector<float>(all.row(t), all.row(t) + all.cols));

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -168,6 +169,30 @@ TEST_CASE("no number stays none", "[kv_cache]") {
             INFO(type.name << (in_key ? ", key" : ", value"));
             CHECK(!std::isnan(text.attend(cache, 0, 0, q, 3)[8]));
             CHECK(std::isnan(text.attend(cache, 0, 1, q, 3)[8]));
+        }
+    }
+}
+
+TEST_CASE("a number that is none reaches no earlier token", "[kv_cache]") {
+    for (const KvTypeName& type : kv_types) {
+        for (const float wrong : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
+            for (bool in_key : {true, false}) {
+                INFO(type.name << (in_key ? ", key " : ", value ") << wrong);
+                KeptText text(32, 3);
+                (in_key ? text.keys : text.values)[2 * 3 * 32 + 8] = wrong; // of the last token
+                KvCache cache(text.config, type.type, 3);
+                text.store(cache, 0, 3);
+                const std::vector<float> q = support::Random(6).reals(3 * 32, 3.0f);
+                const std::vector<float> all = text.attend(cache, 0, 0, q, 3, 3);
+                for (std::size_t t = 0; t < 3; ++t) {
+                    const auto of_token = [&](const std::vector<float>& x) {
+                        return std::vector<float>(x.data() + t * 32, x.data() + (t + 1) * 32);
+                    };
+                    const auto alone = text.attend(cache, 0, 0, of_token(q), t + 1);
+                    CHECK(difference(of_token(all), alone) == "");
+                    if (t < 2) CHECK(!std::isnan(alone[8]));
+                }
+            }
         }
     }
 }

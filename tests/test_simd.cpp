@@ -289,6 +289,65 @@ TEST_CASE("load_halves", "[simd]") {
     }
 }
 
+TEST_CASE("store_halves", "[simd]") {
+    for (const auto& [name, p] : clusters()) {
+        CAPTURE(name);
+        const auto& ops = p->registers;
+        if (!ops.store_halves) continue;
+        std::vector<float> x;
+        std::vector<std::uint16_t> expected;
+        // Each half, the middle between it and the next larger one, and the floats beside that.
+        for (std::uint16_t half = 0; half < 0x7c00; ++half) {
+            const float value = bitnet::simd::float_of_half(half);
+            const auto above = static_cast<std::uint16_t>(half + 1);
+            const float next = half < 0x7bff ? bitnet::simd::float_of_half(above) : 65536.0f;
+            const float middle = (value + next) / 2;
+            const auto add = [&](float v, int h) {
+                x.push_back(v);
+                expected.push_back(static_cast<std::uint16_t>(h));
+                x.push_back(-v);
+                expected.push_back(static_cast<std::uint16_t>(h | 0x8000));
+            };
+            add(value, half);
+            add(std::nextafter(middle, 0.0f), half);
+            if (half == 0x7bff) continue; // no contract from 65520 on
+            add(middle, half + half % 2); // ties to even
+            add(std::nextafter(middle, 65536.0f), above);
+        }
+        x.resize(x.size() + 16); // for the last register
+        for (std::size_t i = 0; i < expected.size(); i += ops.lanes) {
+            std::uint16_t y[17];
+            y[ops.lanes] = 99;
+            ops.store_halves(y, x.data() + i);
+            for (std::size_t j = 0; j < ops.lanes && i + j < expected.size(); ++j) {
+                CAPTURE(x[i + j]);
+                REQUIRE(y[j] == expected[i + j]);
+            }
+            REQUIRE(y[ops.lanes] == 99);
+        }
+    }
+}
+
+TEST_CASE("add_exact_product", "[simd]") {
+    support::Random random(20);
+    for (const auto& [name, p] : clusters()) {
+        CAPTURE(name);
+        const auto& ops = p->registers;
+        if (!ops.add_exact_product) continue;
+        for (int round = 0; round < rounds; ++round) {
+            const F16 s = floats(random, true);
+            F16 x, w, y{}, expected{};
+            for (std::size_t i = 0; i < ops.lanes; ++i) { // 12 bits each
+                x[i] = static_cast<float>(random.below(4096)) - 2048.0f;
+                w[i] = (static_cast<float>(random.below(4096)) - 2048.0f) * 0x1p-20f;
+                expected[i] = s[i] + x[i] * w[i];
+            }
+            ops.add_exact_product(s.data(), x.data(), w.data(), y.data());
+            REQUIRE(difference(y, expected) == "");
+        }
+    }
+}
+
 TEST_CASE("load_first and fold_pair of registers", "[simd]") {
     support::Random random(19);
     for (const auto& [name, p] : clusters()) {

@@ -31,9 +31,10 @@ const std::vector<int> sentence = {256, 104, 258, 260, 0, 263, 31, 31, 256, 97,
 
 // Logits of all positions, `batch` tokens at a time.
 Rows run(std::span<const std::byte> file, const std::vector<int>& ids, std::size_t batch,
-         std::size_t threads) {
+         std::size_t threads, KvType kv = KvType::f32) {
     const ModelFile model_file("tiny", file);
-    Transformer model(model_file, {.context = ids.size(), .batch = batch, .logit_rows = batch},
+    Transformer model(model_file,
+                      {.context = ids.size(), .batch = batch, .logit_rows = batch, .kv = kv},
                       threads);
     Rows rows;
     for (std::span<const int> rest(ids); !rest.empty();) {
@@ -144,17 +145,19 @@ TEST_CASE("the definitions themselves agree with double precision") {
 TEST_CASE("batches and threads change no bit") {
     need_cluster();
     for (const tiny::Options& options : variants()) {
-        CAPTURE(options.seed);
         const tiny::Aligned file(tiny::make(options).file());
-        const Rows one_by_one = run(file.bytes(), sentence, 1, 1);
-        for (const std::size_t batch : {2u, 3u, 8u, 19u, 20u, 64u}) {
-            CAPTURE(batch);
-            CHECK(run(file.bytes(), sentence, batch, 1) == one_by_one);
-        }
-        for (const std::size_t threads : {2u, 3u, 7u}) {
-            CAPTURE(threads);
-            CHECK(run(file.bytes(), sentence, 1, threads) == one_by_one);
-            CHECK(run(file.bytes(), sentence, 20, threads) == one_by_one);
+        for (const KvType kv : {KvType::f32, default_kv}) {
+            CAPTURE(options.seed, static_cast<int>(kv));
+            const Rows one_by_one = run(file.bytes(), sentence, 1, 1, kv);
+            for (const std::size_t batch : {2u, 3u, 8u, 19u, 20u, 64u}) {
+                CAPTURE(batch);
+                CHECK(run(file.bytes(), sentence, batch, 1, kv) == one_by_one);
+            }
+            for (const std::size_t threads : {2u, 3u, 7u}) {
+                CAPTURE(threads);
+                CHECK(run(file.bytes(), sentence, 1, threads, kv) == one_by_one);
+                CHECK(run(file.bytes(), sentence, 20, threads, kv) == one_by_one);
+            }
         }
     }
 }
@@ -162,7 +165,7 @@ TEST_CASE("batches and threads change no bit") {
 TEST_CASE("prefill gives the last row, and restart forgets") {
     need_cluster();
     const tiny::Aligned file(tiny::make({}).file());
-    const Rows expected = run(file.bytes(), sentence, 1, 1);
+    const Rows expected = run(file.bytes(), sentence, 1, 1, default_kv);
     const ModelFile model_file("tiny", file.bytes());
     Transformer model(model_file, {.context = 20, .batch = 6}, 2);
     for (int round = 0; round < 2; ++round) {
@@ -364,9 +367,9 @@ TEST_CASE("a state beyond the machine's memory is refused, whichever part is too
     };
     Config config = model.config;
     config.layers = config.heads = config.kv_heads = config.head_dim = 1024;
-    refuses(config, {.context = million},
-            "a context of 1048576 positions, in batches of 1, takes 9007");
-    refuses(config, {.context = million}, "9007336.7 GB for keys and values; ");
+    const Limits floats{.context = million, .kv = KvType::f32};
+    refuses(config, floats, "a context of 1048576 positions, in batches of 1, takes 9007");
+    refuses(config, floats, "9007336.7 GB for keys and values; ");
     config = model.config;
     refuses(config, {.context = million, .workers = million}, "for scores");
     config.head_dim = million; // beyond the cap, but nothing else makes the tables the largest

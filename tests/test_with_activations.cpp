@@ -103,7 +103,7 @@ TEST_CASE("a .bitnet file is loaded with other activations") {
             for (const std::int8_t code : t.codes)
                 t.values.push_back(static_cast<float>(code) * t.scale);
         }
-        Transformer transformer(loaded.file(), {.context = 4, .batch = 4}, 1);
+        Transformer transformer(loaded.file(), {.context = 4, .batch = 4, .kv = KvType::f32}, 1);
         const auto logits = transformer.forward(ids, Logits::last);
         CHECK(std::vector<float>(logits.data, logits.data + logits.cols) ==
               tiny::logits<float>(expected, ids).back());

@@ -60,9 +60,11 @@ CLI::Validator decimal() {
 
 /// --kv
 inline void add_kv(CLI::App& command, KvType& kv) {
-    std::string names;
-    for (const KvTypeName& type : kv_types)
+    std::string names, usual;
+    for (const KvTypeName& type : kv_types) {
         names += (names.empty() ? "" : ", ") + std::string(type.name);
+        if (type.type == kv) usual = type.name;
+    }
     command.add_option_function<std::string>(
         "--kv",
         [&kv, names](const std::string& text) {
@@ -74,7 +76,7 @@ inline void add_kv(CLI::App& command, KvType& kv) {
             kv = found->type;
         },
         "How keys and values are kept: " + names +
-            "; fewer bits are less to read in a long context (default: f32)");
+            "; fewer bits are less to read in a long context (default: " + usual + ")");
 }
 
 inline CLI::Validator path() {

@@ -173,9 +173,19 @@ void KvCache::attend_rows(std::size_t cached, std::size_t tokens, Matrix<float> 
         if constexpr (has_scales<Rows>) {
             for (std::size_t t = 0; t < row.size(); ++t) row[t] *= value_scales[t];
         }
-        std::fill(row.end(), all.end(), 0.0f); // zeros change no sum
+        if constexpr (has_scales<Rows>) std::fill(row.end(), all.end(), 0.0f); // change no sum
     }
-    dots_of<Rows>(scores, values_.data() + cached * head_dim_ * value_bytes_, value_bytes_, q);
+
+    const std::byte* const values = values_.data() + cached * head_dim_ * value_bytes_;
+    if constexpr (has_scales<Rows>) {
+        dots_of<Rows>(scores, values, value_bytes_, q);
+    } else { // a value may be NaN, which no zero takes away
+        for (std::size_t t = 0; t < tokens; ++t) {
+            const std::size_t length = scores.cols - (tokens - 1 - t);
+            dots_of<Rows>({scores.row(t * queries), queries, length, scores.stride}, values,
+                          value_bytes_, {q.row(t * queries), queries, q.cols, q.stride});
+        }
+    }
 }
 
 } // namespace bitnet::example

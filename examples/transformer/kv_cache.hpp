@@ -51,8 +51,9 @@ public:
                Matrix<const float> values) noexcept;
 
     /// q = softmax(q · keys / sqrt(head_dim)) · values, of tokens that follow each other: the last
-    /// sees as many positions as scores has columns, each before it one less.
-    /// q (tokens, queries, head_dim) · scores (q.rows, positions), written over
+    /// sees as many positions as scores has columns, each before it one less. What it does not see
+    /// changes no bit.
+    /// q (tokens, queries, head_dim) · scores (q.rows, positions >= tokens), written over
     void attend(std::size_t layer, std::size_t head, std::size_t tokens, Matrix<float> q,
                 Matrix<float> scores) const noexcept;
 

@@ -22,7 +22,7 @@ struct Limits {
     std::size_t batch = 1;      // tokens that one forward pass takes
     std::size_t logit_rows = 1; // of them, how many may ask for logits
     std::size_t workers = 1;
-    KvType kv = KvType::f32; // how the cache keeps keys and values
+    KvType kv = default_kv; // how the cache keeps keys and values
 };
 
 using Floats = Lines<float>;

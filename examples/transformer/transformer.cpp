@@ -249,7 +249,9 @@ void Transformer::attend(std::size_t layer, std::size_t tokens) {
     State& s = state_;
     const std::size_t group = c.heads / c.kv_heads, stride = s.cache.stride();
     const std::size_t width = group * c.head_dim; // of a token's queries
-    const std::size_t most_rows = query_rows(c, s.limits), most_tokens = most_rows / group;
+    const std::size_t most_rows = query_rows(c, s.limits);
+    const std::size_t share = (tokens * c.kv_heads + s.limits.workers - 1) / s.limits.workers;
+    const std::size_t most_tokens = std::min(most_rows / group, share); // some for each worker
     const std::size_t tasks = (tokens + most_tokens - 1) / most_tokens; // of a key-value head
     pool_.parallel_for(c.kv_heads * tasks, [&](std::size_t task, std::size_t worker) noexcept {
         const std::size_t kv_head = task / tasks;

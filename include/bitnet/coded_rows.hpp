@@ -35,7 +35,7 @@ class ShortFloats;
 
 /// x[i, j] rounded in place to 13 significant bits, as dots() with codes takes floats
 ///   13 and the 11 of a half make 24: the product is a float, and an instruction that multiplies
-///   and adds has the bits of two that do not. |x| < 2^-110 becomes 0; from 2^110 on, and where it
+///   and adds has the bits of two that do not. |x| < 2^-102 becomes 0; from 2^110 on, and where it
 ///   is no number, NaN
 /// x (m, n) float
 /// exact: ties away from zero · noexcept, no allocation

@@ -55,7 +55,8 @@ double program_nll(const std::string& model, const std::string& text, std::size_
     const example::ModelFile file(model);
     const example::Tokenizer tokenizer = example::Tokenizer::from_merges(file.merges());
     const std::size_t context = file.config().max_context;
-    example::Transformer transformer(file, {.context = context, .batch = 64, .logit_rows = 64}, 1);
+    example::Transformer transformer(
+        file, {.context = context, .batch = 64, .logit_rows = 64, .kv = example::KvType::f32}, 1);
     double nll = 0.0;
     for (const std::vector<int>& ids : bitnet::train::encode_stories(
              tokenizer, bitnet::train::split_stories(text), context + 1)) {

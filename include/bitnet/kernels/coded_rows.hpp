@@ -143,11 +143,11 @@ BITNET_INLINE float encode_halves(const float* x, std::size_t n, float m,
     return power_of_two(shift);
 }
 
-/// To 13 significant bits, ties away from zero; 0 below 2^-110, NaN from 2^110 on.
+/// To 13 significant bits, ties away from zero; 0 below 2^-102, NaN from 2^110 on.
 template <class Isa>
 BITNET_INLINE simd::f32x16<Isa> shortened(const simd::f32x16<Isa>& x) noexcept {
     using ints = simd::i32x16<Isa>;
-    constexpr std::int32_t least = 17 << 23, beyond = 237 << 23; // the bits of 2^-110 and 2^110
+    constexpr std::int32_t least = 25 << 23, beyond = 237 << 23; // the bits of 2^-102 and 2^110
     const ints magnitude = x.magnitude().bits();
     const ints is_zero = (magnitude - ints::set1(least)).template shift_right<31>();
     const ints is_nan = (ints::set1(beyond - 1) - magnitude).template shift_right<31>();

@@ -25,7 +25,7 @@ struct FloatSource {
     using pointer = const float*;
     using Rows = Matrix<const float>;
     static constexpr std::size_t turn = 1;
-    /// Whether the products of a's and b's values are floats.
+    /// Whether the products of a's and b's values are exact in float.
     static constexpr bool exact_products = false;
 
     static BITNET_INLINE constexpr std::size_t bytes(std::size_t cols) noexcept {
@@ -93,8 +93,7 @@ struct DotTile {
                                   const Ahead& ahead, float (&out)[lanes]) noexcept {
         constexpr std::size_t turn = Source::turn, line = AlignedBytes::alignment;
         reg sums[parts][lanes];
-        BITNET_UNROLL
-        for (std::size_t part = 0; part < parts; ++part) {
+        for (std::size_t part = 0; part < parts; ++part) { // a copy of it for each would be large
             reg s[lanes];
             BITNET_UNROLL
             for (reg& sum : s) sum = rounded(reg(0.0f)); // +0 that no compiler drops
@@ -177,12 +176,10 @@ private:
     }
 };
 
-/// Rows of a in a tile: 32 registers hold 4 x 4 sums and what they are made of; 16 hold 4 x 2. Of
-/// rows of b that must be decoded fewer: 8 x 2.
-template <class Isa, class Source>
-inline constexpr std::size_t dot_rows = simd::ops<Isa>::lanes < 8                               ? 2
-                                        : simd::ops<Isa>::lanes < 16 || !Source::exact_products ? 4
-                                                                                                : 8;
+/// Rows of a in a tile, each of which meets as many rows of b as fill a register with dots: 32
+/// registers of 16 lanes hold 4 x 4 sums and what they are made of. A value of b is decoded once
+/// for four products.
+inline constexpr std::size_t dot_rows = 4;
 
 /// The rows of a from `row` on, M at a time and what is left in lower tiles, with all rows of b.
 template <class Isa, class Source, std::size_t M>
@@ -199,7 +196,7 @@ BITNET_INLINE void dot_bands(Matrix<const float> a, const typename Source::Rows&
             const float* from_a[M];
             for (std::size_t m = 0; m < M; ++m) from_a[m] = a.row(i + m);
             float out[Tile::lanes];
-            if (i == 0 || M < dot_rows<Isa, Source>) { // lower tiles meet b once, and may ask again
+            if (i == 0 || M < dot_rows) { // lower tiles meet b once, and may ask again
                 Tile::template run<true>(from_a, from_b, a.cols, ahead, out);
             } else {
                 Tile::template run<false>(from_a, from_b, a.cols, ahead, out);
@@ -221,7 +218,7 @@ BITNET_INLINE void dot_bands(Matrix<const float> a, const typename Source::Rows&
 template <class Isa, class Source>
 BITNET_INLINE void dots(Matrix<const float> a, const typename Source::Rows& b,
                         Matrix<float> y) noexcept {
-    dot_bands<Isa, Source, dot_rows<Isa, Source>>(a, b, y, 0);
+    dot_bands<Isa, Source, dot_rows>(a, b, y, 0);
 }
 
 } // namespace BITNET_NAMESPACE::detail

@@ -215,9 +215,18 @@ struct generic {
 
     /// The IEEE 754 halves at p, all finite, as floats: exact.
     static BITNET_INLINE f32 load_halves(const std::uint16_t* p) noexcept {
-        float lane[lanes];
-        for (std::size_t i = 0; i < lanes; ++i) lane[i] = float_of_half(p[i]);
-        return f32::load_unaligned(lane);
+        std::int32_t lane[lanes];
+        for (std::size_t i = 0; i < lanes; ++i) lane[i] = p[i];
+        const i32 half = i32::load_unaligned(lane);
+        const i32 magnitude = (half & i32(0x7fff)) << 13;
+        // The exponent's bias grows from 15 to 127. The exponent 0 stands for 1 without a leading
+        // bit; no step yields a subnormal float, which would take long or become 0.
+        const f32 normal = xsimd::bitwise_cast<float>(magnitude + i32(112 << 23));
+        const f32 subnormal =
+            xsimd::bitwise_cast<float>(magnitude + i32(113 << 23)) - f32(0x1p-14f);
+        const f32 value = xsimd::select(normal < f32(0x1p-14f), subnormal, normal);
+        return xsimd::bitwise_cast<float>(xsimd::bitwise_cast<std::int32_t>(value) |
+                                          ((half & i32(0x8000)) << 16));
     }
 
     /// The nearest halves, ties to even, to p. |lane| < 65520

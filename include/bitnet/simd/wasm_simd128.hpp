@@ -62,15 +62,6 @@ struct wasm_common : generic<Isa> {
         const v128_t bytes = wasm_v128_load32_zero(p);
         return wasm_u32x4_extend_low_u16x8(wasm_u16x8_extend_low_u8x16(bytes));
     }
-
-    static BITNET_INLINE f32 load_halves(const std::uint16_t* p) noexcept {
-        // The bits of a half, moved to those of a float, are its value less 112 in the exponent; of
-        // subnormal ones too.
-        const v128_t half = wasm_u32x4_load16x4(p);
-        const v128_t sign = wasm_i32x4_shl(wasm_v128_and(half, wasm_i32x4_splat(0x8000)), 16);
-        const v128_t magnitude = wasm_i32x4_shl(wasm_v128_and(half, wasm_i32x4_splat(0x7fff)), 13);
-        return wasm_v128_or(sign, wasm_f32x4_mul(magnitude, wasm_f32x4_splat(0x1p112f)));
-    }
 };
 
 template <>
