@@ -172,8 +172,8 @@ void KvCache::attend_rows(std::size_t cached, std::size_t tokens, Matrix<float> 
         softmax<Isa>(row);
         if constexpr (has_scales<Rows>) {
             for (std::size_t t = 0; t < row.size(); ++t) row[t] *= value_scales[t];
+            std::fill(row.end(), all.end(), 0.0f); // zeros change no sum
         }
-        if constexpr (has_scales<Rows>) std::fill(row.end(), all.end(), 0.0f); // change no sum
     }
 
     const std::byte* const values = values_.data() + cached * head_dim_ * value_bytes_;

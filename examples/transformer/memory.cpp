@@ -143,7 +143,7 @@ std::uint64_t obtainable_memory_bytes([[maybe_unused]] const fs::path& root) {
     constexpr std::uint64_t addresses = std::numeric_limits<std::size_t>::max();
     const std::uint64_t machine = machine_memory_bytes();
     std::uint64_t available = addresses;
-#if !defined(__EMSCRIPTEN__) // a page has no such files, and streams are a third of its module
+#if !defined(__EMSCRIPTEN__) // a page has no such files, and streams are a tenth of its module
     available = available_memory_bytes(root).value_or(addresses);
 #endif
     return std::min({addresses, machine == 0 ? addresses : machine, available});

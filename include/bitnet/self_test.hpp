@@ -226,20 +226,13 @@ private:
             y[0] = f(table, values);
         });
     }
-    bool agrees(Tag<functions::Sum>) noexcept {
-        return sums_agree(
-            [&](const Table& table, std::size_t n) { return table.get<functions::Sum>()(x_, n); });
+    template <class F>
+    bool sum_agrees() noexcept {
+        return sums_agree([&](const Table& table, std::size_t n) { return table.get<F>()(x_, n); });
     }
-    bool agrees(Tag<functions::MeanAbs>) noexcept {
-        return sums_agree([&](const Table& table, std::size_t n) {
-            return table.get<functions::MeanAbs>()(x_, n);
-        });
-    }
-    bool agrees(Tag<functions::Absmax>) noexcept {
-        return sums_agree([&](const Table& table, std::size_t n) {
-            return table.get<functions::Absmax>()(x_, n);
-        });
-    }
+    bool agrees(Tag<functions::Sum>) noexcept { return sum_agrees<functions::Sum>(); }
+    bool agrees(Tag<functions::MeanAbs>) noexcept { return sum_agrees<functions::MeanAbs>(); }
+    bool agrees(Tag<functions::Absmax>) noexcept { return sum_agrees<functions::Absmax>(); }
     bool agrees(Tag<functions::Dot>) noexcept {
         return sums_agree([&](const Table& table, std::size_t n) {
             return table.get<functions::Dot>()(x_, other_, n);
